@@ -1,0 +1,15 @@
+/// Differences between the server versions we build for (15 today, 16 to 18 to come), in one place.
+///
+/// A version check anywhere else is a mistake. Included by prelude.hpp only.
+#pragma once
+
+#if PG_VERSION_NUM < 150000
+#error "citus needs PostgreSQL 15 or newer"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+/// In 16 the wrappers around object ownership checks became one function.
+#define citus_is_class_owner(relid, roleid) object_ownercheck(RelationRelationId, (relid), (roleid))
+#else
+#define citus_is_class_owner(relid, roleid) pg_class_ownercheck((relid), (roleid))
+#endif

@@ -1,0 +1,54 @@
+/// A fragment: one SQL template that runs on some shard groups, and everything execution needs to know.
+///
+/// The contract between planner/ (which builds it from a query tree), the scan nodes in executor/ (which
+/// run it) and EXPLAIN. Lives inside CustomScan.custom_private, so it must survive copyObject and
+/// nodeToString: pack() and unpack() convert it to Lists of plain nodes. Holds Oids, never pointers into the
+/// metadata cache: the shards are chosen at execution.
+#pragma once
+
+#include "citus/executor/tasks.hpp"
+
+namespace citus {
+
+/// How the shards of a fragment follow from values known at execution.
+enum class PruneKind : int {
+    Equal = 0,    ///< key = expr (NULL: no row)
+    AnyOf = 1,    ///< key = ANY (array expr)
+    IsNull = 2,   ///< key IS NULL
+};
+
+struct PruneItem {
+    PruneKind kind;
+    Expr *expr; ///< without Vars of the query; nullptr for IsNull. Its type is of the key's hash family
+};
+
+enum class Tier : int { Route = 0, PushDown = 1, Gather = 2 };
+
+struct Fragment {
+    Tier tier = Tier::Gather;          ///< for EXPLAIN
+    CmdType command = CMD_SELECT;
+    Oid anchor = InvalidOid;           ///< hash-distributed or single-shard table that decides the tasks;
+                                       ///< InvalidOid: only reference tables, or none
+    List *text_parts = NIL;            ///< String nodes; between part i and i+1 stands relation slot i
+    List *slot_relations = NIL;        ///< Oids; each becomes the shard of that relation with the task's index
+    bool prunes = false;               ///< prune items below restrict the shards; several items are OR-ed
+    List *prune_items = NIL;           ///< of List(Integer kind, Expr or NULL)
+    bool single_group = false;         ///< route: exactly one task, also when pruning leaves no shard
+    List *params = NIL;                ///< Exprs for $1..$n, evaluated once per (re)scan in the node's ExprContext
+    bool locks_rows = false;           ///< SELECT ... FOR UPDATE / SHARE: opens a remote transaction
+    bool writes_reference = false;     ///< the target is a reference table: runs on all its placements
+    bool has_result = true;            ///< returns rows (SELECT, RETURNING)
+
+    List *pack() const;
+    static Fragment unpack(List *packed);
+};
+
+/// The tasks of a fragment for the shards left after pruning; expressions are evaluated in econtext (which
+/// may be nullptr for EXPLAIN without values: then nothing is pruned that needs a parameter).
+struct FragmentTasks {
+    std::pmr::vector<Task> tasks;
+    int total_shards; ///< before pruning
+};
+FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprContext *econtext);
+
+} // namespace citus
