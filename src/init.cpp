@@ -1,4 +1,5 @@
 /// Library entry: the table of contents of what the extension hooks into.
+#include "citus/catalog/metadata.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
 
@@ -10,11 +11,13 @@ PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) {
     if (!process_shared_preload_libraries_in_progress)
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("Citus can only be loaded via shared_preload_libraries"),
-                        errhint("Add citus to the shared_preload_libraries setting in postgresql.conf and restart "
-                                "the server.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("Citus can only be loaded via shared_preload_libraries"),
+                 errhint("Add citus to the shared_preload_libraries setting in postgresql.conf and restart "
+                         "the server.")));
     citus::install_memory_resource();
     citus::guc::install();
+    citus::install_metadata_cache();
     MarkGUCPrefixReserved("citus");
 }
