@@ -1,6 +1,8 @@
 /// Library entry: the table of contents of what the extension hooks into.
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
+#include "citus/transaction/maintenance_daemon.hpp"
+#include "citus/transaction/shared_state.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -16,5 +18,7 @@ void _PG_init(void) {
                                 "the server.")));
     citus::install_memory_resource();
     citus::guc::install();
+    citus::install_shared_state();
+    citus::install_maintenance_daemon();
     MarkGUCPrefixReserved("citus");
 }
