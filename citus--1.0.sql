@@ -167,5 +167,14 @@ GRANT SELECT ON pg_catalog.pg_dist_node_nodeid_seq, pg_catalog.pg_dist_groupid_s
 -- ===== 6. Look-ups and sizes (src/catalog, src/monitor) =====
 
 -- ===== 7. Transactions (src/transaction) =====
+CREATE FUNCTION pg_catalog.recover_prepared_transactions() RETURNS int
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$recover_prepared_transactions$$;
+COMMENT ON FUNCTION pg_catalog.recover_prepared_transactions() IS
+'finish two-phase commits that a failure left behind; the maintenance daemon does it by itself';
+REVOKE ALL ON FUNCTION pg_catalog.recover_prepared_transactions() FROM PUBLIC;
+CREATE FUNCTION citus_internal.start_maintenance_daemon() RETURNS void
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_start_maintenance_daemon$$;
+REVOKE ALL ON FUNCTION citus_internal.start_maintenance_daemon() FROM PUBLIC;
+SELECT citus_internal.start_maintenance_daemon();
 
 -- ===== 8. Views =====

@@ -2,6 +2,8 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
+#include "citus/transaction/maintenance_daemon.hpp"
+#include "citus/transaction/shared_state.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -19,5 +21,7 @@ void _PG_init(void) {
     citus::install_memory_resource();
     citus::guc::install();
     citus::install_metadata_cache();
+    citus::install_shared_state();
+    citus::install_maintenance_daemon();
     MarkGUCPrefixReserved("citus");
 }

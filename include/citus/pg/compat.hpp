@@ -13,3 +13,10 @@
 #else
 #define citus_is_class_owner(relid, roleid) pg_class_ownercheck((relid), (roleid))
 #endif
+
+#if PG_VERSION_NUM >= 170000
+/// Position of this backend in arrays with one place per backend.
+#define citus_my_backend_index() MyProcNumber
+#else
+#define citus_my_backend_index() (MyBackendId - 1)
+#endif
