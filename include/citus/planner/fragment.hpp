@@ -38,17 +38,32 @@ struct Fragment {
     bool locks_rows = false;           ///< SELECT ... FOR UPDATE / SHARE: opens a remote transaction
     bool writes_reference = false;     ///< the target is a reference table: runs on all its placements
     bool has_result = true;            ///< returns rows (SELECT, RETURNING)
+    bool has_modifying_cte = false;    ///< some part writes although command may be CMD_SELECT
 
+    bool modifies() const { return command != CMD_SELECT || has_modifying_cte; }
+    bool needs_write_access() const { return modifies() || locks_rows; }
+
+    /// A List of plain nodes that copyObject, equal and nodeToString can handle, and back.
     List *pack() const;
     static Fragment unpack(List *packed);
 };
 
-/// The tasks of a fragment for the shards left after pruning; expressions are evaluated in econtext (which
-/// may be nullptr for EXPLAIN without values: then nothing is pruned that needs a parameter).
+/// One element of Fragment::prune_items; expr is nullptr for PruneKind::IsNull.
+List *make_prune_item(PruneKind kind, Expr *expr);
+PruneItem read_prune_item(const List *item);
+
+/// What a fragment runs. The second vector repeats statements that write on the other placements of their
+/// shards (reference tables); their results are not wanted, their counts must agree with the first ones.
 struct FragmentTasks {
     std::pmr::vector<Task> tasks;
+    std::pmr::vector<Task> replica_tasks;
     int total_shards; ///< before pruning
 };
+
+/// The tasks of a fragment for the shards left after pruning; no shard left means no task, except with
+/// single_group. prune_states holds one ExprState per item of prune_items (NULL where the item has no
+/// expression); they are evaluated in econtext. Without econtext (EXPLAIN without values) only constants
+/// prune. Everything returned lives in CurrentMemoryContext.
 FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprContext *econtext);
 
 } // namespace citus
