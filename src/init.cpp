@@ -1,4 +1,5 @@
 /// Library entry: the table of contents of what the extension hooks into.
+#include "citus/executor/fragment_scan.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
 
@@ -16,5 +17,6 @@ void _PG_init(void) {
                                 "the server.")));
     citus::install_memory_resource();
     citus::guc::install();
+    citus::install_fragment_scan();
     MarkGUCPrefixReserved("citus");
 }

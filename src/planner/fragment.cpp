@@ -31,8 +31,9 @@ public:
     explicit ShardSet(const DistTable &table) : table_(table), members_(table.shards.size(), false) {}
 
     void add_value(Oid type, Datum value) {
-        const int32 hash = type == table_.key_type ? hash_distribution_value(table_, value, false)
-                                                   : hash_distribution_value_of_type(table_, type, value, false);
+        const int32 hash = type == table_.key_type
+                               ? hash_distribution_value(table_, value, false)
+                               : hash_distribution_value_of_type(table_, type, value, false);
         add_hash(hash);
     }
     void add_null() { add_hash(hash_distribution_value(table_, Datum{0}, true)); }
@@ -141,8 +142,8 @@ const char *task_sql(const Fragment &fragment, const SlotTables &slots, int shar
         appendStringInfoString(&sql, strVal(list_nth(fragment.text_parts, i)));
         if (static_cast<size_t>(i) < slots.size()) {
             const DistTable &table = *slots[static_cast<size_t>(i)];
-            appendStringInfoString(&sql,
-                                   qualified_shard_name(table.relid, shard_of_slot(table, shard_index).shard_id));
+            appendStringInfoString(
+                &sql, qualified_shard_name(table.relid, shard_of_slot(table, shard_index).shard_id));
         }
     }
     return sql.data;

@@ -12,9 +12,9 @@ namespace citus {
 
 /// How the shards of a fragment follow from values known at execution.
 enum class PruneKind : int {
-    Equal = 0,    ///< key = expr (NULL: no row)
-    AnyOf = 1,    ///< key = ANY (array expr)
-    IsNull = 2,   ///< key IS NULL
+    Equal = 0,  ///< key = expr (NULL: no row)
+    AnyOf = 1,  ///< key = ANY (array expr)
+    IsNull = 2, ///< key IS NULL
 };
 
 struct PruneItem {
@@ -25,20 +25,20 @@ struct PruneItem {
 enum class Tier : int { Route = 0, PushDown = 1, Gather = 2 };
 
 struct Fragment {
-    Tier tier = Tier::Gather;          ///< for EXPLAIN
+    Tier tier = Tier::Gather; ///< for EXPLAIN
     CmdType command = CMD_SELECT;
-    Oid anchor = InvalidOid;           ///< hash-distributed or single-shard table that decides the tasks;
-                                       ///< InvalidOid: only reference tables, or none
-    List *text_parts = NIL;            ///< String nodes; between part i and i+1 stands relation slot i
-    List *slot_relations = NIL;        ///< Oids; each becomes the shard of that relation with the task's index
-    bool prunes = false;               ///< prune items below restrict the shards; several items are OR-ed
-    List *prune_items = NIL;           ///< of List(Integer kind, Expr or NULL)
-    bool single_group = false;         ///< route: exactly one task, also when pruning leaves no shard
-    List *params = NIL;                ///< Exprs for $1..$n, evaluated once per (re)scan in the node's ExprContext
-    bool locks_rows = false;           ///< SELECT ... FOR UPDATE / SHARE: opens a remote transaction
-    bool writes_reference = false;     ///< the target is a reference table: runs on all its placements
-    bool has_result = true;            ///< returns rows (SELECT, RETURNING)
-    bool has_modifying_cte = false;    ///< some part writes although command may be CMD_SELECT
+    Oid anchor = InvalidOid;    ///< hash-distributed or single-shard table that decides the tasks;
+                                ///< InvalidOid: only reference tables, or none
+    List *text_parts = NIL;     ///< String nodes; between part i and i+1 stands relation slot i
+    List *slot_relations = NIL; ///< Oids; each becomes the shard of that relation with the task's index
+    bool prunes = false;        ///< prune items below restrict the shards; several items are OR-ed
+    List *prune_items = NIL;    ///< of List(Integer kind, Expr or NULL)
+    bool single_group = false;  ///< route: exactly one task, also when pruning leaves no shard
+    List *params = NIL;         ///< Exprs for $1..$n, evaluated once per (re)scan in the node's ExprContext
+    bool locks_rows = false;    ///< SELECT ... FOR UPDATE / SHARE: opens a remote transaction
+    bool writes_reference = false;  ///< the target is a reference table: runs on all its placements
+    bool has_result = true;         ///< returns rows (SELECT, RETURNING)
+    bool has_modifying_cte = false; ///< some part writes although command may be CMD_SELECT
 
     bool modifies() const { return command != CMD_SELECT || has_modifying_cte; }
     bool needs_write_access() const { return modifies() || locks_rows; }
