@@ -1,4 +1,5 @@
 /// Library entry: the table of contents of what the extension hooks into.
+#include "citus/executor/fragment_scan.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/transaction/maintenance_daemon.hpp"
@@ -20,5 +21,6 @@ void _PG_init(void) {
     citus::guc::install();
     citus::install_shared_state();
     citus::install_maintenance_daemon();
+    citus::install_fragment_scan();
     MarkGUCPrefixReserved("citus");
 }
