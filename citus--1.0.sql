@@ -164,6 +164,11 @@ GRANT SELECT ON pg_catalog.pg_dist_node_nodeid_seq, pg_catalog.pg_dist_groupid_s
 
 -- ===== 5. Shards on workers (src/ddl, src/executor) =====
 
+-- Stands in a rewritten query for a part that runs on the shards; the planner puts a scan in its place.
+CREATE FUNCTION citus_internal.fragment_scan(fragment int) RETURNS SETOF record
+    LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_fragment_scan$$;
+COMMENT ON FUNCTION citus_internal.fragment_scan(int) IS 'used inside plans only';
+
 -- ===== 6. Look-ups and sizes (src/catalog, src/monitor) =====
 
 -- ===== 7. Transactions (src/transaction) =====

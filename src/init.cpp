@@ -1,5 +1,6 @@
 /// Library entry: the table of contents of what the extension hooks into.
 #include "citus/catalog/metadata.hpp"
+#include "citus/executor/fragment_scan.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/transaction/maintenance_daemon.hpp"
@@ -23,5 +24,6 @@ void _PG_init(void) {
     citus::install_metadata_cache();
     citus::install_shared_state();
     citus::install_maintenance_daemon();
+    citus::install_fragment_scan();
     MarkGUCPrefixReserved("citus");
 }

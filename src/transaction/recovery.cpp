@@ -29,7 +29,7 @@ GidSet gids_of_group(const Records &records, int32 group_id) {
 }
 
 /// A command for a node whose failure is reported and no error.
-AutonomousResult try_on_node(const Node &node, const char *sql, int report_level) {
+AutonomousResult try_on_node(const ClusterNode &node, const char *sql, int report_level) {
     AutonomousResult result = run_autonomous(node.name, node.port, sql);
     if (!result.connected || !result.success)
         ereport(report_level, (errmsg("could not recover prepared transactions on %s:%d: %s", node.name,
@@ -39,7 +39,7 @@ AutonomousResult try_on_node(const Node &node, const char *sql, int report_level
 }
 
 /// Names of the prepared transactions on a node that this group and database made.
-bool pending_gids(const Node &node, int report_level, GidSet &pending) {
+bool pending_gids(const ClusterNode &node, int report_level, GidSet &pending) {
     const char *sql = psprintf("SELECT gid FROM pg_catalog.pg_prepared_xacts"
                                " WHERE gid LIKE 'citus\\_%d\\_%%' AND database = %s",
                                local_group_id(), quote_literal_cstr(get_database_name(MyDatabaseId)));
@@ -61,7 +61,7 @@ bool is_gone(const AutonomousResult &result) {
 }
 
 /// Commits or rolls back what is left on one node. known: records seen before this began.
-void recover_node(const Node &node, const GidSet &known, int report_level, RecoveryResult &result) {
+void recover_node(const ClusterNode &node, const GidSet &known, int report_level, RecoveryResult &result) {
     // The order matters. What is listed first and is not being decided afterwards has been decided, so the
     // decision is visible to the records read last. And only a record seen before the list may be removed
     // because its gid is not in the list.
@@ -106,7 +106,7 @@ void forget_records_of_removed_groups(const Records &records) {
     std::pmr::unordered_set<int32> removed;
     for (const CommitRecord &record : records)
         removed.insert(record.group_id);
-    for (const Node &node : all_nodes())
+    for (const ClusterNode &node : all_nodes())
         removed.erase(node.group_id);
     for (int32 group_id : removed)
         delete_commit_records(group_id, gids_of_group(records, group_id));
@@ -119,7 +119,7 @@ RecoveryResult recover_prepared_transactions(int report_level) {
     // Self-exclusive, and no obstacle to the inserts of those who commit meanwhile.
     LockRelationOid(extension_relation("pg_dist_transaction"), ShareUpdateExclusiveLock);
     Records records = read_commit_records();
-    for (const Node &node : all_nodes())
+    for (const ClusterNode &node : all_nodes())
         if (node.role == NodeRole::Primary && !is_local_group(node.group_id))
             recover_node(node, gids_of_group(records, node.group_id), node.is_active ? report_level : DEBUG1,
                          result);
