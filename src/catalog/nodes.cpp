@@ -9,7 +9,7 @@ namespace {
 struct CachedNodes {
     MemoryContext context;
     int32 local_group;
-    std::span<const Node> nodes; ///< ordered by node id
+    std::span<const ClusterNode> nodes; ///< ordered by node id
 };
 CachedNodes *cached = nullptr;
 
@@ -20,8 +20,8 @@ NodeRole role_of(Datum role) {
     return strcmp(label, "secondary") == 0 ? NodeRole::Secondary : NodeRole::Unavailable;
 }
 
-std::span<const Node> read_nodes(Snapshot snapshot) {
-    std::pmr::vector<Node> nodes;
+std::span<const ClusterNode> read_nodes(Snapshot snapshot) {
+    std::pmr::vector<ClusterNode> nodes;
     const CatalogTable catalog("pg_dist_node", AccessShareLock);
     ScanKeys keys(catalog);
     scan_catalog(
@@ -40,8 +40,9 @@ std::span<const Node> read_nodes(Snapshot snapshot) {
             return true;
         },
         snapshot);
-    std::sort(nodes.begin(), nodes.end(), [](const Node &a, const Node &b) { return a.node_id < b.node_id; });
-    auto *copy = static_cast<Node *>(palloc(std::max<size_t>(nodes.size(), 1) * sizeof(Node)));
+    std::sort(nodes.begin(), nodes.end(),
+              [](const ClusterNode &a, const ClusterNode &b) { return a.node_id < b.node_id; });
+    auto *copy = static_cast<ClusterNode *>(palloc(std::max<size_t>(nodes.size(), 1) * sizeof(ClusterNode)));
     std::uninitialized_copy(nodes.begin(), nodes.end(), copy);
     return {copy, nodes.size()};
 }
@@ -93,12 +94,12 @@ void cache::forget_nodes() {
     cached = nullptr;
 }
 
-std::span<const Node> all_nodes() {
-    return extension_is_ready() ? get_nodes().nodes : std::span<const Node>();
+std::span<const ClusterNode> all_nodes() {
+    return extension_is_ready() ? get_nodes().nodes : std::span<const ClusterNode>();
 }
 
-const Node *find_primary_node(int32 group_id) {
-    for (const Node &node : all_nodes()) {
+const ClusterNode *find_primary_node(int32 group_id) {
+    for (const ClusterNode &node : all_nodes()) {
         if (node.group_id == group_id && node.role == NodeRole::Primary)
             return &node;
     }
