@@ -51,6 +51,4 @@ std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const Auton
 /// at its end.
 void close_connections_to(const char *host, int port);
 
-void install_connections();
-
 } // namespace citus

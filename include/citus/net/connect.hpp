@@ -1,0 +1,27 @@
+/// How a libpq connection to a node is made: parameters, time limit, several at once.
+///
+/// Used by net/ only. Waits are interruptible.
+#pragma once
+
+#include "citus/net/wire.hpp"
+
+namespace citus {
+
+/// One connection attempt. `pg` is set when it succeeded, otherwise `error` says why not (palloc'd).
+struct ConnectAttempt {
+    const char *host;
+    int port;
+    const char *database;
+    const char *user;
+    pg_conn **pg; ///< where to keep the PGconn: memory that outlives an ereport and whose owner closes it
+    const char *error;
+    bool pinned = true; ///< with the session's settings and search_path pg_catalog; else the server's defaults
+};
+
+/// Makes the connections, all at once, each within citus.node_connection_timeout.
+void connect_all(std::span<ConnectAttempt> attempts);
+
+/// citus.node_conninfo's check hook: only options that make sense for links between nodes.
+bool check_node_conninfo(char **value, void **extra, GucSource source);
+
+} // namespace citus

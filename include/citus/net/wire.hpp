@@ -1,0 +1,190 @@
+/// The protocol engine of one connection: a queue of commands in pipeline mode.
+///
+/// Used by executor/ and transaction/ through Connection. Commands are queued, sent without waiting, and their
+/// results taken off in order; each goes to the consumer that queued the command. So several users may share a
+/// connection: one who waits for results behind another's makes the other's rows arrive (and be spilled) first.
+/// Commands between two syncs fail together. Nothing here decides about transactions (transaction/ does), and
+/// nothing blocks except wait_for_connections().
+#pragma once
+
+#include "citus/net/connection.hpp"
+
+extern "C" {
+#include "datatype/timestamp.h"
+}
+
+namespace citus {
+
+/// Parameters in the form libpq wants them. Must live until the command is sent.
+struct BoundParams {
+    int count;
+    const Oid *types;
+    const char *const *values;
+    const int *lengths;
+    const int *formats;
+};
+
+/// Takes what commands return. Called from Connection::pump(); may raise.
+class ResultConsumer {
+public:
+    /// One row; borrowed for the call.
+    virtual void take_row(int tag, const pg_result *result, int row) = 0;
+    /// The command is complete; `result` carries its command tag.
+    virtual void command_done(int tag, const pg_result *result) = 0;
+    /// The command failed. The default raises the error here.
+    virtual void command_failed(Connection *connection, int tag, const pg_result *result);
+    /// The connection broke before the command was done. Must not raise; returns whether the error is to be
+    /// raised for it now.
+    virtual bool connection_lost(Connection *connection, int tag, const char *reason) { return true; }
+
+protected:
+    ~ResultConsumer() = default;
+};
+
+/// A command in the queue. Lives in the connection's memory context.
+struct QueuedCommand {
+    QueuedCommand *next;
+    bool is_sync;
+    bool is_sent;
+    bool is_discarded; ///< nobody wants its rows or its error any more
+    bool owns_sql;
+    bool binary;
+    const char *sql;
+    const BoundParams *params;
+    ResultConsumer *consumer;
+    int tag;
+};
+
+/// State of the remote transaction, written by transaction/ only.
+struct RemoteTransaction {
+    bool open = false;       ///< BEGIN was queued
+    bool wrote = false;
+    bool lost = false;       ///< the connection broke while it was open: the local transaction must not commit
+    bool settings_changed = false; ///< session settings were sent inside it: unknown after a rollback
+    int begin_level = 0;     ///< transaction nesting level at which BEGIN was queued
+    char *gid = nullptr;     ///< prepared under this name
+    SubTransactionId *savepoints = nullptr; ///< open savepoints, outermost first
+    int savepoint_count = 0;
+    int savepoint_capacity = 0;
+};
+
+class Connection {
+public:
+    Connection(MemoryContext context, const char *host, int port, const char *database, const char *user);
+
+    MemoryContext const context;
+    char *const host;
+    const int port;
+    char *const database;
+    char *const user;
+    int32 group_id = -1;
+    pg_conn *pg = nullptr;
+    RemoteTransaction transaction;
+    uint64 settings_epoch = 0; ///< of the session settings last sent; 0 unknown (net/settings)
+    Connection *next = nullptr; ///< in the registry
+    bool close_at_end = false;  ///< not to be used by a later transaction
+    bool connecting = false;
+    bool is_transient = false;  ///< of run_autonomous
+
+    // ----- queueing; none of these waits or raises an error of the connection (pump() does) -----
+
+    /// Appends a command. sql, params and consumer must stay valid until it is sent (sql, params) and done or
+    /// forgotten (consumer); with copy_sql, the text is copied here.
+    void queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql = true,
+               const BoundParams *params = nullptr, bool binary = false);
+    /// Ends the batch: what was queued since the last sync fails or succeeds together.
+    void queue_sync();
+    /// Hands queued commands to libpq as far as the window allows, and what libpq holds to the network.
+    void send();
+
+    /// Consumer goes away: unsent commands are dropped, results of sent ones will be thrown away.
+    /// True when results are still to come.
+    bool forget(const ResultConsumer *consumer);
+    /// Everything in the queue is to be thrown away.
+    void forget_all();
+
+    // ----- results -----
+
+    /// Processes what is there without waiting, at most one result. False when nothing is there.
+    bool pump();
+    bool idle() const { return head_ == nullptr; }
+    bool is_open() const { return pg != nullptr; }
+    bool is_broken() const;
+    /// Asks the server to cancel what runs; does not wait for the effect.
+    void request_cancel();
+
+    /// Reads from the socket into libpq, without waiting.
+    void consume_input();
+    /// True when libpq has more to write.
+    bool flush();
+    /// Reports notices that came meanwhile to the client.
+    void emit_notices();
+    void release_result();
+    void close();
+
+    /// An open COPY on this connection, ended by its owner through this hook when another command comes.
+    ResultConsumer *copy_owner = nullptr;
+    void (*end_copy)(ResultConsumer *owner) = nullptr;
+
+    /// Description for messages: HOST:PORT.
+    const char *address() const { return address_; }
+
+    struct Notice;
+    void add_notice(const pg_result *result);
+
+private:
+    QueuedCommand *append();
+    void pop_head();
+    void arm();
+    void deliver(pg_result *result);
+    void lose_queue();
+
+    char *address_;
+    QueuedCommand *head_ = nullptr;
+    QueuedCommand *tail_ = nullptr;
+    QueuedCommand *first_unsent_ = nullptr;
+    int in_flight_ = 0;
+    bool armed_ = false;
+    pg_result *held_ = nullptr;
+    Notice *notices_ = nullptr;
+    Notice *last_notice_ = nullptr;
+};
+
+/// Waits until one of the connections has something to read (or room to write what is to be sent). Reacts to
+/// cancel and backend exit when interruptible. False when the deadline (0: none) has passed.
+bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline = 0,
+                          bool interruptible = true);
+
+/// Pumps until the connection's queue is empty.
+void drain(Connection *connection);
+/// The same for several; waits for all of them at once. False when the deadline passed (or one broke).
+bool drain_all(std::span<Connection *const> connections, TimestampTz deadline, bool interruptible);
+
+/// Makes libpq hand the server's notices to the connection.
+void install_notice_receiver(Connection *connection);
+
+/// First connection of the registry (follow ->next).
+Connection *first_connection();
+
+/// The connection of a group for the current user, established, its settings queued, not enlisted in the
+/// transaction.
+Connection *establish_connection(int32 group_id);
+void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result);
+
+/// A connection that nobody else finds, for a command outside of the transaction; not open yet.
+Connection *add_transient_connection(const char *host, int port);
+void remove_transient_connection(Connection *connection);
+
+/// Closes what must not be kept at transaction end (broken, above citus.max_cached_conns_per_worker, not idle).
+void trim_connections();
+
+/// Takes part in the transaction as needed: queues BEGIN and savepoints (src/transaction).
+void enlist_connection(Connection *connection, Access access);
+
+/// Queues SET commands when the session's settings differ from what the connection has (net/settings).
+void queue_session_settings(Connection *connection);
+/// The settings as libpq `options`, for the start of a connection.
+char *session_settings_as_options();
+uint64 current_settings_epoch();
+
+} // namespace citus

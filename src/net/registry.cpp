@@ -1,0 +1,208 @@
+#include "citus/net/connect.hpp"
+#include "citus/net/remote_error.hpp"
+
+#include "citus/guc.hpp"
+
+#include <poll.h>
+
+extern "C" {
+#include "access/parallel.h"
+#include "commands/dbcommands.h"
+#include "libpq-fe.h"
+#include "storage/ipc.h"
+}
+
+namespace citus {
+
+namespace {
+
+/// All connections of this backend. Only this file adds and removes; PGconns live and die with their entry.
+Connection *connections = nullptr;
+
+Connection *find_connection(const char *host, int port, const char *user) {
+    for (Connection *connection = connections; connection != nullptr; connection = connection->next)
+        if (!connection->is_transient && !connection->close_at_end && connection->port == port &&
+            strcmp(connection->host, host) == 0 && strcmp(connection->user, user) == 0)
+            return connection;
+    return nullptr;
+}
+
+/// After the transaction was aborted by its own exit callback.
+void close_all(int, Datum) {
+    for (Connection *connection = connections; connection != nullptr; connection = connection->next)
+        connection->close();
+}
+
+void close_all_at_exit() {
+    static bool registered = false;
+    if (!registered)
+        on_proc_exit(close_all, 0);
+    registered = true;
+}
+
+const char *current_database() {
+    // Looked up once: the name cannot change while this backend is connected to it.
+    static const char *name = nullptr;
+    if (name == nullptr) {
+        ContextScope scope(TopMemoryContext);
+        name = get_database_name(MyDatabaseId);
+    }
+    return name;
+}
+
+Connection *add_connection(const char *host, int port, const char *user) {
+    MemoryContext context = AllocSetContextCreate(TopMemoryContext, "citus connection", ALLOCSET_SMALL_SIZES);
+    auto *connection = make_in<Connection>(context, context, host, port, current_database(), user);
+    connection->next = connections;
+    connections = connection;
+    close_all_at_exit();
+    return connection;
+}
+
+void remove_connection(Connection *gone) {
+    for (Connection **link = &connections; *link != nullptr; link = &(*link)->next)
+        if (*link == gone) {
+            *link = gone->next;
+            break;
+        }
+    gone->close();
+    MemoryContextDelete(gone->context);
+}
+
+/// Whether the server closed an idle connection meanwhile. Costs one poll().
+bool went_away(Connection *connection) {
+    if (connection->is_broken())
+        return true;
+    if (!connection->idle())
+        return false;
+    pollfd descriptor = {PQsocket(connection->pg), POLLIN, 0};
+    if (descriptor.fd < 0)
+        return true;
+    if (poll(&descriptor, 1, 0) <= 0)
+        return false;
+    connection->consume_input();
+    return connection->is_broken();
+}
+
+const ClusterNode *require_node(int32 group_id) {
+    const ClusterNode *node = find_primary_node(group_id);
+    if (node == nullptr)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("there is no primary node in group %d", group_id),
+                        errhint("See pg_dist_node; add the node with citus_add_node.")));
+    return node;
+}
+
+/// The entry of a group's connection for the current user, with or without an open PGconn.
+Connection *entry_for_group(int32 group_id) {
+    const ClusterNode *node = require_node(group_id);
+    const char *user = GetUserNameFromId(GetUserId(), false);
+    Connection *connection = find_connection(node->name, node->port, user);
+    if (connection == nullptr)
+        connection = add_connection(node->name, node->port, user);
+    connection->group_id = group_id;
+    if (connection->transaction.lost)
+        ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
+                        errmsg("the connection to %s was lost in this transaction", connection->address()),
+                        errhint("Roll the transaction back and run it again.")));
+    if (connection->is_open() && !connection->transaction.open && went_away(connection))
+        connection->close();
+    return connection;
+}
+
+void open_connections(std::span<Connection *const> closed) {
+    std::pmr::vector<ConnectAttempt> attempts;
+    for (Connection *connection : closed)
+        attempts.push_back({connection->host, connection->port, connection->database, connection->user,
+                            &connection->pg, nullptr});
+    const uint64 settings = current_settings_epoch();
+    for (Connection *connection : closed)
+        connection->connecting = true;
+    connect_all(attempts);
+    for (Connection *connection : closed) {
+        connection->connecting = false;
+        connection->close_at_end = false;
+        if (connection->pg == nullptr)
+            continue;
+        connection->settings_epoch = settings;
+        PQsetnonblocking(connection->pg, 1);
+        install_notice_receiver(connection);
+        if (!PQenterPipelineMode(connection->pg))
+            raise_connection_error(connection, PQerrorMessage(connection->pg));
+    }
+    for (size_t i = 0; i < attempts.size(); i++)
+        if (attempts[i].error != nullptr)
+            raise_connection_error(closed[i], attempts[i].error);
+}
+
+} // namespace
+
+Connection *first_connection() { return connections; }
+
+void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result) {
+    if (IsParallelWorker())
+        ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+                        errmsg("a parallel worker cannot use connections to other nodes")));
+    std::pmr::vector<Connection *> closed;
+    for (size_t i = 0; i < group_ids.size(); i++) {
+        Connection *connection = entry_for_group(group_ids[i]);
+        result[i] = connection;
+        if (connection->connecting) // left over from an attempt that was interrupted
+            connection->close();
+        if (!connection->is_open() && std::find(closed.begin(), closed.end(), connection) == closed.end())
+            closed.push_back(connection);
+    }
+    if (!closed.empty())
+        open_connections(closed);
+    for (Connection *connection : result.first(group_ids.size()))
+        queue_session_settings(connection);
+}
+
+Connection *establish_connection(int32 group_id) {
+    Connection *connection;
+    establish_connections({&group_id, 1}, {&connection, 1});
+    return connection;
+}
+
+Connection *connection_to_group(int32 group_id, Access access) {
+    Connection *connection = establish_connection(group_id);
+    enlist_connection(connection, access);
+    return connection;
+}
+
+Connection *add_transient_connection(const char *host, int port) {
+    Connection *connection = add_connection(host, port, GetUserNameFromId(GetUserId(), false));
+    connection->is_transient = true;
+    connection->close_at_end = true;
+    return connection;
+}
+
+void remove_transient_connection(Connection *connection) { remove_connection(connection); }
+
+void trim_connections() {
+    std::array<const Connection *, 64> kept;
+    size_t kept_count = 0;
+    for (Connection *connection = connections, *next; connection != nullptr; connection = next) {
+        next = connection->next;
+        const auto same_node = std::count_if(kept.begin(), kept.begin() + static_cast<long>(kept_count),
+                                             [&](const Connection *other) {
+                                                 return other->port == connection->port &&
+                                                        strcmp(other->host, connection->host) == 0;
+                                             });
+        const bool keep = connection->is_open() && !connection->connecting && !connection->is_broken() &&
+                          !connection->close_at_end && same_node < guc::max_cached_conns_per_worker;
+        if (!keep)
+            remove_connection(connection);
+        else if (kept_count < kept.size())
+            kept[kept_count++] = connection;
+    }
+}
+
+void close_connections_to(const char *host, int port) {
+    // Streams may still point to it: it is removed at the end of the transaction.
+    for (Connection *connection = connections; connection != nullptr; connection = connection->next)
+        if (connection->port == port && strcmp(connection->host, host) == 0)
+            connection->close_at_end = true;
+}
+
+} // namespace citus

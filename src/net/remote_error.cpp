@@ -1,0 +1,145 @@
+#include "citus/net/remote_error.hpp"
+
+#include "citus/core/shard_names.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "catalog/index.h"
+#include "catalog/pg_constraint.h"
+#include "libpq-fe.h"
+#include "utils/fmgroids.h"
+}
+
+namespace citus {
+
+namespace {
+
+/// Whether a relation has an index or a constraint of this name.
+bool is_name_of_part(Oid relid, const char *name) {
+    Oid index = get_relname_relid(name, get_rel_namespace(relid));
+    if (OidIsValid(index) && IndexGetRelation(index, true) == relid)
+        return true;
+    return OidIsValid(get_relation_constraint_oid(relid, name, true));
+}
+
+/// The names a clipped shard name may stand for: the table, its indexes, its constraints.
+List *names_of_relation(Oid relid) {
+    List *names = list_make1(get_rel_name(relid));
+    Relation relation = try_relation_open(relid, AccessShareLock);
+    if (relation == nullptr)
+        return names;
+    List *indexes = RelationGetIndexList(relation);
+    ListCell *cell;
+    foreach (cell, indexes)
+        names = lappend(names, get_rel_name(lfirst_oid(cell)));
+    relation_close(relation, NoLock);
+
+    Relation constraints = table_open(ConstraintRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
+    SysScanDesc scan = systable_beginscan(constraints, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
+    for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));)
+        names = lappend(names, pstrdup(NameStr(reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conname)));
+    systable_endscan(scan);
+    table_close(constraints, AccessShareLock);
+    return names;
+}
+
+/// The look-up the core's name mapping asks for each candidate.
+bool find_logical_name(void *, std::string_view stem, bool clipped, int64_t shard_id, std::string_view physical,
+                       std::pmr::string &logical) {
+    const Oid relid = relation_of_shard(shard_id);
+    if (!OidIsValid(relid))
+        return false;
+    const char *table = get_rel_name(relid);
+    if (table == nullptr)
+        return false;
+    const char *name = copy_cstring(stem);
+    if (stem == table || is_name_of_part(relid, name)) {
+        logical = stem;
+        return true;
+    }
+    if (!clipped)
+        return false;
+    ListCell *cell;
+    foreach (cell, names_of_relation(relid)) {
+        const char *candidate = static_cast<const char *>(lfirst(cell));
+        if (candidate != nullptr && physical == shard_relation_name(candidate, shard_id)) {
+            logical = candidate;
+            return true;
+        }
+    }
+    return false;
+}
+
+int sqlstate_of(const PGresult *result) {
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (state == nullptr || strlen(state) != 5)
+        return ERRCODE_CONNECTION_FAILURE;
+    return MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]);
+}
+
+/// A field of the error, with logical names, or nullptr.
+const char *field(const PGresult *result, int code) {
+    const char *value = PQresultErrorField(result, static_cast<char>(code));
+    return value == nullptr ? nullptr : with_logical_names(value, code == PG_DIAG_MESSAGE_DETAIL);
+}
+
+/// A SCHEMA/TABLE/... field, which is a bare name.
+void set_field(int code, const PGresult *result) {
+    const char *value = PQresultErrorField(result, static_cast<char>(code));
+    if (value == nullptr)
+        return;
+    err_generic_string(code, with_logical_names(value, false));
+}
+
+} // namespace
+
+char *with_logical_names(const char *text, bool is_detail) {
+    if (!IsTransactionState() || strpbrk(text, "0123456789") == nullptr)
+        return pstrdup(text);
+    const std::pmr::string mapped = core::map_shard_names(text, is_detail, find_logical_name, nullptr);
+    return copy_cstring(mapped);
+}
+
+char *connection_error_text(PGconn *pg) {
+    const char *text = pg == nullptr ? nullptr : PQerrorMessage(pg);
+    if (text == nullptr || *text == '\0')
+        return pstrdup("connection not open");
+    return copy_cstring(core::short_connection_error(text));
+}
+
+char *remote_error_text(const Connection *connection, const PGresult *result) {
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    return text != nullptr ? with_logical_names(text, false) : connection_error_text(connection->pg);
+}
+
+void raise_remote_error(const Connection *connection, const PGresult *result) {
+    const char *message = field(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (message == nullptr)
+        raise_connection_error(connection, PQresultErrorMessage(result));
+    const char *detail = field(result, PG_DIAG_MESSAGE_DETAIL);
+    const char *hint = field(result, PG_DIAG_MESSAGE_HINT);
+    const char *remote_context = field(result, PG_DIAG_CONTEXT);
+    ereport(ERROR, (errcode(sqlstate_of(result)), errmsg_internal("%s", message),
+                    detail != nullptr ? errdetail_internal("%s", detail) : 0,
+                    hint != nullptr ? errhint("%s", hint) : 0,
+                    remote_context != nullptr ? errcontext("%s", remote_context) : 0,
+                    errcontext("while executing command on %s", connection->address()),
+                    (set_field(PG_DIAG_SCHEMA_NAME, result), set_field(PG_DIAG_TABLE_NAME, result),
+                     set_field(PG_DIAG_COLUMN_NAME, result), set_field(PG_DIAG_DATATYPE_NAME, result),
+                     set_field(PG_DIAG_CONSTRAINT_NAME, result), 0)));
+    pg_unreachable();
+}
+
+void raise_connection_error(const Connection *connection, const char *reason) {
+    const std::pmr::string text(core::short_connection_error(reason));
+    ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
+                    errmsg("connection to the remote node %s@%s failed with the following error: %s",
+                           connection->user, connection->address(), text.c_str()),
+                    errhint("Check that the server runs, that it accepts connections from this one (pg_hba.conf), "
+                            "and that a password is found (.pgpass, citus.node_conninfo or pg_dist_authinfo).")));
+    pg_unreachable();
+}
+
+} // namespace citus

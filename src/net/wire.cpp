@@ -1,0 +1,399 @@
+#include "citus/net/wire.hpp"
+
+#include "citus/guc.hpp"
+#include "citus/net/remote_error.hpp"
+
+extern "C" {
+#include "libpq-fe.h"
+#include "utils/elog.h"
+}
+
+namespace citus {
+
+namespace {
+
+/// Commands sent ahead of their results. More would only fill libpq's buffer.
+constexpr int kMaxInFlight = 256;
+
+void receive_notice(void *connection, const PGresult *result) {
+    static_cast<Connection *>(connection)->add_notice(result);
+}
+
+int level_of_severity(const char *severity) {
+    if (strcmp(severity, "WARNING") == 0)
+        return WARNING;
+    if (strcmp(severity, "NOTICE") == 0)
+        return NOTICE;
+    if (strcmp(severity, "INFO") == 0)
+        return INFO;
+    return 0;
+}
+
+} // namespace
+
+struct Connection::Notice {
+    Notice *next;
+    int level;
+    int sqlstate;
+    char *message, *detail, *hint;
+};
+
+void ResultConsumer::command_failed(Connection *connection, int, const pg_result *result) {
+    raise_remote_error(connection, result);
+}
+
+Connection::Connection(MemoryContext memory, const char *host_name, int port_number, const char *database_name,
+                       const char *user_name)
+    : context(memory), host(MemoryContextStrdup(memory, host_name)), port(port_number),
+      database(MemoryContextStrdup(memory, database_name)), user(MemoryContextStrdup(memory, user_name)) {
+    ContextScope scope(memory);
+    address_ = psprintf("%s:%d", host_name, port_number);
+}
+
+bool Connection::is_broken() const { return pg != nullptr && PQstatus(pg) == CONNECTION_BAD; }
+
+// ---------------------------------------------------------------- queueing
+
+QueuedCommand *Connection::append() {
+    auto *command = static_cast<QueuedCommand *>(MemoryContextAllocZero(context, sizeof(QueuedCommand)));
+    if (tail_ == nullptr)
+        head_ = command;
+    else
+        tail_->next = command;
+    tail_ = command;
+    if (first_unsent_ == nullptr)
+        first_unsent_ = command;
+    return command;
+}
+
+void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql, const BoundParams *params,
+                       bool binary) {
+    if (copy_owner != nullptr)
+        end_copy(copy_owner);
+    // Allocated before the queue changes, so that running out of memory leaves it intact.
+    const char *text = copy_sql ? MemoryContextStrdup(context, sql) : sql;
+    QueuedCommand *command = append();
+    command->sql = text;
+    command->owns_sql = copy_sql;
+    command->consumer = consumer;
+    command->tag = tag;
+    command->params = params;
+    command->binary = binary;
+    if (guc::log_remote_commands)
+        ereport(NOTICE, (errmsg("issuing %s", sql), errdetail("on server %s@%s", user, address_)));
+}
+
+void Connection::queue_sync() {
+    if (tail_ == nullptr || !tail_->is_sync)
+        append()->is_sync = true;
+}
+
+void Connection::send() {
+    bool sent = false;
+    bool ends_with_sync = true;
+    while (first_unsent_ != nullptr && in_flight_ < kMaxInFlight && !is_broken()) {
+        QueuedCommand *command = first_unsent_;
+        int ok;
+        if (command->is_sync) {
+            ok = PQpipelineSync(pg);
+        } else {
+            const BoundParams *params = command->params;
+            ok = params == nullptr
+                     ? PQsendQueryParams(pg, command->sql, 0, nullptr, nullptr, nullptr, nullptr, command->binary)
+                     : PQsendQueryParams(pg, command->sql, params->count, params->types, params->values,
+                                         params->lengths, params->formats, command->binary);
+        }
+        if (!ok)
+            break; // broken: pump() reports it
+        if (command->owns_sql)
+            pfree(const_cast<char *>(command->sql));
+        command->sql = nullptr;
+        command->params = nullptr;
+        command->is_sent = true;
+        first_unsent_ = command->next;
+        in_flight_++;
+        sent = true;
+        ends_with_sync = command->is_sync;
+        if (command == head_)
+            arm();
+    }
+    // Without a sync the server would keep its answers in its buffer.
+    if (sent && !ends_with_sync)
+        PQsendFlushRequest(pg);
+    flush();
+}
+
+bool Connection::flush() { return pg != nullptr && PQflush(pg) == 1; }
+
+bool Connection::forget(const ResultConsumer *consumer) {
+    bool results_to_come = false;
+    for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
+        if (command->consumer != consumer || command->is_sync)
+            continue;
+        command->consumer = nullptr;
+        command->is_discarded = true;
+        if (command->is_sent)
+            results_to_come = true;
+    }
+    // Unsent commands are taken out; syncs stay, they delimit what was sent before.
+    QueuedCommand *previous = nullptr;
+    for (QueuedCommand *command = head_; command != nullptr;) {
+        QueuedCommand *following = command->next;
+        if (command->is_discarded && !command->is_sent) {
+            if (previous == nullptr)
+                head_ = following;
+            else
+                previous->next = following;
+            if (tail_ == command)
+                tail_ = previous;
+            if (first_unsent_ == command)
+                first_unsent_ = following;
+            if (command->owns_sql)
+                pfree(const_cast<char *>(command->sql));
+            pfree(command);
+        } else {
+            previous = command;
+        }
+        command = following;
+    }
+    return results_to_come;
+}
+
+void Connection::forget_all() {
+    for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
+        command->is_discarded = true;
+        command->consumer = nullptr;
+    }
+    // What was not sent never will be: cut the queue after the last sent command, but close the batch.
+    QueuedCommand *last_sent = nullptr;
+    for (QueuedCommand *command = head_; command != nullptr && command->is_sent; command = command->next)
+        last_sent = command;
+    QueuedCommand *unsent = last_sent == nullptr ? head_ : last_sent->next;
+    if (last_sent == nullptr)
+        head_ = nullptr;
+    else
+        last_sent->next = nullptr;
+    tail_ = last_sent;
+    first_unsent_ = nullptr;
+    while (unsent != nullptr) {
+        QueuedCommand *following = unsent->next;
+        if (unsent->owns_sql)
+            pfree(const_cast<char *>(unsent->sql));
+        pfree(unsent);
+        unsent = following;
+    }
+    if (tail_ != nullptr && !tail_->is_sync)
+        queue_sync();
+}
+
+// ---------------------------------------------------------------- results
+
+/// Rows are taken one at a time. libpq wants to be told so for each command, before its first row is parsed.
+void Connection::arm() {
+    if (armed_ || head_ == nullptr || !head_->is_sent || head_->is_sync)
+        return;
+    PQsetSingleRowMode(pg);
+    armed_ = true;
+}
+
+void Connection::pop_head() {
+    QueuedCommand *command = head_;
+    head_ = command->next;
+    if (head_ == nullptr)
+        tail_ = nullptr;
+    pfree(command);
+    in_flight_--;
+    armed_ = false;
+    arm();
+}
+
+void Connection::release_result() {
+    if (held_ != nullptr)
+        PQclear(held_);
+    held_ = nullptr;
+}
+
+bool Connection::pump() {
+    release_result();
+    if (head_ == nullptr)
+        return false;
+    if (!is_open()) {
+        lose_queue();
+        return true;
+    }
+    if (!head_->is_sent)
+        send();
+    if (!head_->is_sent) {
+        lose_queue();
+        return true;
+    }
+    arm();
+    if (!is_broken() && PQisBusy(pg)) {
+        emit_notices();
+        return false;
+    }
+    held_ = PQgetResult(pg);
+    emit_notices();
+    if (held_ != nullptr) {
+        deliver(held_);
+        release_result();
+    } else if (is_broken()) {
+        lose_queue();
+    } else {
+        pop_head();
+    }
+    if (first_unsent_ != nullptr && in_flight_ <= kMaxInFlight / 2)
+        send();
+    return true;
+}
+
+/// The connection is gone, and with it the results of all that is queued.
+void Connection::lose_queue() {
+    const char *reason = pg == nullptr ? "connection closed" : connection_error_text(pg);
+    bool raise = false;
+    if (transaction.open)
+        transaction.lost = true;
+    close_at_end = true;
+    while (head_ != nullptr) {
+        QueuedCommand *command = head_;
+        head_ = command->next;
+        if (!command->is_sync && !command->is_discarded)
+            raise |= command->consumer == nullptr || command->consumer->connection_lost(this, command->tag, reason);
+        if (command->owns_sql && !command->is_sent)
+            pfree(const_cast<char *>(command->sql));
+        pfree(command);
+    }
+    tail_ = first_unsent_ = nullptr;
+    in_flight_ = 0;
+    armed_ = false;
+    if (raise)
+        raise_connection_error(this, reason);
+}
+
+void Connection::deliver(PGresult *result) {
+    QueuedCommand *command = head_;
+    const bool wanted = !command->is_discarded;
+    switch (PQresultStatus(result)) {
+    case PGRES_PIPELINE_SYNC:
+        pop_head();
+        return;
+    case PGRES_SINGLE_TUPLE:
+    case PGRES_TUPLES_OK:
+        if (wanted && command->consumer != nullptr)
+            for (int row = 0; row < PQntuples(result); row++)
+                command->consumer->take_row(command->tag, result, row);
+        if (PQresultStatus(result) == PGRES_SINGLE_TUPLE)
+            return;
+        [[fallthrough]];
+    case PGRES_COMMAND_OK:
+    case PGRES_EMPTY_QUERY:
+        if (wanted && command->consumer != nullptr)
+            command->consumer->command_done(command->tag, result);
+        return;
+    case PGRES_PIPELINE_ABORTED:
+        return; // its batch's error was reported already
+    case PGRES_FATAL_ERROR:
+    case PGRES_BAD_RESPONSE:
+        if (is_broken() && PQresultErrorField(result, PG_DIAG_SQLSTATE) == nullptr) {
+            lose_queue();
+            return;
+        }
+        if (!wanted)
+            return;
+        if (command->consumer == nullptr)
+            raise_remote_error(this, result);
+        command->consumer->command_failed(this, command->tag, result);
+        return;
+    default:
+        close_at_end = true;
+        ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
+                        errmsg("unexpected result status %s from %s", PQresStatus(PQresultStatus(result)), address_)));
+    }
+}
+
+void Connection::consume_input() {
+    if (pg != nullptr)
+        PQconsumeInput(pg); // a failure shows as a broken connection
+}
+
+void Connection::request_cancel() {
+    char message[256];
+    PGcancel *cancel = PQgetCancel(pg);
+    if (cancel == nullptr)
+        return;
+    if (!PQcancel(cancel, message, sizeof(message)))
+        elog(DEBUG1, "could not send a cancel request to %s: %s", address_, message);
+    PQfreeCancel(cancel);
+}
+
+void Connection::close() {
+    release_result();
+    if (pg != nullptr)
+        PQfinish(pg);
+    pg = nullptr;
+    while (head_ != nullptr) {
+        QueuedCommand *following = head_->next;
+        if (head_->owns_sql && !head_->is_sent)
+            pfree(const_cast<char *>(head_->sql));
+        pfree(head_);
+        head_ = following;
+    }
+    tail_ = first_unsent_ = nullptr;
+    in_flight_ = 0;
+    armed_ = false;
+    copy_owner = nullptr;
+    settings_epoch = 0;
+}
+
+// ---------------------------------------------------------------- notices
+
+/// Called from inside libpq, where nothing may be raised: the notice is only kept.
+void Connection::add_notice(const PGresult *result) {
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const int level = severity == nullptr ? 0 : level_of_severity(severity);
+    if (level == 0)
+        return;
+    auto copy = [&](int field) -> char * {
+        const char *value = PQresultErrorField(result, field);
+        return value == nullptr ? nullptr : MemoryContextStrdup(context, value);
+    };
+    auto *notice = static_cast<Notice *>(MemoryContextAllocZero(context, sizeof(Notice)));
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    notice->level = level;
+    notice->sqlstate = sqlstate != nullptr && strlen(sqlstate) == 5
+                           ? MAKE_SQLSTATE(sqlstate[0], sqlstate[1], sqlstate[2], sqlstate[3], sqlstate[4])
+                           : 0;
+    notice->message = copy(PG_DIAG_MESSAGE_PRIMARY);
+    notice->detail = copy(PG_DIAG_MESSAGE_DETAIL);
+    notice->hint = copy(PG_DIAG_MESSAGE_HINT);
+    if (last_notice_ == nullptr)
+        notices_ = notice;
+    else
+        last_notice_->next = notice;
+    last_notice_ = notice;
+}
+
+void Connection::emit_notices() {
+    while (notices_ != nullptr) {
+        Notice notice = *notices_;
+        pfree(notices_);
+        notices_ = notice.next;
+        if (notices_ == nullptr)
+            last_notice_ = nullptr;
+        ereport(notice.level,
+                (notice.sqlstate != 0 ? errcode(notice.sqlstate) : 0,
+                 errmsg_internal("%s", with_logical_names(notice.message ? notice.message : "", false)),
+                 notice.detail != nullptr ? errdetail_internal("%s", with_logical_names(notice.detail, true))
+                                          : errdetail("from %s", address_),
+                 notice.hint != nullptr ? errhint("%s", with_logical_names(notice.hint, false)) : 0));
+        for (char *text : {notice.message, notice.detail, notice.hint})
+            if (text != nullptr)
+                pfree(text);
+    }
+}
+
+void install_notice_receiver(Connection *connection) {
+    PQsetNoticeReceiver(connection->pg, receive_notice, connection);
+}
+
+} // namespace citus

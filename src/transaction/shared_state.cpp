@@ -1,0 +1,124 @@
+#include "citus/transaction/shared_state.hpp"
+
+extern "C" {
+#include "storage/backendid.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+#include "utils/timestamp.h"
+}
+
+namespace citus {
+namespace {
+
+constexpr const char *kName = "citus transactions";
+constexpr int kEagerRecoveryMs = 30 * 1000;
+
+SharedState *state = nullptr;
+shmem_request_hook_type previous_request_hook = nullptr;
+shmem_startup_hook_type previous_startup_hook = nullptr;
+bool exit_callback_registered = false;
+
+Size state_size() {
+    return add_size(offsetof(SharedState, deciding), mul_size(sizeof(uint64), MaxBackends));
+}
+
+void request_memory() {
+    if (previous_request_hook)
+        previous_request_hook();
+    RequestAddinShmemSpace(state_size());
+    RequestNamedLWLockTranche(kName, 1);
+}
+
+void attach_memory() {
+    if (previous_startup_hook)
+        previous_startup_hook();
+    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+    bool found;
+    state = static_cast<SharedState *>(ShmemInitStruct(kName, state_size(), &found));
+    if (!found) {
+        memset(static_cast<void *>(state), 0, state_size());
+        state->lock = &GetNamedLWLockTranche(kName)->lock;
+        // Microseconds: no coordinator commits a million distributed transactions per second for long.
+        state->next_transaction = static_cast<uint64>(GetCurrentTimestamp());
+    }
+    LWLockRelease(AddinShmemInitLock);
+}
+
+void forget_deciding(int, Datum) {
+    end_deciding();
+}
+
+} // namespace
+
+SharedState *shared_state() {
+    return state;
+}
+
+uint64 next_distributed_transaction_number() {
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    uint64 number = state->next_transaction++;
+    LWLockRelease(state->lock);
+    return number;
+}
+
+void begin_deciding(uint64 transaction_number) {
+    if (!exit_callback_registered) {
+        before_shmem_exit(forget_deciding, 0);
+        exit_callback_registered = true;
+    }
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    state->deciding[citus_my_backend_index()] = transaction_number;
+    LWLockRelease(state->lock);
+}
+
+void end_deciding() {
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    state->deciding[citus_my_backend_index()] = 0;
+    LWLockRelease(state->lock);
+}
+
+std::pmr::vector<uint64> transactions_being_decided() {
+    std::pmr::vector<uint64> numbers;
+    numbers.reserve(static_cast<size_t>(MaxBackends)); // no allocation, hence no error, under the lock
+    LWLockAcquire(state->lock, LW_SHARED);
+    for (int i = 0; i < MaxBackends; i++)
+        if (state->deciding[i] != 0)
+            numbers.push_back(state->deciding[i]);
+    LWLockRelease(state->lock);
+    return numbers;
+}
+
+DaemonEntry *daemon_entry(Oid database, bool create) {
+    DaemonEntry *free_entry = nullptr;
+    for (DaemonEntry &entry : state->daemons) {
+        if (entry.database == database)
+            return &entry;
+        if (entry.database == InvalidOid && free_entry == nullptr)
+            free_entry = &entry;
+    }
+    if (!create || free_entry == nullptr)
+        return nullptr;
+    *free_entry = DaemonEntry{.database = database};
+    return free_entry;
+}
+
+void request_recovery() {
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    if (DaemonEntry *entry = daemon_entry(MyDatabaseId, false)) {
+        entry->recover_eagerly_until = GetCurrentTimestamp() + INT64CONST(1000) * kEagerRecoveryMs;
+        if (entry->latch)
+            SetLatch(entry->latch);
+    }
+    LWLockRelease(state->lock);
+}
+
+void install_shared_state() {
+    previous_request_hook = shmem_request_hook;
+    shmem_request_hook = request_memory;
+    previous_startup_hook = shmem_startup_hook;
+    shmem_startup_hook = attach_memory;
+}
+
+} // namespace citus
