@@ -3,6 +3,7 @@
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
+#include "citus/planner/gather.hpp"
 #include "citus/transaction/maintenance_daemon.hpp"
 #include "citus/transaction/shared_state.hpp"
 
@@ -25,5 +26,6 @@ void _PG_init(void) {
     citus::install_shared_state();
     citus::install_maintenance_daemon();
     citus::install_fragment_scan();
+    citus::install_gather();
     MarkGUCPrefixReserved("citus");
 }

@@ -92,7 +92,7 @@ std::pmr::vector<Oid> list_databases() {
 }
 
 /// Brings the shared table in line with the databases there are: new ones are wanted until looked into.
-void update_entries(std::span<const Oid> databases) {
+void update_entries(const std::pmr::vector<Oid> &databases) {
     SharedLock lock;
     for (DaemonEntry &entry : shared_state()->daemons)
         if (entry.database != InvalidOid && entry.pid == 0 &&
@@ -128,8 +128,7 @@ void start_daemon(Oid database) {
 
 void launcher_round() {
     StartTransactionCommand();
-    auto databases = list_databases();
-    update_entries(databases);
+    update_entries(list_databases()); // gone before the transaction's memory is
     for (Oid database = next_database_to_start(); OidIsValid(database); database = next_database_to_start())
         start_daemon(database);
     CommitTransactionCommand();
@@ -183,12 +182,17 @@ bool recovers_eagerly() {
     return entry != nullptr && entry->recover_eagerly_until > GetCurrentTimestamp();
 }
 
-/// Owner of the extension, or InvalidOid when this database has none.
-Oid extension_owner() {
+/// Owner of the extension, or InvalidOid when this database has none. Keeps it from being dropped until the
+/// end of the transaction.
+Oid lock_extension() {
+    Oid extension = get_extension_oid("citus", true);
+    if (!OidIsValid(extension))
+        return InvalidOid;
+    LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
     Relation relation = table_open(ExtensionRelationId, AccessShareLock);
     ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum("citus"));
-    SysScanDesc scan = systable_beginscan(relation, ExtensionNameIndexId, true, nullptr, 1, &key);
+    ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(extension));
+    SysScanDesc scan = systable_beginscan(relation, ExtensionOidIndexId, true, nullptr, 1, &key);
     HeapTuple tuple = systable_getnext(scan);
     Oid owner = tuple ? reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple))->extowner : InvalidOid;
     systable_endscan(scan);
@@ -199,8 +203,8 @@ Oid extension_owner() {
 /// One look at the database. False when the extension is gone.
 bool daemon_round(bool recovery_is_due) {
     StartTransactionCommand();
+    Oid owner = lock_extension();
     PushActiveSnapshot(GetTransactionSnapshot());
-    Oid owner = extension_owner();
     if (OidIsValid(owner) && recovery_is_due && extension_is_ready() &&
         local_group_id() == kCoordinatorGroupId) {
         SetUserIdAndSecContext(owner, SECURITY_LOCAL_USERID_CHANGE);
@@ -300,15 +304,19 @@ void run_utility(PlannedStmt *plan, const char *query, bool read_only, ProcessUt
         return;
     }
     end_daemon(database);
-    PG_TRY()
-        ;
-        { next(plan, query, read_only, context, params, environment, destination, completion); }
-        PG_FINALLY();
-        {
-            // When the database lives on, so does its daemon; when not, the launcher removes the entry.
-            set_wanted(database, true);
-        }
+    PG_TRY();
+    {
+        next(plan, query, read_only, context, params, environment, destination, completion);
+    }
+    PG_CATCH();
+    {
+        set_wanted(database, true);
+        PG_RE_THROW();
+    }
     PG_END_TRY();
+    // Of a dropped database, the launcher removes the entry.
+    if (!IsA(plan->utilityStmt, DropdbStmt))
+        set_wanted(database, true);
 }
 
 bool start_at_commit = false;
