@@ -4,16 +4,287 @@
 
 -- ===== 1. Types =====
 
+-- Types and helpers that users may name explicitly; functions that are no one's interface.
+CREATE SCHEMA citus;
+CREATE SCHEMA citus_internal;
+GRANT USAGE ON SCHEMA citus, citus_internal TO PUBLIC;
+
+CREATE TYPE pg_catalog.noderole AS ENUM ('primary', 'secondary', 'unavailable');
+CREATE TYPE citus.distribution_type AS ENUM ('hash', 'range', 'append');
+CREATE TYPE citus.shard_transfer_mode AS ENUM ('auto', 'force_logical', 'block_writes');
+
 -- ===== 2. Catalogs =====
+-- A relation cannot be created in pg_catalog, but it can move there.
+
+-- The nodes of the cluster. Group 0 is the coordinator; a primary and its standbys share a group.
+CREATE SEQUENCE citus.pg_dist_node_nodeid_seq MINVALUE 1 MAXVALUE 4294967294;
+CREATE SEQUENCE citus.pg_dist_groupid_seq MINVALUE 1 MAXVALUE 4294967294;
+CREATE TABLE citus.pg_dist_node (
+    nodeid int NOT NULL DEFAULT nextval('citus.pg_dist_node_nodeid_seq') PRIMARY KEY,
+    groupid int NOT NULL DEFAULT nextval('citus.pg_dist_groupid_seq'),
+    nodename text NOT NULL,
+    nodeport int NOT NULL DEFAULT 5432,
+    noderack text NOT NULL DEFAULT 'default',
+    hasmetadata bool NOT NULL DEFAULT false,
+    isactive bool NOT NULL DEFAULT true,
+    noderole pg_catalog.noderole NOT NULL DEFAULT 'primary',
+    nodecluster name NOT NULL DEFAULT 'default',
+    metadatasynced bool DEFAULT false,
+    shouldhaveshards bool NOT NULL DEFAULT true,
+    nodeisclone bool NOT NULL DEFAULT false,
+    nodeprimarynodeid int NOT NULL DEFAULT 0,
+    CONSTRAINT pg_dist_node_nodename_nodeport_key UNIQUE (nodename, nodeport),
+    CONSTRAINT primaries_are_only_allowed_in_the_default_cluster
+        CHECK (nodecluster = 'default' OR noderole <> 'primary')
+);
+-- A group has one primary: where a shard is must never have two answers.
+CREATE UNIQUE INDEX pg_dist_node_primary_of_group ON citus.pg_dist_node (groupid) WHERE noderole = 'primary';
+
+-- The group this server is in, one row: 0 on the coordinator and on a server that is not attached to any.
+CREATE TABLE citus.pg_dist_local_group (groupid int NOT NULL PRIMARY KEY);
+INSERT INTO citus.pg_dist_local_group VALUES (0);
+
+CREATE TABLE citus.pg_dist_node_metadata (metadata jsonb NOT NULL);
+INSERT INTO citus.pg_dist_node_metadata
+VALUES (jsonb_build_object('server_id', gen_random_uuid(), 'last_upgrade_version', '1.0'));
+
+-- How tables are distributed.
+CREATE TABLE citus.pg_dist_partition (
+    logicalrelid regclass NOT NULL,
+    partmethod "char" NOT NULL,
+    partkey text,
+    colocationid int NOT NULL DEFAULT 0,
+    repmodel "char" NOT NULL DEFAULT 'c',
+    autoconverted bool NOT NULL DEFAULT false
+);
+CREATE UNIQUE INDEX pg_dist_partition_logical_relid_index ON citus.pg_dist_partition (logicalrelid);
+CREATE INDEX pg_dist_partition_colocationid_index ON citus.pg_dist_partition (colocationid);
+
+CREATE SEQUENCE citus.pg_dist_shardid_seq MINVALUE 102008 NO CYCLE;
+CREATE TABLE citus.pg_dist_shard (
+    logicalrelid regclass NOT NULL,
+    shardid bigint NOT NULL,
+    shardstorage "char" NOT NULL,
+    shardminvalue text,
+    shardmaxvalue text
+);
+CREATE UNIQUE INDEX pg_dist_shard_shardid_index ON citus.pg_dist_shard (shardid);
+CREATE INDEX pg_dist_shard_logical_relid_index ON citus.pg_dist_shard (logicalrelid);
+
+CREATE SEQUENCE citus.pg_dist_placement_placementid_seq NO CYCLE;
+CREATE TABLE citus.pg_dist_placement (
+    placementid bigint NOT NULL DEFAULT nextval('citus.pg_dist_placement_placementid_seq'),
+    shardid bigint NOT NULL,
+    shardstate int NOT NULL,
+    shardlength bigint NOT NULL,
+    groupid int NOT NULL
+);
+CREATE UNIQUE INDEX pg_dist_placement_placementid_index ON citus.pg_dist_placement (placementid);
+CREATE UNIQUE INDEX pg_dist_placement_shardid_groupid_unique_index ON citus.pg_dist_placement (shardid, groupid);
+CREATE INDEX pg_dist_placement_groupid_index ON citus.pg_dist_placement (groupid);
+
+-- Tables of one co-location group have the same shards on the same nodes.
+CREATE SEQUENCE citus.pg_dist_colocationid_seq MINVALUE 1 MAXVALUE 4294967294;
+CREATE TABLE citus.pg_dist_colocation (
+    colocationid int NOT NULL DEFAULT nextval('citus.pg_dist_colocationid_seq') PRIMARY KEY,
+    shardcount int NOT NULL,
+    replicationfactor int NOT NULL,
+    distributioncolumntype oid NOT NULL,
+    distributioncolumncollation oid NOT NULL
+);
+CREATE INDEX pg_dist_colocation_configuration_index ON citus.pg_dist_colocation
+    (shardcount, replicationfactor, distributioncolumntype, distributioncolumncollation);
+
+-- Commit records of two-phase commits: a prepared transaction that is named here commits on recovery, any
+-- other is rolled back.
+CREATE TABLE citus.pg_dist_transaction (
+    groupid int NOT NULL,
+    gid text NOT NULL,
+    outer_xid xid8,
+    CONSTRAINT pg_dist_transaction_unique_constraint UNIQUE (groupid, gid)
+);
+
+-- How to authenticate to a node: nodeid 0 is for all nodes, -1 for this server itself.
+CREATE FUNCTION pg_catalog.authinfo_valid(text) RETURNS bool LANGUAGE C STRICT
+AS 'MODULE_PATHNAME', $$authinfo_valid$$;
+COMMENT ON FUNCTION pg_catalog.authinfo_valid(text) IS 'whether a text is connection options of authentication only';
+CREATE FUNCTION pg_catalog.role_exists(name) RETURNS bool LANGUAGE C STRICT
+AS 'MODULE_PATHNAME', $$role_exists$$;
+COMMENT ON FUNCTION pg_catalog.role_exists(name) IS 'whether a role of this name exists';
+CREATE TABLE citus.pg_dist_authinfo (
+    nodeid int NOT NULL,
+    rolename name NOT NULL,
+    authinfo text NOT NULL,
+    CONSTRAINT authinfo_valid CHECK (pg_catalog.authinfo_valid(authinfo)),
+    CONSTRAINT role_exists CHECK (pg_catalog.role_exists(rolename))
+);
+CREATE UNIQUE INDEX pg_dist_authinfo_identification_index ON citus.pg_dist_authinfo (rolename, nodeid DESC);
+
+-- A change made by hand takes effect at once in all sessions.
+CREATE FUNCTION citus_internal.metadata_changed() RETURNS trigger LANGUAGE C
+AS 'MODULE_PATHNAME', $$metadata_changed$$;
+COMMENT ON FUNCTION citus_internal.metadata_changed() IS 'makes all sessions read the metadata anew';
+CREATE TRIGGER metadata_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON citus.pg_dist_node
+FOR EACH STATEMENT EXECUTE FUNCTION citus_internal.metadata_changed();
+CREATE TRIGGER metadata_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON citus.pg_dist_local_group
+FOR EACH STATEMENT EXECUTE FUNCTION citus_internal.metadata_changed();
+CREATE TRIGGER metadata_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON citus.pg_dist_partition
+FOR EACH STATEMENT EXECUTE FUNCTION citus_internal.metadata_changed();
+CREATE TRIGGER metadata_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON citus.pg_dist_shard
+FOR EACH STATEMENT EXECUTE FUNCTION citus_internal.metadata_changed();
+CREATE TRIGGER metadata_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON citus.pg_dist_placement
+FOR EACH STATEMENT EXECUTE FUNCTION citus_internal.metadata_changed();
+
+ALTER SEQUENCE citus.pg_dist_node_nodeid_seq SET SCHEMA pg_catalog;
+ALTER SEQUENCE citus.pg_dist_groupid_seq SET SCHEMA pg_catalog;
+ALTER SEQUENCE citus.pg_dist_shardid_seq SET SCHEMA pg_catalog;
+ALTER SEQUENCE citus.pg_dist_placement_placementid_seq SET SCHEMA pg_catalog;
+ALTER SEQUENCE citus.pg_dist_colocationid_seq SET SCHEMA pg_catalog;
+ALTER TABLE citus.pg_dist_node SET SCHEMA pg_catalog;
+ALTER TABLE citus.pg_dist_local_group SET SCHEMA pg_catalog;
+ALTER TABLE citus.pg_dist_node_metadata SET SCHEMA pg_catalog;
+ALTER TABLE citus.pg_dist_partition SET SCHEMA pg_catalog;
+ALTER TABLE citus.pg_dist_shard SET SCHEMA pg_catalog;
+ALTER TABLE citus.pg_dist_placement SET SCHEMA pg_catalog;
+ALTER TABLE citus.pg_dist_colocation SET SCHEMA pg_catalog;
+ALTER TABLE citus.pg_dist_transaction SET SCHEMA pg_catalog;
+ALTER TABLE citus.pg_dist_authinfo SET SCHEMA pg_catalog;
+
+-- Everyone reads the metadata; only superusers write it. Passwords are for superusers alone.
+GRANT SELECT ON pg_catalog.pg_dist_node, pg_catalog.pg_dist_local_group, pg_catalog.pg_dist_node_metadata,
+    pg_catalog.pg_dist_partition, pg_catalog.pg_dist_shard, pg_catalog.pg_dist_placement,
+    pg_catalog.pg_dist_colocation, pg_catalog.pg_dist_transaction TO PUBLIC;
+GRANT SELECT ON pg_catalog.pg_dist_node_nodeid_seq, pg_catalog.pg_dist_groupid_seq,
+    pg_catalog.pg_dist_shardid_seq, pg_catalog.pg_dist_placement_placementid_seq,
+    pg_catalog.pg_dist_colocationid_seq TO PUBLIC;
 
 -- ===== 3. Nodes (src/cluster) =====
+
+-- What a coordinator runs on a server that becomes, or stops being, one of its nodes.
+CREATE FUNCTION citus_internal.join_cluster(group_id int, cluster_id text) RETURNS void LANGUAGE sql AS $$
+UPDATE pg_catalog.pg_dist_local_group SET groupid = $1;
+UPDATE pg_catalog.pg_dist_node_metadata
+SET metadata = metadata OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('cluster_id', $2);
+$$;
+COMMENT ON FUNCTION citus_internal.join_cluster(int, text) IS 'makes this server a node of a cluster';
+REVOKE ALL ON FUNCTION citus_internal.join_cluster(int, text) FROM PUBLIC;
+CREATE FUNCTION citus_internal.leave_cluster() RETURNS void LANGUAGE sql AS $$
+UPDATE pg_catalog.pg_dist_local_group SET groupid = 0;
+UPDATE pg_catalog.pg_dist_node_metadata SET metadata = metadata OPERATOR(pg_catalog.-) 'cluster_id';
+$$;
+COMMENT ON FUNCTION citus_internal.leave_cluster() IS 'makes this server a node of no cluster';
+REVOKE ALL ON FUNCTION citus_internal.leave_cluster() FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.citus_add_node(nodename text, nodeport int, groupid int DEFAULT -1,
+    noderole pg_catalog.noderole DEFAULT 'primary', nodecluster name DEFAULT 'default')
+RETURNS int LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_add_node$$;
+COMMENT ON FUNCTION pg_catalog.citus_add_node(text, int, int, pg_catalog.noderole, name)
+IS 'add a node to the cluster';
+REVOKE ALL ON FUNCTION pg_catalog.citus_add_node(text, int, int, pg_catalog.noderole, name) FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.citus_add_inactive_node(nodename text, nodeport int, groupid int DEFAULT -1,
+    noderole pg_catalog.noderole DEFAULT 'primary', nodecluster name DEFAULT 'default')
+RETURNS int LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_add_inactive_node$$;
+COMMENT ON FUNCTION pg_catalog.citus_add_inactive_node(text, int, int, pg_catalog.noderole, name)
+IS 'register a node that is to be activated later';
+REVOKE ALL ON FUNCTION pg_catalog.citus_add_inactive_node(text, int, int, pg_catalog.noderole, name) FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.citus_add_secondary_node(nodename text, nodeport int, primaryname text, primaryport int,
+    nodecluster name DEFAULT 'default')
+RETURNS int LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_add_secondary_node$$;
+COMMENT ON FUNCTION pg_catalog.citus_add_secondary_node(text, int, text, int, name) IS 'register a standby of a node';
+REVOKE ALL ON FUNCTION pg_catalog.citus_add_secondary_node(text, int, text, int, name) FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.citus_activate_node(nodename text, nodeport int)
+RETURNS int LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_activate_node$$;
+COMMENT ON FUNCTION pg_catalog.citus_activate_node(text, int) IS 'make an inactive node a working one';
+REVOKE ALL ON FUNCTION pg_catalog.citus_activate_node(text, int) FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.citus_disable_node(nodename text, nodeport int, synchronous bool DEFAULT false)
+RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_disable_node$$;
+COMMENT ON FUNCTION pg_catalog.citus_disable_node(text, int, bool) IS 'stop using a node, and keep it registered';
+REVOKE ALL ON FUNCTION pg_catalog.citus_disable_node(text, int, bool) FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.citus_remove_node(nodename text, nodeport int)
+RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_remove_node$$;
+COMMENT ON FUNCTION pg_catalog.citus_remove_node(text, int) IS 'remove a node from the cluster';
+REVOKE ALL ON FUNCTION pg_catalog.citus_remove_node(text, int) FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.citus_update_node(node_id int, new_node_name text, new_node_port int,
+    force bool DEFAULT false, lock_cooldown int DEFAULT 10000)
+RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_update_node$$;
+COMMENT ON FUNCTION pg_catalog.citus_update_node(int, text, int, bool, int) IS 'change the address of a node';
+REVOKE ALL ON FUNCTION pg_catalog.citus_update_node(int, text, int, bool, int) FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.citus_set_coordinator_host(host text,
+    port int DEFAULT pg_catalog.current_setting('port')::int,
+    node_role pg_catalog.noderole DEFAULT 'primary', node_cluster name DEFAULT 'default')
+RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_set_coordinator_host$$;
+COMMENT ON FUNCTION pg_catalog.citus_set_coordinator_host(text, int, pg_catalog.noderole, name)
+IS 'set the address of the coordinator';
+REVOKE ALL ON FUNCTION pg_catalog.citus_set_coordinator_host(text, int, pg_catalog.noderole, name) FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.citus_set_node_property(nodename text, nodeport int, property text, value bool)
+RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_set_node_property$$;
+COMMENT ON FUNCTION pg_catalog.citus_set_node_property(text, int, text, bool)
+IS 'say whether a node should have shards';
+REVOKE ALL ON FUNCTION pg_catalog.citus_set_node_property(text, int, text, bool) FROM PUBLIC;
+
+CREATE FUNCTION pg_catalog.citus_get_active_worker_nodes(OUT node_name text, OUT node_port bigint)
+RETURNS SETOF record LANGUAGE sql STRICT AS $$
+SELECT nodename, nodeport::bigint FROM pg_catalog.pg_dist_node
+WHERE isactive AND noderole OPERATOR(pg_catalog.=) 'primary' AND groupid OPERATOR(pg_catalog.<>) 0
+ORDER BY nodeid
+$$;
+COMMENT ON FUNCTION pg_catalog.citus_get_active_worker_nodes() IS 'the active workers';
+
+CREATE FUNCTION pg_catalog.citus_is_coordinator() RETURNS bool LANGUAGE sql STRICT STABLE AS $$
+SELECT groupid OPERATOR(pg_catalog.=) 0 FROM pg_catalog.pg_dist_local_group
+$$;
+COMMENT ON FUNCTION pg_catalog.citus_is_coordinator() IS 'whether this server is a coordinator';
+
+CREATE FUNCTION pg_catalog.citus_coordinator_nodeid() RETURNS int LANGUAGE sql STRICT STABLE AS $$
+SELECT coalesce((SELECT nodeid FROM pg_catalog.pg_dist_node
+                 WHERE groupid OPERATOR(pg_catalog.=) 0 AND noderole OPERATOR(pg_catalog.=) 'primary'), 0)
+$$;
+COMMENT ON FUNCTION pg_catalog.citus_coordinator_nodeid() IS 'node id of the coordinator, 0 when it is not registered';
+
+CREATE FUNCTION pg_catalog.citus_nodename_for_nodeid(nodeid int) RETURNS text LANGUAGE sql STRICT STABLE AS $$
+SELECT n.nodename FROM pg_catalog.pg_dist_node n WHERE n.nodeid OPERATOR(pg_catalog.=) $1
+$$;
+COMMENT ON FUNCTION pg_catalog.citus_nodename_for_nodeid(int) IS 'host name of a node';
+
+CREATE FUNCTION pg_catalog.citus_nodeport_for_nodeid(nodeid int) RETURNS int LANGUAGE sql STRICT STABLE AS $$
+SELECT n.nodeport FROM pg_catalog.pg_dist_node n WHERE n.nodeid OPERATOR(pg_catalog.=) $1
+$$;
+COMMENT ON FUNCTION pg_catalog.citus_nodeport_for_nodeid(int) IS 'port of a node';
+
+CREATE FUNCTION pg_catalog.get_nodeid_for_groupid(groupidinput int) RETURNS int LANGUAGE sql STABLE AS $$
+SELECT n.nodeid FROM pg_catalog.pg_dist_node n
+WHERE n.groupid OPERATOR(pg_catalog.=) $1 AND n.noderole OPERATOR(pg_catalog.=) 'primary'
+$$;
+COMMENT ON FUNCTION pg_catalog.get_nodeid_for_groupid(int) IS 'node id of the primary of a group';
 
 -- ===== 4. Tables (src/cluster, src/ddl) =====
 
 -- ===== 5. Shards on workers (src/ddl, src/executor) =====
 
+-- Stands in a rewritten query for a part that runs on the shards; the planner puts a scan in its place.
+CREATE FUNCTION citus_internal.fragment_scan(fragment int) RETURNS SETOF record
+    LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_fragment_scan$$;
+COMMENT ON FUNCTION citus_internal.fragment_scan(int) IS 'used inside plans only';
+
 -- ===== 6. Look-ups and sizes (src/catalog, src/monitor) =====
 
 -- ===== 7. Transactions (src/transaction) =====
+CREATE FUNCTION pg_catalog.recover_prepared_transactions() RETURNS int
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$recover_prepared_transactions$$;
+COMMENT ON FUNCTION pg_catalog.recover_prepared_transactions() IS
+'finish two-phase commits that a failure left behind; the maintenance daemon does it by itself';
+REVOKE ALL ON FUNCTION pg_catalog.recover_prepared_transactions() FROM PUBLIC;
+CREATE FUNCTION citus_internal.start_maintenance_daemon() RETURNS void
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_start_maintenance_daemon$$;
+REVOKE ALL ON FUNCTION citus_internal.start_maintenance_daemon() FROM PUBLIC;
+SELECT citus_internal.start_maintenance_daemon();
 
 -- ===== 8. Views =====

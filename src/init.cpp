@@ -1,6 +1,12 @@
 /// Library entry: the table of contents of what the extension hooks into.
+#include "citus/catalog/metadata.hpp"
+#include "citus/executor/fragment_scan.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
+#include "citus/planner/gather.hpp"
+#include "citus/transaction/maintenance_daemon.hpp"
+#include "citus/transaction/remote_transaction.hpp"
+#include "citus/transaction/shared_state.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -10,11 +16,18 @@ PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) {
     if (!process_shared_preload_libraries_in_progress)
-        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                        errmsg("Citus can only be loaded via shared_preload_libraries"),
-                        errhint("Add citus to the shared_preload_libraries setting in postgresql.conf and restart "
-                                "the server.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("Citus can only be loaded via shared_preload_libraries"),
+                 errhint("Add citus to the shared_preload_libraries setting in postgresql.conf and restart "
+                         "the server.")));
     citus::install_memory_resource();
     citus::guc::install();
+    citus::install_metadata_cache();
+    citus::install_shared_state();
+    citus::install_transaction_callbacks();
+    citus::install_maintenance_daemon();
+    citus::install_fragment_scan();
+    citus::install_gather();
     MarkGUCPrefixReserved("citus");
 }

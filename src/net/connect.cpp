@@ -84,7 +84,7 @@ const char *find_authinfo(int32 node_id, const char *role) {
 int32 node_id_of(const char *host, int port) {
     if (!IsTransactionState() || !extension_is_ready())
         return -1;
-    for (const Node &node : all_nodes())
+    for (const ClusterNode &node : all_nodes())
         if (node.port == port && strcmp(node.name, host) == 0)
             return node.node_id;
     return -1;

@@ -84,8 +84,8 @@ bool went_away(Connection *connection) {
     return connection->is_broken();
 }
 
-const Node *require_node(int32 group_id) {
-    const Node *node = find_primary_node(group_id);
+const ClusterNode *require_node(int32 group_id) {
+    const ClusterNode *node = find_primary_node(group_id);
     if (node == nullptr)
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("there is no primary node in group %d", group_id),
@@ -95,7 +95,7 @@ const Node *require_node(int32 group_id) {
 
 /// The entry of a group's connection for the current user, with or without an open PGconn.
 Connection *entry_for_group(int32 group_id) {
-    const Node *node = require_node(group_id);
+    const ClusterNode *node = require_node(group_id);
     const char *user = GetUserNameFromId(GetUserId(), false);
     Connection *connection = find_connection(node->name, node->port, user);
     if (connection == nullptr)

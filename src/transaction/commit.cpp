@@ -1,8 +1,9 @@
 /// The one commit path of a distributed transaction.
 #include "citus/transaction/participants.hpp"
 
-#include "citus/catalog/metadata.hpp"
+#include "citus/core/gid.hpp"
 #include "citus/net/remote_error.hpp"
+#include "citus/transaction/commit_records.hpp"
 #include "citus/transaction/shared_state.hpp"
 
 extern "C" {
@@ -19,6 +20,7 @@ namespace {
 constexpr int kFinishTimeoutMs = 30000;
 
 bool local_writes = false;
+bool deciding = false; ///< this transaction is marked as being in its commit path
 
 /// Notes the outcome of one command per connection and raises nothing.
 class Outcome final : public ResultConsumer {
@@ -114,27 +116,6 @@ void settle(std::span<Connection *const> participants) {
     drain_all(participants, 0, true);
 }
 
-/// Rows of pg_dist_transaction are the decision: they are there when, and only when, this transaction commits.
-void write_decision(std::span<Connection *const> writers) {
-    Relation relation = table_open(extension_relation("pg_dist_transaction"), RowExclusiveLock);
-    TupleDesc desc = RelationGetDescr(relation);
-    const AttrNumber group_column = get_attnum(RelationGetRelid(relation), "groupid");
-    const AttrNumber gid_column = get_attnum(RelationGetRelid(relation), "gid");
-    std::pmr::vector<Datum> values(static_cast<size_t>(desc->natts));
-    for (Connection *writer : writers) {
-        auto *nulls = static_cast<bool *>(palloc(static_cast<Size>(desc->natts)));
-        memset(nulls, true, static_cast<size_t>(desc->natts));
-        values[static_cast<size_t>(group_column - 1)] = Int32GetDatum(writer->group_id);
-        values[static_cast<size_t>(gid_column - 1)] = CStringGetTextDatum(writer->transaction.gid);
-        nulls[group_column - 1] = nulls[gid_column - 1] = false;
-        HeapTuple tuple = heap_form_tuple(desc, values.data(), nulls);
-        CatalogTupleInsert(relation, tuple);
-        heap_freetuple(tuple);
-    }
-    table_close(relation, RowExclusiveLock);
-    CommandCounterIncrement();
-}
-
 void commit_all(std::span<Connection *const> participants, bool is_writer) {
     Phase phase;
     for (Connection *connection : participants)
@@ -145,19 +126,34 @@ void commit_all(std::span<Connection *const> participants, bool is_writer) {
         forget_transaction(connection);
 }
 
+/// The rows of pg_dist_transaction are the decision: they are there when, and only when, this transaction commits.
 void prepare_all(std::span<Connection *const> writers) {
-    const uint64 number = begin_two_phase_commit();
+    const uint64 number = next_distributed_transaction_number();
+    begin_deciding(number);
+    deciding = true;
     Phase phase;
     uint32 participant = 0;
     for (Connection *connection : writers) {
-        const char *gid = format_gid({local_group_id(), MyProcPid, number, participant++});
-        connection->transaction.gid = MemoryContextStrdup(connection->context, gid);
-        phase.add(connection, psprintf("PREPARE TRANSACTION '%s'", gid));
+        const std::pmr::string gid = core::format_gid({local_group_id(), MyProcPid, number, participant++});
+        connection->transaction.gid = MemoryContextStrdup(connection->context, gid.c_str());
+        phase.add(connection, psprintf("PREPARE TRANSACTION '%s'", gid.c_str()));
     }
-    write_decision(writers);
+    for (Connection *connection : writers)
+        insert_commit_record(connection->group_id, connection->transaction.gid);
+    CommandCounterIncrement();
     ForceSyncCommit();
     phase.wait(0);
     phase.raise_failure(false);
+}
+
+/// What every end of a transaction has in common.
+void end_transaction() {
+    if (deciding)
+        end_deciding();
+    deciding = false;
+    local_writes = false;
+    forget_subtransactions();
+    trim_connections();
 }
 
 } // namespace
@@ -212,10 +208,7 @@ void finish_distributed_commit() {
         if (failed)
             request_recovery();
     }
-    end_two_phase_commit();
-    local_writes = false;
-    forget_subtransactions();
-    trim_connections();
+    end_transaction();
 }
 
 void abort_distributed_transaction() {
@@ -270,10 +263,7 @@ void abort_distributed_transaction() {
             forget_transaction(connection);
         }
     }
-    end_two_phase_commit();
-    local_writes = false;
-    forget_subtransactions();
-    trim_connections();
+    end_transaction();
 }
 
 } // namespace citus

@@ -1,104 +1,124 @@
 #include "citus/transaction/shared_state.hpp"
 
 extern "C" {
-#include "port/atomics.h"
+#include "storage/backendid.h"
 #include "storage/ipc.h"
+#include "storage/latch.h"
 #include "storage/lwlock.h"
-#include "storage/proc.h"
 #include "storage/shmem.h"
 #include "utils/timestamp.h"
 }
 
 namespace citus {
-
 namespace {
 
-struct SharedState {
-    pg_atomic_uint64 next_transaction;
-    int backend_count;
-    /// The transaction each backend is committing in two phases, 0 without one; by backend id.
-    pg_atomic_uint64 committing[FLEXIBLE_ARRAY_MEMBER];
-};
+constexpr const char *kName = "citus transactions";
+constexpr int kEagerRecoveryMs = 30 * 1000;
 
 SharedState *state = nullptr;
 shmem_request_hook_type previous_request_hook = nullptr;
 shmem_startup_hook_type previous_startup_hook = nullptr;
-bool committing = false;
-
-int slot_count() { return MaxBackends + 1; } // backend ids begin at 1
+bool exit_callback_registered = false;
 
 Size state_size() {
-    return add_size(offsetof(SharedState, committing), mul_size(sizeof(pg_atomic_uint64),
-                                                                static_cast<Size>(slot_count())));
+    return add_size(offsetof(SharedState, deciding), mul_size(sizeof(uint64), MaxBackends));
 }
 
-void request_shared_memory() {
-    if (previous_request_hook != nullptr)
+void request_memory() {
+    if (previous_request_hook)
         previous_request_hook();
     RequestAddinShmemSpace(state_size());
+    RequestNamedLWLockTranche(kName, 1);
 }
 
-void start_shared_memory() {
-    if (previous_startup_hook != nullptr)
+void attach_memory() {
+    if (previous_startup_hook)
         previous_startup_hook();
-    bool found;
     LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-    state = static_cast<SharedState *>(ShmemInitStruct("citus transactions", state_size(), &found));
+    bool found;
+    state = static_cast<SharedState *>(ShmemInitStruct(kName, state_size(), &found));
     if (!found) {
-        // Numbers never repeat: they go on from the clock (microseconds), which runs ahead of any sequence of
-        // two-phase commits.
-        pg_atomic_init_u64(&state->next_transaction, static_cast<uint64>(GetCurrentTimestamp()));
-        state->backend_count = slot_count();
-        for (int i = 0; i < state->backend_count; i++)
-            pg_atomic_init_u64(&state->committing[i], 0);
+        memset(static_cast<void *>(state), 0, state_size());
+        state->lock = &GetNamedLWLockTranche(kName)->lock;
+        // Microseconds: no coordinator commits a million distributed transactions per second for long.
+        state->next_transaction = static_cast<uint64>(GetCurrentTimestamp());
     }
     LWLockRelease(AddinShmemInitLock);
 }
 
+void forget_deciding(int, Datum) {
+    end_deciding();
+}
+
 } // namespace
 
-char *format_gid(const TransactionName &name) {
-    return psprintf("citus_%d_%d_" UINT64_FORMAT "_%u", name.group_id, name.pid, name.transaction, name.participant);
+SharedState *shared_state() {
+    return state;
 }
 
-bool parse_gid(const char *gid, TransactionName *name) {
-    unsigned long long transaction;
-    int end = 0;
-    const int fields = sscanf(gid, "citus_%d_%d_%llu_%u%n", &name->group_id, &name->pid, &transaction,
-                              &name->participant, &end);
-    name->transaction = transaction;
-    return fields == 4 && gid[end] == '\0';
-}
-
-uint64 begin_two_phase_commit() {
-    const uint64 number = pg_atomic_fetch_add_u64(&state->next_transaction, 1);
-    pg_atomic_write_u64(&state->committing[MyBackendId], number);
-    pg_memory_barrier();
-    committing = true;
+uint64 next_distributed_transaction_number() {
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    uint64 number = state->next_transaction++;
+    LWLockRelease(state->lock);
     return number;
 }
 
-void end_two_phase_commit() {
-    if (!committing)
-        return;
-    pg_memory_barrier();
-    pg_atomic_write_u64(&state->committing[MyBackendId], 0);
-    committing = false;
+void begin_deciding(uint64 transaction_number) {
+    if (!exit_callback_registered) {
+        before_shmem_exit(forget_deciding, 0);
+        exit_callback_registered = true;
+    }
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    state->deciding[citus_my_backend_index()] = transaction_number;
+    LWLockRelease(state->lock);
 }
 
-bool is_two_phase_commit_running(uint64 transaction) {
-    pg_memory_barrier();
-    for (int i = 0; i < state->backend_count; i++)
-        if (pg_atomic_read_u64(&state->committing[i]) == transaction)
-            return true;
-    return false;
+void end_deciding() {
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    state->deciding[citus_my_backend_index()] = 0;
+    LWLockRelease(state->lock);
+}
+
+std::pmr::vector<uint64> transactions_being_decided() {
+    std::pmr::vector<uint64> numbers;
+    numbers.reserve(static_cast<size_t>(MaxBackends)); // no allocation, hence no error, under the lock
+    LWLockAcquire(state->lock, LW_SHARED);
+    for (int i = 0; i < MaxBackends; i++)
+        if (state->deciding[i] != 0)
+            numbers.push_back(state->deciding[i]);
+    LWLockRelease(state->lock);
+    return numbers;
+}
+
+DaemonEntry *daemon_entry(Oid database, bool create) {
+    DaemonEntry *free_entry = nullptr;
+    for (DaemonEntry &entry : state->daemons) {
+        if (entry.database == database)
+            return &entry;
+        if (entry.database == InvalidOid && free_entry == nullptr)
+            free_entry = &entry;
+    }
+    if (!create || free_entry == nullptr)
+        return nullptr;
+    *free_entry = DaemonEntry{.database = database};
+    return free_entry;
+}
+
+void request_recovery() {
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    if (DaemonEntry *entry = daemon_entry(MyDatabaseId, false)) {
+        entry->recover_eagerly_until = GetCurrentTimestamp() + INT64CONST(1000) * kEagerRecoveryMs;
+        if (entry->latch)
+            SetLatch(entry->latch);
+    }
+    LWLockRelease(state->lock);
 }
 
 void install_shared_state() {
     previous_request_hook = shmem_request_hook;
-    shmem_request_hook = request_shared_memory;
+    shmem_request_hook = request_memory;
     previous_startup_hook = shmem_startup_hook;
-    shmem_startup_hook = start_shared_memory;
+    shmem_startup_hook = attach_memory;
 }
 
 } // namespace citus

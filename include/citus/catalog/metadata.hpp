@@ -81,7 +81,8 @@ char *qualified_shard_name(Oid relid, int64 shard_id);
 
 enum class NodeRole { Primary, Secondary, Unavailable };
 
-struct Node {
+/// A row of pg_dist_node. (Not called Node: that is the parse and plan trees of PostgreSQL.)
+struct ClusterNode {
     int32 node_id;
     int32 group_id;
     const char *name;
@@ -93,10 +94,10 @@ struct Node {
 };
 
 /// All rows of pg_dist_node, ordered by node id. Valid until the end of the transaction.
-std::span<const Node> all_nodes();
+std::span<const ClusterNode> all_nodes();
 
 /// The primary node of a group, or nullptr.
-const Node *find_primary_node(int32 group_id);
+const ClusterNode *find_primary_node(int32 group_id);
 
 /// The group this server believes it is in: 0 on the coordinator and on a server not attached to any.
 int32 local_group_id();

@@ -13,3 +13,23 @@
 #else
 #define citus_is_class_owner(relid, roleid) pg_class_ownercheck((relid), (roleid))
 #endif
+
+#if PG_VERSION_NUM >= 170000
+/// Position of this backend in arrays with one place per backend.
+#define citus_my_backend_index() MyProcNumber
+#else
+#define citus_my_backend_index() (MyBackendId - 1)
+#endif
+
+#if PG_VERSION_NUM < 160000
+/// Before 16 the macro exports the function's description, but not the function.
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(funcname)                                                                        \
+    extern PGDLLEXPORT Datum funcname(PG_FUNCTION_ARGS);                                                     \
+    extern PGDLLEXPORT const Pg_finfo_record *CppConcat(pg_finfo_, funcname)(void);                          \
+    const Pg_finfo_record *CppConcat(pg_finfo_, funcname)(void) {                                            \
+        static const Pg_finfo_record my_finfo = {1};                                                         \
+        return &my_finfo;                                                                                    \
+    }                                                                                                        \
+    extern int no_such_variable
+#endif

@@ -12,9 +12,9 @@ namespace citus {
 
 /// How the shards of a fragment follow from values known at execution.
 enum class PruneKind : int {
-    Equal = 0,    ///< key = expr (NULL: no row)
-    AnyOf = 1,    ///< key = ANY (array expr)
-    IsNull = 2,   ///< key IS NULL
+    Equal = 0,  ///< key = expr (NULL: no row)
+    AnyOf = 1,  ///< key = ANY (array expr)
+    IsNull = 2, ///< key IS NULL
 };
 
 struct PruneItem {
@@ -25,30 +25,45 @@ struct PruneItem {
 enum class Tier : int { Route = 0, PushDown = 1, Gather = 2 };
 
 struct Fragment {
-    Tier tier = Tier::Gather;          ///< for EXPLAIN
+    Tier tier = Tier::Gather; ///< for EXPLAIN
     CmdType command = CMD_SELECT;
-    Oid anchor = InvalidOid;           ///< hash-distributed or single-shard table that decides the tasks;
-                                       ///< InvalidOid: only reference tables, or none
-    List *text_parts = NIL;            ///< String nodes; between part i and i+1 stands relation slot i
-    List *slot_relations = NIL;        ///< Oids; each becomes the shard of that relation with the task's index
-    bool prunes = false;               ///< prune items below restrict the shards; several items are OR-ed
-    List *prune_items = NIL;           ///< of List(Integer kind, Expr or NULL)
-    bool single_group = false;         ///< route: exactly one task, also when pruning leaves no shard
-    List *params = NIL;                ///< Exprs for $1..$n, evaluated once per (re)scan in the node's ExprContext
-    bool locks_rows = false;           ///< SELECT ... FOR UPDATE / SHARE: opens a remote transaction
-    bool writes_reference = false;     ///< the target is a reference table: runs on all its placements
-    bool has_result = true;            ///< returns rows (SELECT, RETURNING)
+    Oid anchor = InvalidOid;    ///< hash-distributed or single-shard table that decides the tasks;
+                                ///< InvalidOid: only reference tables, or none
+    List *text_parts = NIL;     ///< String nodes; between part i and i+1 stands relation slot i
+    List *slot_relations = NIL; ///< Oids; each becomes the shard of that relation with the task's index
+    bool prunes = false;        ///< prune items below restrict the shards; several items are OR-ed
+    List *prune_items = NIL;    ///< of List(Integer kind, Expr or NULL)
+    bool single_group = false;  ///< route: exactly one task, also when pruning leaves no shard
+    List *params = NIL;         ///< Exprs for $1..$n, evaluated once per (re)scan in the node's ExprContext
+    bool locks_rows = false;    ///< SELECT ... FOR UPDATE / SHARE: opens a remote transaction
+    bool writes_reference = false;  ///< the target is a reference table: runs on all its placements
+    bool has_result = true;         ///< returns rows (SELECT, RETURNING)
+    bool has_modifying_cte = false; ///< some part writes although command may be CMD_SELECT
 
+    bool modifies() const { return command != CMD_SELECT || has_modifying_cte; }
+    bool needs_write_access() const { return modifies() || locks_rows; }
+
+    /// A List of plain nodes that copyObject, equal and nodeToString can handle, and back.
     List *pack() const;
     static Fragment unpack(List *packed);
 };
 
-/// The tasks of a fragment for the shards left after pruning; expressions are evaluated in econtext (which
-/// may be nullptr for EXPLAIN without values: then nothing is pruned that needs a parameter).
+/// One element of Fragment::prune_items; expr is nullptr for PruneKind::IsNull.
+List *make_prune_item(PruneKind kind, Expr *expr);
+PruneItem read_prune_item(const List *item);
+
+/// What a fragment runs. The second vector repeats statements that write on the other placements of their
+/// shards (reference tables); their results are not wanted, their counts must agree with the first ones.
 struct FragmentTasks {
     std::pmr::vector<Task> tasks;
+    std::pmr::vector<Task> replica_tasks;
     int total_shards; ///< before pruning
 };
+
+/// The tasks of a fragment for the shards left after pruning; no shard left means no task, except with
+/// single_group. prune_states holds one ExprState per item of prune_items (NULL where the item has no
+/// expression); they are evaluated in econtext. Without econtext (EXPLAIN without values) only constants
+/// prune. Everything returned lives in CurrentMemoryContext.
 FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprContext *econtext);
 
 } // namespace citus

@@ -19,11 +19,6 @@ void note_local_write();
 bool in_distributed_transaction();
 bool distributed_transaction_wrote();
 
-/// Resolves prepared transactions that this coordinator's group left behind; returns how many. Safe to run
-/// at any time from any number of backends. Nodes that can't be reached are skipped with a WARNING (daemon:
-/// logged) and reported through *unreachable.
-int recover_prepared_transactions(bool *unreachable = nullptr);
-
 void install_transaction_callbacks();
 
 } // namespace citus

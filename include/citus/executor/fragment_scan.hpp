@@ -1,0 +1,45 @@
+/// "Citus Adaptive": the plan node that runs a fragment on its shards and gives back its rows.
+///
+/// The planner makes it, as the only node of a routed statement, in the place of a pushed-down part, or as
+/// the scan of one distributed table (gather). It chooses shards and evaluates parameters at the first row
+/// after each (re)scan, so a plan is generic. Planning, EXPLAIN without ANALYZE and executor start never
+/// contact a node.
+#pragma once
+
+#include "citus/planner/fragment.hpp"
+
+namespace citus {
+
+/// How the rows of a fragment become the rows of the scan.
+struct ScanShape {
+    /// TargetEntries of the scan tuple, as the plan's Vars see it (custom_scan_tlist). Only types matter for
+    /// a plan that is not processed by setrefs any more.
+    List *scan_tlist = NIL;
+    /// When the shards return something else: TargetEntries of what they return (only types matter), ...
+    List *remote_tlist = NIL;
+    /// ... and TargetEntries that compute the scan tuple from it, with Vars of varno INDEX_VAR.
+    List *projection = NIL;
+    /// Range table index of the relation that is scanned; 0 for anything else.
+    Index scanrelid = 0;
+};
+
+/// The scan node. plan.targetlist and plan.qual are left to the caller (index_var_tlist gives the whole scan
+/// tuple). The expressions of the fragment move to custom_exprs, so that setrefs and the like see them.
+CustomScan *make_fragment_scan(const Fragment &fragment, const ScanShape &shape);
+
+/// The same for a plan without setrefs: tlist becomes the row type of the fragment and the target list, with
+/// its names and resjunk marks.
+CustomScan *make_fragment_plan(const Fragment &fragment, List *tlist);
+
+/// TargetEntries with a Var of varno INDEX_VAR for each entry of a scan tlist, with its name and marks.
+List *index_var_tlist(List *scan_tlist);
+
+/// The fragment of a node made by make_fragment_scan, its expressions put back.
+Fragment fragment_of(const CustomScan *scan);
+
+/// Whether the node is a "Citus Adaptive" scan.
+bool is_fragment_scan(const Plan *plan);
+
+void install_fragment_scan();
+
+} // namespace citus

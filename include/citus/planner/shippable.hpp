@@ -1,0 +1,29 @@
+/// Which expressions of the standard planner may run on a shard, and how they are written for it.
+///
+/// Used by the gather tier for the filters of a scan. An expression is shippable when a shard gives the same
+/// answer for it as the coordinator would: built-in functions, operators and types only, nothing volatile,
+/// nothing that reads metadata or settings, and collations that the shard's parser derives in the same way.
+/// Parts that do not use the scanned row are taken out and become parameters, evaluated on the coordinator.
+/// When in doubt the answer is no: then the coordinator filters.
+#pragma once
+
+#include "citus/pg/prelude.hpp"
+
+namespace citus {
+
+/// A copy of the clause for the shards of relation varno: its Vars get varno 1, subexpressions without Vars
+/// of the relation become $n, and the expressions of these are appended to *params. nullptr when it is not
+/// shippable; *params is unchanged then.
+Expr *ship_clause(Expr *clause, Index varno, List **params);
+
+/// Whether the value of this expression is fixed for one run of a scan of relation varno: no Var of that
+/// relation, nothing volatile, no subplan.
+bool is_run_constant(::Node *expr, Index varno);
+
+/// Whether a function may be evaluated on a shard over its rows.
+bool is_shippable_function(Oid function);
+
+/// Whether values of this type may be used in functions on a shard (plain columns may be of any type).
+bool is_shippable_type(Oid type);
+
+} // namespace citus

@@ -1,0 +1,428 @@
+#include "citus/executor/fragment_scan.hpp"
+
+#include "citus/executor/explain.hpp"
+#include "citus/pg/walker.hpp"
+
+extern "C" {
+#include "nodes/extensible.h"
+#include "optimizer/optimizer.h"
+#include "utils/datum.h"
+#include "utils/tuplestore.h"
+}
+
+namespace citus {
+
+namespace {
+
+constexpr const char *kNodeName = "Citus Adaptive";
+
+/// custom_private of a node: the fragment without expressions, what the shards return, how it is projected.
+enum PrivatePart { kPackedFragment, kRemoteTlist, kProjection };
+
+struct FragmentScanState {
+    CustomScanState css; // must stay first
+    Fragment fragment;
+    List *prune_states;
+    List *param_states;
+    bool counts_rows; ///< adds to es_processed: the only node of a top-level write
+    bool keeps_rows;  ///< rows are spooled for rewinding and backward scans
+
+    TupleTableSlot *remote_slot; ///< what the shards return; the scan slot when there is no projection
+    ProjectionInfo *projection;
+    TupleTableSlot *spool_slot;
+
+    MemoryContext run_context; ///< everything of one run, reset for the next
+    bool started, exhausted;
+    TaskStream *stream;
+    std::span<const Task> replica_tasks;
+    TaskParams params;
+    Tuplestorestate *spool;
+    uint64 rows_seen;       ///< in this run
+    uint64 received_before; ///< bytes of the earlier runs
+    int last_task_count;
+};
+
+FragmentScanState *scan_state(CustomScanState *node) {
+    return reinterpret_cast<FragmentScanState *>(node);
+}
+
+// ---------------------------------------------------------------- one run
+
+TaskParams evaluate_params(FragmentScanState *state, ExprContext *econtext) {
+    const size_t count = static_cast<size_t>(list_length(state->fragment.params));
+    auto *types = static_cast<Oid *>(palloc(sizeof(Oid) * (count + 1)));
+    auto *values = static_cast<Datum *>(palloc(sizeof(Datum) * (count + 1)));
+    auto *nulls = static_cast<bool *>(palloc(sizeof(bool) * (count + 1)));
+    for (size_t i = 0; i < count; i++) {
+        auto *expr = static_cast<::Node *>(list_nth(state->fragment.params, static_cast<int>(i)));
+        auto *expr_state = static_cast<ExprState *>(list_nth(state->param_states, static_cast<int>(i)));
+        types[i] = exprType(expr);
+        values[i] = ExecEvalExprSwitchContext(expr_state, econtext, &nulls[i]);
+        if (!nulls[i]) {
+            int16 length;
+            bool by_value;
+            get_typlenbyval(types[i], &length, &by_value);
+            values[i] = datumCopy(values[i], by_value, length);
+        }
+    }
+    return {{types, count}, {values, count}, {nulls, count}};
+}
+
+FragmentTasks tasks_of_run(FragmentScanState *state, ExprContext *econtext) {
+    return build_tasks(state->fragment, state->prune_states, econtext);
+}
+
+/// Copies a task list into the current context, so that nothing has to be destroyed.
+std::span<const Task> keep_tasks(const std::pmr::vector<Task> &tasks) {
+    auto *copy = static_cast<Task *>(palloc(sizeof(Task) * (tasks.size() + 1)));
+    std::copy(tasks.begin(), tasks.end(), copy);
+    return {copy, tasks.size()};
+}
+
+Access access_of(const Fragment &fragment) {
+    return fragment.needs_write_access() ? Access::Write : Access::Read;
+}
+
+/// A write without rows to read: all placements at once, counted once.
+uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
+    std::pmr::vector<Task> all(chosen.tasks);
+    all.insert(all.end(), chosen.replica_tasks.begin(), chosen.replica_tasks.end());
+    if (all.empty())
+        return 0;
+    const uint64 affected = run_tasks({keep_tasks(all), state->params, access_of(state->fragment), nullptr});
+    const uint64 copies = all.size() / chosen.tasks.size();
+    if (affected % copies != 0)
+        ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+                        errmsg("the placements of shard " INT64_FORMAT " do not hold the same rows",
+                               chosen.tasks.front().anchor_shard_id)));
+    return affected / copies;
+}
+
+void start_run(FragmentScanState *state) {
+    ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
+    ContextScope scope(state->run_context);
+    state->started = true;
+    state->rows_seen = 0;
+    state->params = evaluate_params(state, econtext);
+    FragmentTasks chosen = tasks_of_run(state, econtext);
+    ResetExprContext(econtext);
+    state->last_task_count = static_cast<int>(chosen.tasks.size());
+    if (!state->fragment.has_result) {
+        const uint64 affected = run_without_rows(state, chosen);
+        if (state->counts_rows)
+            state->css.ss.ps.state->es_processed += affected;
+        state->exhausted = true;
+        return;
+    }
+    if (state->keeps_rows)
+        state->spool = tuplestore_begin_heap(true, false, work_mem);
+    if (state->spool != nullptr)
+        tuplestore_set_eflags(state->spool, EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD);
+    if (chosen.tasks.empty()) {
+        state->exhausted = true;
+        return;
+    }
+    state->replica_tasks = keep_tasks(chosen.replica_tasks);
+    const TaskSet set{keep_tasks(chosen.tasks), state->params, access_of(state->fragment),
+                      state->remote_slot->tts_tupleDescriptor};
+    state->stream = TaskStream::open(state->run_context, set);
+}
+
+/// Ends a run: forgets its rows, parameters and tasks.
+void end_run(FragmentScanState *state) {
+    if (state->stream != nullptr) {
+        state->received_before += state->stream->received_bytes();
+        state->stream->close();
+        state->stream = nullptr;
+    }
+    ExecClearTuple(state->css.ss.ss_ScanTupleSlot);
+    ExecClearTuple(state->remote_slot);
+    if (state->spool_slot != nullptr)
+        ExecClearTuple(state->spool_slot);
+    if (state->spool != nullptr) {
+        tuplestore_end(state->spool);
+        state->spool = nullptr;
+    }
+    MemoryContextReset(state->run_context);
+    state->started = state->exhausted = false;
+}
+
+/// The shards have sent their last row: writes run on the other placements now and are counted.
+void finish_rows(FragmentScanState *state) {
+    state->exhausted = true;
+    if (!state->fragment.modifies())
+        return;
+    const uint64 affected = state->fragment.command == CMD_SELECT ? 0 : state->rows_seen;
+    if (!state->replica_tasks.empty())
+        run_tasks({state->replica_tasks, state->params, Access::Write, nullptr});
+    if (state->counts_rows)
+        state->css.ss.ps.state->es_processed += affected;
+}
+
+/// Reads one row from the shards into the scan slot.
+TupleTableSlot *fetch_row(FragmentScanState *state) {
+    TupleTableSlot *scan_slot = state->css.ss.ss_ScanTupleSlot;
+    ExecClearTuple(scan_slot);
+    if (state->exhausted)
+        return nullptr;
+    if (!state->stream->next(state->remote_slot)) {
+        finish_rows(state);
+        return nullptr;
+    }
+    state->rows_seen++;
+    if (state->projection != nullptr) {
+        ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
+        econtext->ecxt_scantuple = state->remote_slot;
+        ExecProject(state->projection);
+    }
+    return scan_slot;
+}
+
+/// The next row in the direction of the scan, with the rows read so far kept in the spool.
+TupleTableSlot *spooled_row(FragmentScanState *state) {
+    const bool forward = ScanDirectionIsForward(state->css.ss.ps.state->es_direction);
+    TupleTableSlot *scan_slot = state->css.ss.ss_ScanTupleSlot;
+    bool at_end = tuplestore_ateof(state->spool);
+    if (!forward && at_end) {
+        // The last row of the spool is the current one: step over it, unless the end was reached before.
+        if (!state->exhausted && !tuplestore_advance(state->spool, false))
+            return nullptr;
+        at_end = false;
+    }
+    if (!at_end) {
+        if (tuplestore_gettupleslot(state->spool, forward, false, state->spool_slot))
+            return ExecCopySlot(scan_slot, state->spool_slot);
+        if (!forward)
+            return nullptr;
+    }
+    TupleTableSlot *slot = fetch_row(state);
+    if (slot != nullptr)
+        tuplestore_puttupleslot(state->spool, slot);
+    return slot;
+}
+
+TupleTableSlot *next_scan_row(FragmentScanState *state) {
+    if (!state->started)
+        start_run(state);
+    if (state->spool != nullptr)
+        return spooled_row(state);
+    return state->exhausted ? nullptr : fetch_row(state);
+}
+
+// ---------------------------------------------------------------- executor callbacks
+
+void begin_scan(CustomScanState *node, EState *estate, int eflags) {
+    auto *state = scan_state(node);
+    auto *plan = castNode(CustomScan, node->ss.ps.plan);
+    state->fragment = fragment_of(plan);
+    if (state->fragment.has_result)
+        state->keeps_rows = eflags & (EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD);
+    const PlannedStmt *statement = estate->es_plannedstmt;
+    state->counts_rows = statement->planTree == &plan->scan.plan && statement->canSetTag &&
+                         state->fragment.command != CMD_SELECT;
+
+    ListCell *cell;
+    foreach (cell, state->fragment.params)
+        state->param_states =
+            lappend(state->param_states, ExecInitExpr(static_cast<Expr *>(lfirst(cell)), &node->ss.ps));
+    foreach (cell, state->fragment.prune_items) {
+        Expr *expr = read_prune_item(static_cast<List *>(lfirst(cell))).expr;
+        state->prune_states =
+            lappend(state->prune_states, expr == nullptr ? nullptr : ExecInitExpr(expr, &node->ss.ps));
+    }
+
+    auto *remote_tlist = static_cast<List *>(list_nth(plan->custom_private, kRemoteTlist));
+    auto *projection = static_cast<List *>(list_nth(plan->custom_private, kProjection));
+    TupleTableSlot *scan_slot = node->ss.ss_ScanTupleSlot;
+    state->remote_slot = scan_slot;
+    if (remote_tlist != NIL) {
+        state->remote_slot = ExecInitExtraTupleSlot(estate, ExecTypeFromTL(remote_tlist), &TTSOpsVirtual);
+        state->projection =
+            ExecBuildProjectionInfo(projection, node->ss.ps.ps_ExprContext, scan_slot, &node->ss.ps, nullptr);
+    }
+    if (state->keeps_rows)
+        state->spool_slot =
+            ExecInitExtraTupleSlot(estate, scan_slot->tts_tupleDescriptor, &TTSOpsMinimalTuple);
+    state->run_context =
+        AllocSetContextCreate(estate->es_query_cxt, "citus fragment scan", ALLOCSET_DEFAULT_SIZES);
+}
+
+/// Filters and projects what next_scan_row gives. Not ExecScan: an EvalPlanQual recheck of another table's
+/// row must read the shards again, it can't find this relation's row in the empty table here.
+TupleTableSlot *exec_scan(CustomScanState *node) {
+    auto *state = scan_state(node);
+    ExprContext *econtext = node->ss.ps.ps_ExprContext;
+    ProjectionInfo *projection = node->ss.ps.ps_ProjInfo;
+    for (;;) {
+        CHECK_FOR_INTERRUPTS();
+        ResetExprContext(econtext);
+        TupleTableSlot *slot = next_scan_row(state);
+        if (TupIsNull(slot))
+            return projection != nullptr ? ExecClearTuple(projection->pi_state.resultslot) : nullptr;
+        econtext->ecxt_scantuple = slot;
+        if (!ExecQual(node->ss.ps.qual, econtext)) {
+            InstrCountFiltered1(node, 1);
+            continue;
+        }
+        return projection != nullptr ? ExecProject(projection) : slot;
+    }
+}
+
+void end_scan(CustomScanState *node) {
+    end_run(scan_state(node));
+}
+
+void rescan(CustomScanState *node) {
+    auto *state = scan_state(node);
+    if (node->ss.ps.chgParam == nullptr && state->started && state->spool != nullptr) {
+        ExecClearTuple(node->ss.ss_ScanTupleSlot);
+        tuplestore_rescan(state->spool);
+        return;
+    }
+    end_run(state);
+}
+
+/// Whether an expression needs a value that only a run of the plan gives, or a $n that has none here.
+bool needs_run(::Node *node, void *context) {
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Param))
+        return walk_children(node, needs_run, context);
+    const auto *param = castNode(Param, node);
+    const auto *bound = static_cast<ParamListInfo>(context);
+    return param->paramkind != PARAM_EXTERN || bound == nullptr || param->paramid > bound->numParams;
+}
+
+void explain_scan(CustomScanState *node, List *, ExplainState *es) {
+    auto *state = scan_state(node);
+    ExprContext *econtext = node->ss.ps.ps_ExprContext;
+    const bool ran = es->analyze && state->started;
+    // Before a run, only what needs nothing of the outer query can be evaluated: constants and $n.
+    bool known = ran;
+    if (!known) {
+        auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, node->ss.ps.plan)->custom_exprs);
+        known =
+            !contain_volatile_functions(exprs) && !needs_run(exprs, node->ss.ps.state->es_param_list_info);
+    }
+    TaskReport report{};
+    report.tier = tier_name(state->fragment.tier);
+    report.params_known = known;
+    if (known)
+        report.params = ran ? state->params : evaluate_params(state, econtext);
+    const FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
+    report.tasks = keep_tasks(chosen.tasks);
+    report.total_shards = chosen.total_shards;
+    if (es->analyze)
+        report.received_bytes =
+            state->received_before + (state->stream != nullptr ? state->stream->received_bytes() : 0);
+    explain_tasks(report, es);
+}
+
+const CustomExecMethods kExecMethods = {
+    .CustomName = kNodeName,
+    .BeginCustomScan = begin_scan,
+    .ExecCustomScan = exec_scan,
+    .EndCustomScan = end_scan,
+    .ReScanCustomScan = rescan,
+    .ExplainCustomScan = explain_scan,
+};
+
+::Node *create_scan_state(CustomScan *) {
+    auto *state = static_cast<FragmentScanState *>(palloc0(sizeof(FragmentScanState)));
+    NodeSetTag(state, T_CustomScanState);
+    state->css.methods = &kExecMethods;
+    return reinterpret_cast<::Node *>(state);
+}
+
+const CustomScanMethods kScanMethods = {
+    .CustomName = kNodeName,
+    .CreateCustomScanState = create_scan_state,
+};
+
+} // namespace
+
+CustomScan *make_fragment_scan(const Fragment &fragment, const ScanShape &shape) {
+    Fragment bare = fragment;
+    auto *scan = makeNode(CustomScan);
+    bare.params = NIL;
+    bare.prune_items = NIL;
+    scan->custom_exprs = list_copy(fragment.params);
+    ListCell *cell;
+    foreach (cell, fragment.prune_items) {
+        const PruneItem item = read_prune_item(static_cast<List *>(lfirst(cell)));
+        bare.prune_items = lappend(bare.prune_items, make_prune_item(item.kind, nullptr));
+        if (item.expr != nullptr)
+            scan->custom_exprs = lappend(scan->custom_exprs, item.expr);
+    }
+    fix_opfuncids(reinterpret_cast<::Node *>(scan->custom_exprs));
+    scan->scan.scanrelid = shape.scanrelid;
+    scan->flags = CUSTOMPATH_SUPPORT_BACKWARD_SCAN | CUSTOMPATH_SUPPORT_PROJECTION;
+    scan->custom_scan_tlist = shape.scan_tlist;
+    scan->custom_private = list_make3(bare.pack(), shape.remote_tlist, shape.projection);
+    scan->methods = &kScanMethods;
+    return scan;
+}
+
+CustomScan *make_fragment_plan(const Fragment &fragment, List *tlist) {
+    CustomScan *scan = make_fragment_scan(fragment, {.scan_tlist = tlist});
+    scan->scan.plan.targetlist = index_var_tlist(tlist);
+    return scan;
+}
+
+List *index_var_tlist(List *scan_tlist) {
+    List *tlist = NIL;
+    ListCell *cell;
+    foreach (cell, scan_tlist) {
+        auto *entry = lfirst_node(TargetEntry, cell);
+        auto *expr = reinterpret_cast<::Node *>(entry->expr);
+        Var *var = makeVar(INDEX_VAR, entry->resno, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
+        TargetEntry *copy = flatCopyTargetEntry(entry);
+        copy->expr = reinterpret_cast<Expr *>(var);
+        tlist = lappend(tlist, copy);
+    }
+    return tlist;
+}
+
+Fragment fragment_of(const CustomScan *scan) {
+    Fragment fragment =
+        Fragment::unpack(static_cast<List *>(list_nth(scan->custom_private, kPackedFragment)));
+    int param_count = list_length(scan->custom_exprs);
+    List *items = NIL;
+    ListCell *cell;
+    foreach (cell, fragment.prune_items)
+        if (read_prune_item(static_cast<List *>(lfirst(cell))).kind != PruneKind::IsNull)
+            param_count--;
+    int next = param_count;
+    foreach (cell, fragment.prune_items) {
+        const PruneKind kind = read_prune_item(static_cast<List *>(lfirst(cell))).kind;
+        Expr *expr =
+            kind == PruneKind::IsNull ? nullptr : static_cast<Expr *>(list_nth(scan->custom_exprs, next++));
+        items = lappend(items, make_prune_item(kind, expr));
+    }
+    fragment.prune_items = items;
+    fragment.params = list_truncate(list_copy(scan->custom_exprs), param_count);
+    return fragment;
+}
+
+bool is_fragment_scan(const Plan *plan) {
+    return plan != nullptr && IsA(plan, CustomScan) &&
+           reinterpret_cast<const CustomScan *>(plan)->methods == &kScanMethods;
+}
+
+void install_fragment_scan() {
+    RegisterCustomScanMethods(&kScanMethods);
+}
+
+} // namespace citus
+
+extern "C" {
+PG_FUNCTION_INFO_V1(citus_fragment_scan);
+PGDLLEXPORT Datum citus_fragment_scan(PG_FUNCTION_ARGS);
+}
+
+/// The planner replaces every use of this function; only a query that names it gets here.
+Datum citus_fragment_scan(PG_FUNCTION_ARGS) {
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("citus_internal.fragment_scan() is used inside plans and cannot be called")));
+    PG_RETURN_VOID();
+}

@@ -1,0 +1,387 @@
+#include "citus/transaction/maintenance_daemon.hpp"
+
+#include "citus/catalog/metadata.hpp"
+#include "citus/guc.hpp"
+#include "citus/pg/memory.hpp"
+#include "citus/transaction/recovery.hpp"
+#include "citus/transaction/shared_state.hpp"
+
+extern "C" {
+#include "access/tableam.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_extension.h"
+#include "commands/dbcommands.h"
+#include "commands/extension.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+#include "storage/procarray.h"
+#include "tcop/utility.h"
+#include "utils/backend_status.h"
+#include "utils/ps_status.h"
+#include "utils/timestamp.h"
+
+PGDLLEXPORT void citus_launcher_main(Datum);
+PGDLLEXPORT void citus_maintenance_main(Datum);
+
+PG_FUNCTION_INFO_V1(citus_start_maintenance_daemon);
+PGDLLEXPORT Datum citus_start_maintenance_daemon(PG_FUNCTION_ARGS);
+}
+
+namespace citus {
+namespace {
+
+constexpr long kLauncherPeriodMs = 10 * 1000;
+constexpr long kRestartDelayMs = 5 * 1000;
+constexpr long kDaemonPeriodMs = 10 * 1000;
+constexpr long kEagerPeriodMs = 1000;
+constexpr int kEndTimeoutMs = 10 * 1000;
+
+class SharedLock {
+public:
+    explicit SharedLock() { LWLockAcquire(shared_state()->lock, LW_EXCLUSIVE); }
+    ~SharedLock() { LWLockRelease(shared_state()->lock); }
+};
+
+void wake_launcher() {
+    if (shared_state()->launcher_latch)
+        SetLatch(shared_state()->launcher_latch);
+}
+
+void sleep_until_woken(long milliseconds) {
+    WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+    if (ConfigReloadPending) {
+        ConfigReloadPending = false;
+        ProcessConfigFile(PGC_SIGHUP);
+    }
+}
+
+BackgroundWorker describe_worker(const char *function, const char *name) {
+    BackgroundWorker worker;
+    memset(&worker, 0, sizeof(worker));
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+    strlcpy(worker.bgw_library_name, "citus", BGW_MAXLEN);
+    strlcpy(worker.bgw_function_name, function, BGW_MAXLEN);
+    strlcpy(worker.bgw_name, name, BGW_MAXLEN);
+    strlcpy(worker.bgw_type, name, BGW_MAXLEN);
+    return worker;
+}
+
+// ---------------------------------------------------------------- the launcher
+
+/// Databases that one can connect to and that are no templates (a daemon there would be in the way of each
+/// CREATE DATABASE).
+std::pmr::vector<Oid> list_databases() {
+    std::pmr::vector<Oid> databases;
+    Relation relation = table_open(DatabaseRelationId, AccessShareLock);
+    TableScanDesc scan = table_beginscan_catalog(relation, 0, nullptr);
+    while (HeapTuple tuple = heap_getnext(scan, ForwardScanDirection)) {
+        auto *database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
+        if (database->datallowconn && !database->datistemplate)
+            databases.push_back(database->oid);
+    }
+    table_endscan(scan);
+    table_close(relation, AccessShareLock);
+    return databases;
+}
+
+/// Brings the shared table in line with the databases there are: new ones are wanted until looked into.
+void update_entries(const std::pmr::vector<Oid> &databases) {
+    SharedLock lock;
+    for (DaemonEntry &entry : shared_state()->daemons)
+        if (entry.database != InvalidOid && entry.pid == 0 &&
+            std::find(databases.begin(), databases.end(), entry.database) == databases.end())
+            entry = DaemonEntry{};
+    for (Oid database : databases)
+        if (daemon_entry(database, false) == nullptr)
+            if (DaemonEntry *entry = daemon_entry(database, true))
+                entry->wanted = true;
+}
+
+/// A database whose daemon is to be started now, or InvalidOid. Its entry is put off, so that the next call
+/// gives another one, and so that a daemon that can't start is tried again later.
+Oid next_database_to_start() {
+    SharedLock lock;
+    TimestampTz now = GetCurrentTimestamp();
+    for (DaemonEntry &entry : shared_state()->daemons) {
+        if (entry.database == InvalidOid || !entry.wanted || entry.pid != 0 || entry.start_after > now)
+            continue;
+        entry.start_after = now + kRestartDelayMs * INT64CONST(1000);
+        return entry.database;
+    }
+    return InvalidOid;
+}
+
+void start_daemon(Oid database) {
+    BackgroundWorker worker = describe_worker("citus_maintenance_main", "Citus Maintenance Daemon");
+    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    worker.bgw_main_arg = ObjectIdGetDatum(database);
+    // When all worker processes are taken, the next round tries again.
+    RegisterDynamicBackgroundWorker(&worker, nullptr);
+}
+
+void launcher_round() {
+    StartTransactionCommand();
+    update_entries(list_databases()); // gone before the transaction's memory is
+    for (Oid database = next_database_to_start(); OidIsValid(database); database = next_database_to_start())
+        start_daemon(database);
+    CommitTransactionCommand();
+}
+
+void forget_launcher(int, Datum) {
+    SharedLock lock;
+    shared_state()->launcher_latch = nullptr;
+}
+
+// ---------------------------------------------------------------- the daemon
+
+/// Enters this process as the daemon of the database; false when there is one already.
+bool claim_entry(Oid database) {
+    SharedLock lock;
+    DaemonEntry *entry = daemon_entry(database, false);
+    if (entry == nullptr || entry->pid != 0 || !entry->wanted)
+        return false;
+    entry->pid = MyProcPid;
+    entry->latch = MyLatch;
+    // What an earlier life of this server left behind is waited for by others: begin with it.
+    entry->recover_eagerly_until = GetCurrentTimestamp() + 30 * USECS_PER_SEC;
+    return true;
+}
+
+void release_entry(int, Datum database) {
+    SharedLock lock;
+    DaemonEntry *entry = daemon_entry(DatumGetObjectId(database), false);
+    if (entry != nullptr && entry->pid == MyProcPid) {
+        entry->pid = 0;
+        entry->latch = nullptr;
+    }
+}
+
+/// False when the daemon is to end: it was asked to.
+bool still_wanted() {
+    SharedLock lock;
+    DaemonEntry *entry = daemon_entry(MyDatabaseId, false);
+    return entry != nullptr && entry->wanted;
+}
+
+void no_longer_wanted() {
+    SharedLock lock;
+    if (DaemonEntry *entry = daemon_entry(MyDatabaseId, false))
+        entry->wanted = false;
+}
+
+bool recovers_eagerly() {
+    SharedLock lock;
+    DaemonEntry *entry = daemon_entry(MyDatabaseId, false);
+    return entry != nullptr && entry->recover_eagerly_until > GetCurrentTimestamp();
+}
+
+/// Owner of the extension, or InvalidOid when this database has none. Keeps it from being dropped until the
+/// end of the transaction.
+Oid lock_extension() {
+    Oid extension = get_extension_oid("citus", true);
+    if (!OidIsValid(extension))
+        return InvalidOid;
+    LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+    Relation relation = table_open(ExtensionRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(extension));
+    SysScanDesc scan = systable_beginscan(relation, ExtensionOidIndexId, true, nullptr, 1, &key);
+    HeapTuple tuple = systable_getnext(scan);
+    Oid owner = tuple ? reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple))->extowner : InvalidOid;
+    systable_endscan(scan);
+    table_close(relation, AccessShareLock);
+    return owner;
+}
+
+/// One look at the database. False when the extension is gone.
+bool daemon_round(bool recovery_is_due) {
+    StartTransactionCommand();
+    Oid owner = lock_extension();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    if (OidIsValid(owner) && recovery_is_due && extension_is_ready() &&
+        local_group_id() == kCoordinatorGroupId) {
+        SetUserIdAndSecContext(owner, SECURITY_LOCAL_USERID_CHANGE);
+        if (!recover_prepared_transactions(DEBUG1).complete)
+            request_recovery();
+    }
+    PopActiveSnapshot();
+    CommitTransactionCommand();
+    return OidIsValid(owner);
+}
+
+void daemon_loop() {
+    TimestampTz last_recovery = 0;
+    while (still_wanted()) {
+        bool eager = recovers_eagerly();
+        bool due = eager || (guc::recover_2pc_interval >= 0 &&
+                             TimestampDifferenceExceeds(last_recovery, GetCurrentTimestamp(),
+                                                        guc::recover_2pc_interval));
+        if (due)
+            last_recovery = GetCurrentTimestamp();
+        if (!daemon_round(due)) {
+            no_longer_wanted();
+            return;
+        }
+        pgstat_report_activity(STATE_IDLE, nullptr);
+        sleep_until_woken(eager ? kEagerPeriodMs : kDaemonPeriodMs);
+    }
+}
+
+// ---------------------------------------------------------------- commands about databases
+
+/// Sets whether a database's daemon is wanted; returns the process that runs now.
+pid_t set_wanted(Oid database, bool wanted) {
+    SharedLock lock;
+    DaemonEntry *entry = daemon_entry(database, wanted);
+    if (entry == nullptr)
+        return 0;
+    entry->wanted = wanted;
+    entry->start_after = 0;
+    if (wanted)
+        wake_launcher();
+    else if (entry->latch)
+        SetLatch(entry->latch);
+    return entry->pid;
+}
+
+/// Ends the daemon of a database and waits until it is gone (or a time limit: then the command that follows
+/// says itself that the database is in use).
+void end_daemon(Oid database) {
+    for (int waited = 0; set_wanted(database, false) != 0 && waited < kEndTimeoutMs; waited += 10) {
+        WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 10, PG_WAIT_EXTENSION);
+        ResetLatch(MyLatch);
+        CHECK_FOR_INTERRUPTS();
+    }
+}
+
+/// The database that a command must have for itself, or nullptr.
+const char *database_needed_alone(Node *statement) {
+    switch (nodeTag(statement)) {
+    case T_DropdbStmt:
+        return castNode(DropdbStmt, statement)->dbname;
+    case T_RenameStmt: {
+        auto *rename = castNode(RenameStmt, statement);
+        return rename->renameType == OBJECT_DATABASE ? rename->subname : nullptr;
+    }
+    case T_CreatedbStmt: {
+        ListCell *cell;
+        foreach (cell, castNode(CreatedbStmt, statement)->options) {
+            auto *option = castNode(DefElem, lfirst(cell));
+            if (strcmp(option->defname, "template") == 0 && option->arg)
+                return defGetString(option);
+        }
+        return nullptr;
+    }
+    case T_AlterDatabaseStmt: {
+        ListCell *cell;
+        foreach (cell, castNode(AlterDatabaseStmt, statement)->options)
+            if (strcmp(castNode(DefElem, lfirst(cell))->defname, "tablespace") == 0)
+                return castNode(AlterDatabaseStmt, statement)->dbname;
+        return nullptr;
+    }
+    default:
+        return nullptr;
+    }
+}
+
+ProcessUtility_hook_type previous_utility_hook = nullptr;
+
+void run_utility(PlannedStmt *plan, const char *query, bool read_only, ProcessUtilityContext context,
+                 ParamListInfo params, QueryEnvironment *environment, DestReceiver *destination,
+                 QueryCompletion *completion) {
+    auto *next = previous_utility_hook ? previous_utility_hook : standard_ProcessUtility;
+    const char *name = database_needed_alone(plan->utilityStmt);
+    Oid database = name ? get_database_oid(name, true) : InvalidOid;
+    if (!OidIsValid(database) || database == MyDatabaseId) {
+        next(plan, query, read_only, context, params, environment, destination, completion);
+        return;
+    }
+    end_daemon(database);
+    PG_TRY();
+    {
+        next(plan, query, read_only, context, params, environment, destination, completion);
+    }
+    PG_CATCH();
+    {
+        set_wanted(database, true);
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+    // Of a dropped database, the launcher removes the entry.
+    if (!IsA(plan->utilityStmt, DropdbStmt))
+        set_wanted(database, true);
+}
+
+bool start_at_commit = false;
+
+void wake_at_commit(XactEvent event, void *) {
+    if (!start_at_commit || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT))
+        return;
+    start_at_commit = false;
+    if (event == XACT_EVENT_COMMIT)
+        set_wanted(MyDatabaseId, true);
+}
+
+} // namespace
+
+void start_maintenance_daemon_at_commit() {
+    static bool registered = false;
+    if (!registered)
+        RegisterXactCallback(wake_at_commit, nullptr);
+    registered = true;
+    start_at_commit = true;
+}
+
+void install_maintenance_daemon() {
+    BackgroundWorker launcher = describe_worker("citus_launcher_main", "Citus Launcher");
+    launcher.bgw_restart_time = kRestartDelayMs / 1000;
+    RegisterBackgroundWorker(&launcher);
+    previous_utility_hook = ProcessUtility_hook;
+    ProcessUtility_hook = run_utility;
+}
+
+} // namespace citus
+
+using namespace citus;
+
+extern "C" void citus_launcher_main(Datum) {
+    pqsignal(SIGTERM, die);
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    BackgroundWorkerUnblockSignals();
+    BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
+    before_shmem_exit(forget_launcher, 0);
+    {
+        SharedLock lock;
+        shared_state()->launcher_latch = MyLatch;
+    }
+    pgstat_report_appname("Citus Launcher");
+    for (;;) {
+        launcher_round();
+        pgstat_report_activity(STATE_IDLE, nullptr);
+        sleep_until_woken(kLauncherPeriodMs);
+    }
+}
+
+extern "C" void citus_maintenance_main(Datum argument) {
+    pqsignal(SIGTERM, die);
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    BackgroundWorkerUnblockSignals();
+    if (!claim_entry(DatumGetObjectId(argument)))
+        return;
+    before_shmem_exit(release_entry, argument);
+    BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(argument), InvalidOid, 0);
+    pgstat_report_appname("Citus Maintenance Daemon");
+    daemon_loop();
+}
+
+extern "C" Datum citus_start_maintenance_daemon(PG_FUNCTION_ARGS) {
+    start_maintenance_daemon_at_commit();
+    PG_RETURN_VOID();
+}

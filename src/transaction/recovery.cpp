@@ -1,0 +1,134 @@
+#include "citus/transaction/recovery.hpp"
+
+#include "citus/catalog/metadata.hpp"
+#include "citus/core/gid.hpp"
+#include "citus/net/connection.hpp"
+#include "citus/transaction/commit_records.hpp"
+#include "citus/transaction/shared_state.hpp"
+
+extern "C" {
+#include "commands/dbcommands.h"
+#include "storage/lmgr.h"
+
+PG_FUNCTION_INFO_V1(recover_prepared_transactions);
+PGDLLEXPORT Datum recover_prepared_transactions(PG_FUNCTION_ARGS);
+}
+
+namespace citus {
+namespace {
+
+using GidSet = std::pmr::unordered_set<std::pmr::string>;
+using Records = std::pmr::vector<CommitRecord>;
+
+GidSet gids_of_group(const Records &records, int32 group_id) {
+    GidSet gids;
+    for (const CommitRecord &record : records)
+        if (record.group_id == group_id)
+            gids.insert(record.gid);
+    return gids;
+}
+
+/// A command for a node whose failure is reported and no error.
+AutonomousResult try_on_node(const ClusterNode &node, const char *sql, int report_level) {
+    AutonomousResult result = run_autonomous(node.name, node.port, sql);
+    if (!result.connected || !result.success)
+        ereport(report_level, (errmsg("could not recover prepared transactions on %s:%d: %s", node.name,
+                                      node.port, result.message),
+                               errhint("It is tried again automatically as soon as the node answers.")));
+    return result;
+}
+
+/// Names of the prepared transactions on a node that this group and database made.
+bool pending_gids(const ClusterNode &node, int report_level, GidSet &pending) {
+    const char *sql = psprintf("SELECT gid FROM pg_catalog.pg_prepared_xacts"
+                               " WHERE gid LIKE 'citus\\_%d\\_%%' AND database = %s",
+                               local_group_id(), quote_literal_cstr(get_database_name(MyDatabaseId)));
+    AutonomousResult result = try_on_node(node, sql, report_level);
+    if (!result.connected || !result.success)
+        return false;
+    ListCell *row;
+    foreach (row, result.rows) {
+        const char *name = strVal(linitial(static_cast<List *>(lfirst(row))));
+        auto gid = core::parse_gid(name);
+        if (gid && gid->group == local_group_id())
+            pending.insert(name);
+    }
+    return true;
+}
+
+bool is_gone(const AutonomousResult &result) {
+    return result.connected && !result.success && strcmp(result.sqlstate, "42704") == 0; // undefined_object
+}
+
+/// Commits or rolls back what is left on one node. known: records seen before this began.
+void recover_node(const ClusterNode &node, const GidSet &known, int report_level, RecoveryResult &result) {
+    // The order matters. What is listed first and is not being decided afterwards has been decided, so the
+    // decision is visible to the records read last. And only a record seen before the list may be removed
+    // because its gid is not in the list.
+    GidSet pending;
+    if (!pending_gids(node, report_level, pending)) {
+        result.complete = false;
+        return;
+    }
+    auto deciding = transactions_being_decided();
+    auto is_undecided = [&](const core::Gid &gid) {
+        return std::find(deciding.begin(), deciding.end(), gid.transaction) != deciding.end();
+    };
+    GidSet committed = pending.empty() ? GidSet() : gids_of_group(read_commit_records(), node.group_id);
+    GidSet done;
+    for (const std::pmr::string &name : pending) {
+        auto gid = core::parse_gid(name);
+        if (is_undecided(*gid))
+            continue;
+        const char *verb = committed.contains(name) ? "COMMIT" : "ROLLBACK";
+        AutonomousResult outcome = run_autonomous(
+            node.name, node.port, psprintf("%s PREPARED %s", verb, quote_literal_cstr(name.c_str())));
+        if (outcome.connected && outcome.success) {
+            result.resolved++;
+        } else if (!is_gone(outcome)) {
+            ereport(report_level, (errmsg("could not resolve prepared transaction %s on %s:%d: %s",
+                                          name.c_str(), node.name, node.port, outcome.message)));
+            result.complete = false;
+            continue;
+        }
+        done.insert(name);
+    }
+    for (const std::pmr::string &name : known) {
+        auto gid = core::parse_gid(name);
+        if (!pending.contains(name) && gid && !is_undecided(*gid))
+            done.insert(name);
+    }
+    delete_commit_records(node.group_id, done);
+}
+
+/// Records of groups that no longer exist have nobody left to ask for them.
+void forget_records_of_removed_groups(const Records &records) {
+    std::pmr::unordered_set<int32> removed;
+    for (const CommitRecord &record : records)
+        removed.insert(record.group_id);
+    for (const ClusterNode &node : all_nodes())
+        removed.erase(node.group_id);
+    for (int32 group_id : removed)
+        delete_commit_records(group_id, gids_of_group(records, group_id));
+}
+
+} // namespace
+
+RecoveryResult recover_prepared_transactions(int report_level) {
+    RecoveryResult result{.resolved = 0, .complete = true};
+    // Self-exclusive, and no obstacle to the inserts of those who commit meanwhile.
+    LockRelationOid(extension_relation("pg_dist_transaction"), ShareUpdateExclusiveLock);
+    Records records = read_commit_records();
+    for (const ClusterNode &node : all_nodes())
+        if (node.role == NodeRole::Primary && !is_local_group(node.group_id))
+            recover_node(node, gids_of_group(records, node.group_id), node.is_active ? report_level : DEBUG1,
+                         result);
+    forget_records_of_removed_groups(records);
+    return result;
+}
+
+} // namespace citus
+
+extern "C" Datum recover_prepared_transactions(PG_FUNCTION_ARGS) {
+    PG_RETURN_INT32(citus::recover_prepared_transactions(WARNING).resolved);
+}
