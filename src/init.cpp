@@ -3,7 +3,9 @@
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
+#include "citus/planner/gather.hpp"
 #include "citus/transaction/maintenance_daemon.hpp"
+#include "citus/transaction/remote_transaction.hpp"
 #include "citus/transaction/shared_state.hpp"
 
 extern "C" {
@@ -23,7 +25,9 @@ void _PG_init(void) {
     citus::guc::install();
     citus::install_metadata_cache();
     citus::install_shared_state();
+    citus::install_transaction_callbacks();
     citus::install_maintenance_daemon();
     citus::install_fragment_scan();
+    citus::install_gather();
     MarkGUCPrefixReserved("citus");
 }

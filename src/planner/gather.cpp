@@ -1,0 +1,258 @@
+#include "citus/planner/gather.hpp"
+
+#include "citus/catalog/metadata.hpp"
+#include "citus/executor/fragment_scan.hpp"
+#include "citus/planner/gather_scan.hpp"
+#include "citus/planner/pruning.hpp"
+
+extern "C" {
+#include "nodes/extensible.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/plancat.h"
+#include "optimizer/restrictinfo.h"
+#include "parser/parsetree.h"
+#include "utils/selfuncs.h"
+}
+
+namespace citus {
+
+namespace {
+
+set_rel_pathlist_hook_type previous_pathlist_hook = nullptr;
+get_relation_info_hook_type previous_relation_info_hook = nullptr;
+
+/// Nesting level of the transaction in which shells are read locally; 0 when they are not.
+int local_shell_level = 0;
+
+/// A remote statement costs about as much as this many cost units: a round trip is some 100 microseconds.
+constexpr Cost kRoundTripCost = 50.0;
+/// Each further task of a scan adds this: it is sent together with the others.
+constexpr Cost kTaskCost = 5.0;
+/// Sending a row, on top of cpu_tuple_cost, and each of its bytes.
+constexpr Cost kRowTransferCost = 0.01;
+constexpr Cost kByteTransferCost = 0.0002;
+/// Rows of a shard nobody has counted yet.
+constexpr double kDefaultShardRows = 1000.0;
+
+/// The entry of a relation whose scans have to go to its shards; nullptr for all others.
+const DistTable *table_on_shards(Oid relid) {
+    if (LocalShellScope::active())
+        return nullptr;
+    const DistTable *table = find_dist_table(relid);
+    return table != nullptr && table->kind != TableKind::Local ? table : nullptr;
+}
+
+// ---------------------------------------------------------------- what the planner knows of the relation
+
+/// Whether a unique index of the local table is unique over all shards.
+bool is_unique_everywhere(const DistTable &table, const IndexOptInfo *index) {
+    if (!index->unique)
+        return false;
+    if (!table.has_key())
+        return true;
+    for (int i = 0; i < index->nkeycolumns; i++)
+        if (index->indexkeys[i] == table.key_attno)
+            return true;
+    return false;
+}
+
+/// The local table is empty; the numbers of pg_class are those of the shards, where someone has put them.
+void estimate_size(const DistTable &table, Oid relid, RelOptInfo *rel) {
+    Relation relation = table_open(relid, NoLock);
+    const double known_rows = relation->rd_rel->reltuples;
+    const double known_pages = relation->rd_rel->relpages;
+    const int32 width = get_relation_data_width(relid, rel->attr_widths - rel->min_attr);
+    table_close(relation, NoLock);
+    rel->tuples = known_rows > 0 ? known_rows : kDefaultShardRows * static_cast<double>(table.shards.size());
+    const double row_bytes = static_cast<double>(MAXALIGN(width) + MAXALIGN(SizeofHeapTupleHeader));
+    rel->pages = static_cast<BlockNumber>(std::max(known_pages, 1 + rel->tuples * row_bytes / BLCKSZ));
+    rel->allvisfrac = 0;
+}
+
+/// Indexes of the local table are no way to reach the rows. Those that are unique stay known as proofs.
+void describe_relation(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel) {
+    if (previous_relation_info_hook != nullptr)
+        previous_relation_info_hook(root, relid, inhparent, rel);
+    const DistTable *table = table_on_shards(relid);
+    if (table == nullptr)
+        return;
+    List *proofs = NIL;
+    ListCell *cell;
+    foreach (cell, rel->indexlist)
+        if (is_unique_everywhere(*table, lfirst_node(IndexOptInfo, cell)))
+            proofs = lappend(proofs, lfirst(cell));
+    rel->indexlist = proofs;
+    estimate_size(*table, relid, rel);
+}
+
+// ---------------------------------------------------------------- paths
+
+Plan *plan_gather_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
+                       List *) {
+    return make_gather_scan(root, rel, path, tlist, clauses);
+}
+
+const CustomPathMethods kPathMethods = {
+    .CustomName = "Citus Adaptive",
+    .PlanCustomPath = plan_gather_path,
+};
+
+List *bare_clauses(List *restrictions) {
+    List *clauses = NIL;
+    ListCell *cell;
+    foreach (cell, restrictions)
+        if (!lfirst_node(RestrictInfo, cell)->pseudoconstant)
+            clauses = lappend(clauses, lfirst_node(RestrictInfo, cell)->clause);
+    return clauses;
+}
+
+/// How many shards a scan with these clauses reads, as far as the planner can tell.
+double count_tasks(const DistTable &table, Index varno, List *clauses) {
+    const double shards = static_cast<double>(table.shards.size());
+    List *items;
+    if (!find_prune_items(table, varno, clauses, &items))
+        return shards;
+    double tasks = 0;
+    ListCell *cell;
+    foreach (cell, items) {
+        const PruneItem item = read_prune_item(static_cast<List *>(lfirst(cell)));
+        tasks +=
+            item.kind == PruneKind::AnyOf ? estimate_array_length(reinterpret_cast<::Node *>(item.expr)) : 1;
+    }
+    return clamp_row_est(std::min(tasks, shards));
+}
+
+void cost_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel, Path *path, List *clauses) {
+    const double shards = static_cast<double>(table.shards.size());
+    const double tasks = count_tasks(table, rel->relid, clauses);
+    const double share = tasks / shards;
+    QualCost qual_cost;
+    cost_qual_eval(&qual_cost, clauses, root);
+    // A shard reads its rows; when the key is given, through its index.
+    const double scanned_rows = rel->tuples * share;
+    Cost scan = seq_page_cost * rel->pages * share + (cpu_tuple_cost + qual_cost.per_tuple) * scanned_rows;
+    if (tasks < shards)
+        scan = std::min(scan, random_page_cost * (tasks + path->rows));
+    const Cost transfer =
+        path->rows * (cpu_tuple_cost + kRowTransferCost + kByteTransferCost * path->pathtarget->width);
+    path->startup_cost =
+        kRoundTripCost + kTaskCost * tasks + qual_cost.startup + path->pathtarget->cost.startup;
+    path->total_cost = path->startup_cost + scan + transfer + path->pathtarget->cost.per_tuple * path->rows;
+}
+
+void add_gather_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel, Relids required_outer) {
+    auto *path = makeNode(CustomPath);
+    path->path.pathtype = T_CustomScan;
+    path->path.parent = rel;
+    path->path.pathtarget = rel->reltarget;
+    path->path.param_info = get_baserel_parampathinfo(root, rel, required_outer);
+    path->path.parallel_aware = false;
+    path->path.parallel_safe = false;
+    path->path.rows = path->path.param_info != nullptr ? path->path.param_info->ppi_rows : rel->rows;
+    path->flags = CUSTOMPATH_SUPPORT_PROJECTION | CUSTOMPATH_SUPPORT_BACKWARD_SCAN;
+    path->methods = &kPathMethods;
+    List *clauses = bare_clauses(rel->baserestrictinfo);
+    if (path->path.param_info != nullptr)
+        clauses = list_concat(clauses, bare_clauses(path->path.param_info->ppi_clauses));
+    cost_path(root, table, rel, &path->path, clauses);
+    add_path(rel, &path->path);
+}
+
+struct KeyMember {
+    const DistTable &table;
+};
+
+/// Whether an equivalence class member is the key of the relation (or a relabelled one).
+bool is_key_member(PlannerInfo *, RelOptInfo *rel, EquivalenceClass *, EquivalenceMember *member,
+                   void *context) {
+    const auto &table = static_cast<KeyMember *>(context)->table;
+    auto *node = reinterpret_cast<::Node *>(member->em_expr);
+    while (node != nullptr && IsA(node, RelabelType))
+        node = reinterpret_cast<::Node *>(castNode(RelabelType, node)->arg);
+    if (node == nullptr || !IsA(node, Var))
+        return false;
+    const Var *var = castNode(Var, node);
+    return var->varno == static_cast<int>(rel->relid) && var->varattno == table.key_attno;
+}
+
+/// Adds paths that get the key from the outer side of a nested loop: one shard for each outer row.
+void add_key_lookup_paths(PlannerInfo *root, const DistTable &table, RelOptInfo *rel) {
+    if (!table.has_key())
+        return;
+    List *joins = list_copy(rel->joininfo);
+    if (rel->has_eclass_joins) {
+        KeyMember context{table};
+        joins = list_concat(joins, generate_implied_equalities_for_column(root, rel, is_key_member, &context,
+                                                                          rel->lateral_referencers));
+    }
+    std::pmr::vector<Relids> seen;
+    ListCell *cell;
+    foreach (cell, joins) {
+        auto *join = lfirst_node(RestrictInfo, cell);
+        List *items;
+        if (join->pseudoconstant || !join_clause_is_movable_to(join, rel) ||
+            !find_prune_items(table, rel->relid, list_make1(join->clause), &items))
+            continue;
+        Relids outer = bms_union(join->clause_relids, rel->lateral_relids);
+        outer = bms_del_member(outer, static_cast<int>(rel->relid));
+        const bool known =
+            std::any_of(seen.begin(), seen.end(), [&](Relids other) { return bms_equal(outer, other); });
+        if (bms_is_empty(outer) || known)
+            continue;
+        seen.push_back(outer);
+        add_gather_path(root, table, rel, outer);
+    }
+}
+
+void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte) {
+    if (previous_pathlist_hook != nullptr)
+        previous_pathlist_hook(root, rel, rti, rte);
+    if (rte->rtekind != RTE_RELATION || rte->inh || IS_DUMMY_REL(rel))
+        return;
+    const DistTable *table = table_on_shards(rte->relid);
+    if (table == nullptr)
+        return;
+    rel->pathlist = NIL;
+    rel->partial_pathlist = NIL;
+    rel->consider_parallel = false;
+    add_gather_path(root, *table, rel, rel->lateral_relids);
+    add_key_lookup_paths(root, *table, rel);
+}
+
+void forget_local_shell_scope(XactEvent, void *) {
+    local_shell_level = 0;
+}
+
+void leave_local_shell_scope(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
+    if (event == SUBXACT_EVENT_ABORT_SUB && local_shell_level >= GetCurrentTransactionNestLevel())
+        local_shell_level = 0;
+}
+
+} // namespace
+
+LocalShellScope::LocalShellScope() : old_level_(local_shell_level) {
+    if (local_shell_level == 0)
+        local_shell_level = GetCurrentTransactionNestLevel();
+}
+
+LocalShellScope::~LocalShellScope() {
+    local_shell_level = old_level_;
+}
+
+bool LocalShellScope::active() {
+    return local_shell_level != 0;
+}
+
+void install_gather() {
+    previous_pathlist_hook = set_rel_pathlist_hook;
+    set_rel_pathlist_hook = replace_paths;
+    previous_relation_info_hook = get_relation_info_hook;
+    get_relation_info_hook = describe_relation;
+    RegisterXactCallback(forget_local_shell_scope, nullptr);
+    RegisterSubXactCallback(leave_local_shell_scope, nullptr);
+}
+
+} // namespace citus
