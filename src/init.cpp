@@ -24,6 +24,7 @@ void _PG_init(void) {
     citus::install_memory_resource();
     citus::guc::install();
     citus::install_metadata_cache();
+    citus::raise_max_prepared_transactions();
     citus::install_shared_state();
     citus::install_transaction_callbacks();
     citus::install_maintenance_daemon();
