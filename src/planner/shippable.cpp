@@ -122,6 +122,27 @@ bool prints_alike(Oid type) {
     }
 }
 
+bool has_same_meaning(Oid type) {
+    if (type >= FirstNormalObjectId)
+        return false;
+    const Oid element = get_element_type(type);
+    return !is_catalog_reference(OidIsValid(element) ? element : type) && type != RECORDOID &&
+           type != RECORDARRAYOID;
+}
+
+bool may_run_on_shard(Oid function) {
+    if (!OidIsValid(function) || function >= FirstNormalObjectId)
+        return false;
+    switch (func_volatile(function)) {
+    case PROVOLATILE_IMMUTABLE:
+        return true;
+    case PROVOLATILE_STABLE:
+        return !is_node_bound(function);
+    default:
+        return false;
+    }
+}
+
 // ---------------------------------------------------------------- collations
 
 /// The collation a parser derives for an expression, with the ranks of its rules.
@@ -272,7 +293,7 @@ bool contains_subplan(::Node *node, void *context) {
     const Oid type = exprType(expr);
     const char kind = get_typtype(type);
     const bool is_enum = kind == TYPTYPE_ENUM;
-    if (kind == TYPTYPE_PSEUDO || !(is_shippable_type(type) || is_enum))
+    if (kind == TYPTYPE_PSEUDO || !(has_same_meaning(type) || is_enum))
         return fail(context, expr);
     int number = 0;
     for (int i = 0; i < list_length(context->params) && number == 0; i++)
@@ -319,7 +340,7 @@ bool case_can_be_printed(const CaseExpr *expr) {
 bool functions_are_shippable(List *functions) {
     ListCell *cell;
     foreach (cell, functions)
-        if (!is_shippable_function(lfirst_oid(cell)))
+        if (!may_run_on_shard(lfirst_oid(cell)))
             return false;
     return true;
 }
@@ -328,17 +349,16 @@ bool functions_are_shippable(List *functions) {
 bool node_is_shippable(::Node *node) {
     switch (nodeTag(node)) {
     case T_FuncExpr:
-        return is_shippable_function(castNode(FuncExpr, node)->funcid) &&
-               !castNode(FuncExpr, node)->funcretset;
+        return may_run_on_shard(castNode(FuncExpr, node)->funcid) && !castNode(FuncExpr, node)->funcretset;
     case T_OpExpr:
     case T_DistinctExpr:
     case T_NullIfExpr: {
         auto *op = reinterpret_cast<OpExpr *>(node);
-        return op->opno < FirstNormalObjectId && is_shippable_function(get_opcode(op->opno)) && !op->opretset;
+        return op->opno < FirstNormalObjectId && may_run_on_shard(get_opcode(op->opno)) && !op->opretset;
     }
     case T_ScalarArrayOpExpr: {
         auto *op = castNode(ScalarArrayOpExpr, node);
-        return op->opno < FirstNormalObjectId && is_shippable_function(get_opcode(op->opno));
+        return op->opno < FirstNormalObjectId && may_run_on_shard(get_opcode(op->opno));
     }
     case T_RowCompareExpr: {
         List *functions = NIL;
@@ -375,7 +395,7 @@ bool node_is_shippable(::Node *node) {
 /// A user's enum is fine as an operand (its comparisons are built in), and a domain is its base type.
 bool is_operand_type(Oid type) {
     const Oid base = getBaseType(type);
-    return is_shippable_type(base) || get_typtype(base) == TYPTYPE_ENUM;
+    return has_same_meaning(base) || get_typtype(base) == TYPTYPE_ENUM;
 }
 
 ::Node *ship_node(::Node *node, void *raw) {
@@ -408,27 +428,6 @@ bool is_operand_type(Oid type) {
 }
 
 } // namespace
-
-bool is_shippable_type(Oid type) {
-    if (type >= FirstNormalObjectId)
-        return false;
-    const Oid element = get_element_type(type);
-    return !is_catalog_reference(OidIsValid(element) ? element : type) && type != RECORDOID &&
-           type != RECORDARRAYOID;
-}
-
-bool is_shippable_function(Oid function) {
-    if (!OidIsValid(function) || function >= FirstNormalObjectId)
-        return false;
-    switch (func_volatile(function)) {
-    case PROVOLATILE_IMMUTABLE:
-        return true;
-    case PROVOLATILE_STABLE:
-        return !is_node_bound(function);
-    default:
-        return false;
-    }
-}
 
 bool is_run_constant(::Node *expr, Index varno) {
     return !uses_relation(expr, &varno) && !contain_volatile_functions(expr) &&
