@@ -155,11 +155,7 @@ void add_tasks(FragmentTasks *result, const Fragment &fragment, const Shard &sha
     const auto groups = candidate_groups(shard, slots, shard_index);
     if (fragment.locks_rows && !fragment.modifies()) {
         // All sessions that lock a row must ask the same placement for it.
-        const int32 group = std::min_element(shard.placements.begin(), shard.placements.end(),
-                                             [](const ShardPlacement &a, const ShardPlacement &b) {
-                                                 return a.group_id < b.group_id;
-                                             })
-                                ->group_id;
+        const int32 group = *std::min_element(groups.begin(), groups.end());
         result->tasks.push_back({group, shard.shard_id, sql});
         return;
     }
