@@ -137,13 +137,6 @@ Oid node_role_value(const char *label) {
     return DatumGetObjectId(OidFunctionCall2(F_ENUM_IN, CStringGetDatum(label), ObjectIdGetDatum(type)));
 }
 
-NodeRole node_role_of(Oid value) {
-    const char *label = DatumGetCString(OidFunctionCall1(F_ENUM_OUT, ObjectIdGetDatum(value)));
-    if (strcmp(label, "primary") == 0)
-        return NodeRole::Primary;
-    return strcmp(label, "secondary") == 0 ? NodeRole::Secondary : NodeRole::Unavailable;
-}
-
 std::pmr::vector<PlacedShard> shards_of_group(int32 group_id) {
     std::pmr::vector<PlacedShard> shards;
     {

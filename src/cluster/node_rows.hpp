@@ -4,7 +4,7 @@
 /// Never checks permissions, never contacts a node. Every change is visible, and the cache told, on return.
 #pragma once
 
-#include "citus/catalog/metadata.hpp"
+#include "citus/catalog/writer.hpp"
 
 namespace citus {
 
@@ -44,7 +44,6 @@ int32 next_group_id();
 
 /// Value of the enum noderole.
 Oid node_role_value(const char *label);
-NodeRole node_role_of(Oid value);
 
 /// A shard of which a group holds a placement.
 struct PlacedShard {
