@@ -122,27 +122,6 @@ bool prints_alike(Oid type) {
     }
 }
 
-bool has_same_meaning(Oid type) {
-    if (type >= FirstNormalObjectId)
-        return false;
-    const Oid element = get_element_type(type);
-    return !is_catalog_reference(OidIsValid(element) ? element : type) && type != RECORDOID &&
-           type != RECORDARRAYOID;
-}
-
-bool may_run_on_shard(Oid function) {
-    if (!OidIsValid(function) || function >= FirstNormalObjectId)
-        return false;
-    switch (func_volatile(function)) {
-    case PROVOLATILE_IMMUTABLE:
-        return true;
-    case PROVOLATILE_STABLE:
-        return !is_node_bound(function);
-    default:
-        return false;
-    }
-}
-
 // ---------------------------------------------------------------- collations
 
 /// The collation a parser derives for an expression, with the ranks of its rules.
@@ -253,6 +232,7 @@ struct ShipContext {
     Index varno;
     List *params;
     bool failed;
+    int conditional; ///< depth of CASE and COALESCE: what is inside may never be evaluated
 };
 
 bool uses_relation(::Node *node, void *context) {
@@ -293,7 +273,7 @@ bool contains_subplan(::Node *node, void *context) {
     const Oid type = exprType(expr);
     const char kind = get_typtype(type);
     const bool is_enum = kind == TYPTYPE_ENUM;
-    if (kind == TYPTYPE_PSEUDO || !(has_same_meaning(type) || is_enum))
+    if (kind == TYPTYPE_PSEUDO || !(is_shippable_type(type) || is_enum))
         return fail(context, expr);
     int number = 0;
     for (int i = 0; i < list_length(context->params) && number == 0; i++)
@@ -340,7 +320,7 @@ bool case_can_be_printed(const CaseExpr *expr) {
 bool functions_are_shippable(List *functions) {
     ListCell *cell;
     foreach (cell, functions)
-        if (!may_run_on_shard(lfirst_oid(cell)))
+        if (!is_shippable_function(lfirst_oid(cell)))
             return false;
     return true;
 }
@@ -349,16 +329,17 @@ bool functions_are_shippable(List *functions) {
 bool node_is_shippable(::Node *node) {
     switch (nodeTag(node)) {
     case T_FuncExpr:
-        return may_run_on_shard(castNode(FuncExpr, node)->funcid) && !castNode(FuncExpr, node)->funcretset;
+        return is_shippable_function(castNode(FuncExpr, node)->funcid) &&
+               !castNode(FuncExpr, node)->funcretset;
     case T_OpExpr:
     case T_DistinctExpr:
     case T_NullIfExpr: {
         auto *op = reinterpret_cast<OpExpr *>(node);
-        return op->opno < FirstNormalObjectId && may_run_on_shard(get_opcode(op->opno)) && !op->opretset;
+        return op->opno < FirstNormalObjectId && is_shippable_function(get_opcode(op->opno)) && !op->opretset;
     }
     case T_ScalarArrayOpExpr: {
         auto *op = castNode(ScalarArrayOpExpr, node);
-        return op->opno < FirstNormalObjectId && may_run_on_shard(get_opcode(op->opno));
+        return op->opno < FirstNormalObjectId && is_shippable_function(get_opcode(op->opno));
     }
     case T_RowCompareExpr: {
         List *functions = NIL;
@@ -395,7 +376,13 @@ bool node_is_shippable(::Node *node) {
 /// A user's enum is fine as an operand (its comparisons are built in), and a domain is its base type.
 bool is_operand_type(Oid type) {
     const Oid base = getBaseType(type);
-    return has_same_meaning(base) || get_typtype(base) == TYPTYPE_ENUM;
+    return is_shippable_type(base) || get_typtype(base) == TYPTYPE_ENUM;
+}
+
+/// Whether the coordinator may evaluate an expression before the scan without raising an error that the
+/// statement would not have raised.
+bool can_evaluate_now(::Node *node, const ShipContext *context) {
+    return context->conditional == 0 || IsA(node, Const) || IsA(node, Param) || IsA(node, Var);
 }
 
 ::Node *ship_node(::Node *node, void *raw) {
@@ -416,7 +403,8 @@ bool is_operand_type(Oid type) {
     if (is_plain_constant(node) || IsA(node, CaseTestExpr))
         return static_cast<::Node *>(copyObjectImpl(node));
     // CaseWhen is no expression of its own, and a CASE's conditions refer to the CASE around them.
-    if (!IsA(node, CaseWhen) && is_run_constant(node, context->varno) && !contains_case_test(node, nullptr))
+    if (!IsA(node, CaseWhen) && is_run_constant(node, context->varno) && !contains_case_test(node, nullptr) &&
+        can_evaluate_now(node, context))
         return parameter_for(node, context);
     if (!node_is_shippable(node))
         return fail(context, node);
@@ -424,10 +412,37 @@ bool is_operand_type(Oid type) {
         if (!is_operand_type(exprType(node)))
             return fail(context, node);
     }
-    return mutate_children(node, ship_node, context);
+    const bool conditional = IsA(node, CaseExpr) || IsA(node, CoalesceExpr);
+    if (context->conditional > 0 && contain_mutable_functions(node) && is_run_constant(node, context->varno))
+        return fail(context, node); // stable: to be evaluated here, but only if the condition is met
+    context->conditional += conditional;
+    ::Node *copy = mutate_children(node, ship_node, context);
+    context->conditional -= conditional;
+    return copy;
 }
 
 } // namespace
+
+bool is_shippable_type(Oid type) {
+    if (type >= FirstNormalObjectId)
+        return false;
+    const Oid element = get_element_type(type);
+    return !is_catalog_reference(OidIsValid(element) ? element : type) && type != RECORDOID &&
+           type != RECORDARRAYOID;
+}
+
+bool is_shippable_function(Oid function) {
+    if (!OidIsValid(function) || function >= FirstNormalObjectId)
+        return false;
+    switch (func_volatile(function)) {
+    case PROVOLATILE_IMMUTABLE:
+        return true;
+    case PROVOLATILE_STABLE:
+        return !is_node_bound(function);
+    default:
+        return false;
+    }
+}
 
 bool is_run_constant(::Node *expr, Index varno) {
     return !uses_relation(expr, &varno) && !contain_volatile_functions(expr) &&
@@ -438,7 +453,7 @@ Expr *ship_clause(Expr *clause, Index varno, List **params) {
     auto *node = reinterpret_cast<::Node *>(clause);
     if (contain_volatile_functions(node) || contains_subplan(node, nullptr))
         return nullptr;
-    ShipContext context{varno, list_copy(*params), false};
+    ShipContext context{varno, list_copy(*params), false, 0};
     auto *shipped = reinterpret_cast<Expr *>(ship_node(node, &context));
     if (context.failed || !collations_survive(shipped))
         return nullptr;

@@ -20,4 +20,10 @@ Expr *ship_clause(Expr *clause, Index varno, List **params);
 /// relation, nothing volatile, no subplan.
 bool is_run_constant(::Node *expr, Index varno);
 
+/// Whether a function may be evaluated on a shard over its rows.
+bool is_shippable_function(Oid function);
+
+/// Whether values of this type may be used in functions on a shard (plain columns may be of any type).
+bool is_shippable_type(Oid type);
+
 } // namespace citus
