@@ -5,6 +5,7 @@
 #include "citus/pg/memory.hpp"
 #include "citus/planner/gather.hpp"
 #include "citus/transaction/maintenance_daemon.hpp"
+#include "citus/transaction/remote_transaction.hpp"
 #include "citus/transaction/shared_state.hpp"
 
 extern "C" {
@@ -24,6 +25,7 @@ void _PG_init(void) {
     citus::guc::install();
     citus::install_metadata_cache();
     citus::install_shared_state();
+    citus::install_transaction_callbacks();
     citus::install_maintenance_daemon();
     citus::install_fragment_scan();
     citus::install_gather();

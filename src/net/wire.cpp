@@ -69,7 +69,7 @@ QueuedCommand *Connection::append() {
 void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql, const BoundParams *params,
                        bool binary) {
     if (copy_owner != nullptr)
-        end_copy(copy_owner);
+        finish_copy();
     // Allocated before the queue changes, so that running out of memory leaves it intact.
     const char *text = copy_sql ? MemoryContextStrdup(context, sql) : sql;
     QueuedCommand *command = append();
@@ -79,6 +79,7 @@ void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool 
     command->tag = tag;
     command->params = params;
     command->binary = binary;
+    command->level = GetCurrentTransactionNestLevel();
     if (guc::log_remote_commands)
         ereport(NOTICE, (errmsg("issuing %s", sql), errdetail("on server %s@%s", user, address_)));
 }
@@ -128,62 +129,60 @@ bool Connection::flush() { return pg != nullptr && PQflush(pg) == 1; }
 bool Connection::forget(const ResultConsumer *consumer) {
     bool results_to_come = false;
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (command->consumer != consumer || command->is_sync)
+        if (command->is_sync || command->consumer != consumer)
             continue;
         command->consumer = nullptr;
         command->is_discarded = true;
-        if (command->is_sent)
-            results_to_come = true;
+        results_to_come |= command->is_sent;
     }
-    // Unsent commands are taken out; syncs stay, they delimit what was sent before.
-    QueuedCommand *previous = nullptr;
-    for (QueuedCommand *command = head_; command != nullptr;) {
-        QueuedCommand *following = command->next;
-        if (command->is_discarded && !command->is_sent) {
-            if (previous == nullptr)
-                head_ = following;
-            else
-                previous->next = following;
-            if (tail_ == command)
-                tail_ = previous;
-            if (first_unsent_ == command)
-                first_unsent_ = following;
-            if (command->owns_sql)
-                pfree(const_cast<char *>(command->sql));
-            pfree(command);
-        } else {
-            previous = command;
-        }
-        command = following;
-    }
+    drop_unsent_discards();
     return results_to_come;
 }
 
-void Connection::forget_all() {
+void Connection::abandon_level(int level) {
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        command->is_discarded = true;
+        if (command->is_sync || command->is_discarded || command->level < level)
+            continue;
+        if (level > 1 && command->consumer != nullptr)
+            command->consumer->connection_lost(this, command->tag, "the savepoint of the query was rolled back");
         command->consumer = nullptr;
+        command->is_discarded = true;
     }
-    // What was not sent never will be: cut the queue after the last sent command, but close the batch.
-    QueuedCommand *last_sent = nullptr;
-    for (QueuedCommand *command = head_; command != nullptr && command->is_sent; command = command->next)
-        last_sent = command;
-    QueuedCommand *unsent = last_sent == nullptr ? head_ : last_sent->next;
-    if (last_sent == nullptr)
-        head_ = nullptr;
-    else
-        last_sent->next = nullptr;
-    tail_ = last_sent;
-    first_unsent_ = nullptr;
-    while (unsent != nullptr) {
-        QueuedCommand *following = unsent->next;
-        if (unsent->owns_sql)
-            pfree(const_cast<char *>(unsent->sql));
-        pfree(unsent);
-        unsent = following;
-    }
-    if (tail_ != nullptr && !tail_->is_sync)
+    drop_unsent_discards();
+    if (tail_ != nullptr)
         queue_sync();
+}
+
+/// Takes unsent commands out that nobody wants. Syncs stay: they delimit what was sent before.
+void Connection::drop_unsent_discards() {
+    QueuedCommand *previous = nullptr;
+    for (QueuedCommand *command = head_; command != nullptr;) {
+        QueuedCommand *following = command->next;
+        if (!command->is_discarded || command->is_sent) {
+            previous = command;
+            command = following;
+            continue;
+        }
+        if (previous == nullptr)
+            head_ = following;
+        else
+            previous->next = following;
+        if (tail_ == command)
+            tail_ = previous;
+        if (first_unsent_ == command)
+            first_unsent_ = following;
+        if (command->owns_sql)
+            pfree(const_cast<char *>(command->sql));
+        pfree(command);
+        command = following;
+    }
+}
+
+bool Connection::only_discards() const {
+    for (const QueuedCommand *command = head_; command != nullptr; command = command->next)
+        if (!command->is_sync && !command->is_discarded)
+            return false;
+    return true;
 }
 
 // ---------------------------------------------------------------- results
@@ -211,6 +210,16 @@ void Connection::release_result() {
     if (held_ != nullptr)
         PQclear(held_);
     held_ = nullptr;
+}
+
+void Connection::keep_result(PGresult *result) {
+    release_result();
+    held_ = result;
+}
+
+bool Connection::pump_discarded() {
+    // A sync before a wanted command is no harm: taking it raises nothing.
+    return head_ != nullptr && (head_->is_discarded || head_->is_sync) && pump();
 }
 
 bool Connection::pump() {

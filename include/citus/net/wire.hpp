@@ -53,19 +53,22 @@ struct QueuedCommand {
     const BoundParams *params;
     ResultConsumer *consumer;
     int tag;
+    int level; ///< transaction nesting level at which it was queued
 };
 
-/// State of the remote transaction, written by transaction/ only.
+/// State of the remote transaction, written by transaction/ (and `lost` by the engine).
 struct RemoteTransaction {
-    bool open = false;       ///< BEGIN was queued
-    bool wrote = false;
-    bool lost = false;       ///< the connection broke while it was open: the local transaction must not commit
+    bool open = false;             ///< BEGIN was queued
+    bool lost = false;             ///< the connection broke while it was open: the local transaction must not commit
     bool settings_changed = false; ///< session settings were sent inside it: unknown after a rollback
-    int begin_level = 0;     ///< transaction nesting level at which BEGIN was queued
-    char *gid = nullptr;     ///< prepared under this name
+    int begin_level = 0;           ///< transaction nesting level at which BEGIN was queued
+    int write_level = 0;           ///< lowest nesting level that wrote and was not rolled back; 0: only read
+    char *gid = nullptr;           ///< PREPARE TRANSACTION was queued under this name
     SubTransactionId *savepoints = nullptr; ///< open savepoints, outermost first
     int savepoint_count = 0;
     int savepoint_capacity = 0;
+
+    bool wrote() const { return write_level > 0; }
 };
 
 class Connection {
@@ -100,8 +103,13 @@ public:
     /// Consumer goes away: unsent commands are dropped, results of sent ones will be thrown away.
     /// True when results are still to come.
     bool forget(const ResultConsumer *consumer);
-    /// Everything in the queue is to be thrown away.
-    void forget_all();
+    /// The same for what was queued at this transaction nesting level or deeper; consumers are told through
+    /// connection_lost(), unless the whole transaction ends (level 1).
+    void abandon_level(int level);
+    /// Whether what is queued are only commands nobody waits for.
+    bool only_discards() const;
+    /// Like pump(), but touches only what is thrown away, so that it is safe while a transaction aborts.
+    bool pump_discarded();
 
     // ----- results -----
 
@@ -122,9 +130,23 @@ public:
     void release_result();
     void close();
 
-    /// An open COPY on this connection, ended by its owner through this hook when another command comes.
-    ResultConsumer *copy_owner = nullptr;
-    void (*end_copy)(ResultConsumer *owner) = nullptr;
+    // ----- COPY FROM STDIN; the connection leaves pipeline mode while one is open -----
+
+    /// Whose COPY is open, nullptr without one. Whoever queues a command ends it first.
+    const void *copy_owner = nullptr;
+    int64 copy_tag = 0; ///< the owner's own: which shard
+    /// Waits until all before it is done (rows of open streams are spilled) and starts the COPY.
+    void start_copy(const char *sql, const void *owner, int64 tag);
+    /// Sends data; waits when the network is slower, so that memory stays bounded.
+    void put_copy_data(const char *data, size_t bytes);
+    /// Says that the data is complete. await_copy_end() waits for the answer and raises its error.
+    void send_copy_end();
+    void await_copy_end();
+    void finish_copy();
+    /// While a transaction aborts: gives the COPY up. Neither raises nor waits longer than the deadline.
+    void abort_copy(TimestampTz deadline);
+    /// Takes over a result, which is freed at the next use of the connection.
+    void keep_result(pg_result *result);
 
     /// Description for messages: HOST:PORT.
     const char *address() const { return address_; }
@@ -138,6 +160,8 @@ private:
     void arm();
     void deliver(pg_result *result);
     void lose_queue();
+    void lose_transaction();
+    void drop_unsent_discards();
 
     char *address_;
     QueuedCommand *head_ = nullptr;
@@ -145,6 +169,8 @@ private:
     QueuedCommand *first_unsent_ = nullptr;
     int in_flight_ = 0;
     bool armed_ = false;
+    bool copy_ended_ = false;
+    size_t copy_unflushed_ = 0;
     pg_result *held_ = nullptr;
     Notice *notices_ = nullptr;
     Notice *last_notice_ = nullptr;

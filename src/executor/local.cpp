@@ -1,0 +1,142 @@
+#include "citus/executor/local.hpp"
+
+#include "citus/transaction/remote_transaction.hpp"
+
+extern "C" {
+#include "nodes/params.h"
+#include "parser/analyze.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+}
+
+namespace citus {
+
+namespace {
+
+/// A DestReceiver that hands rows to a consumer.
+struct SlotReceiver {
+    DestReceiver base;
+    LocalRowConsumer *consumer;
+};
+
+bool receive_slot(TupleTableSlot *slot, DestReceiver *self) {
+    if (LocalRowConsumer *consumer = reinterpret_cast<SlotReceiver *>(self)->consumer)
+        consumer->take_slot(slot);
+    return true;
+}
+
+SlotReceiver make_receiver(LocalRowConsumer *consumer) {
+    SlotReceiver receiver;
+    memset(&receiver, 0, sizeof(receiver));
+    receiver.base.receiveSlot = receive_slot;
+    receiver.base.rStartup = [](DestReceiver *, int, TupleDesc) {};
+    receiver.base.rShutdown = [](DestReceiver *) {};
+    receiver.base.rDestroy = [](DestReceiver *) {};
+    receiver.base.mydest = DestTuplestore;
+    receiver.consumer = consumer;
+    return receiver;
+}
+
+ParamListInfo make_param_list(const TaskParams &params) {
+    if (params.types.empty())
+        return nullptr;
+    ParamListInfo list = makeParamList(static_cast<int>(params.types.size()));
+    for (size_t i = 0; i < params.types.size(); i++) {
+        list->params[i].value = params.values[i];
+        list->params[i].isnull = params.nulls[i];
+        list->params[i].pflags = PARAM_FLAG_CONST;
+        list->params[i].ptype = params.types[i];
+    }
+    return list;
+}
+
+uint64 run_utility(PlannedStmt *plan, const char *sql, DestReceiver *receiver) {
+    QueryCompletion completion;
+    InitializeQueryCompletion(&completion);
+    ProcessUtility(plan, sql, false, PROCESS_UTILITY_QUERY, nullptr, nullptr, receiver, &completion);
+    return completion.nprocessed;
+}
+
+uint64 run_plan(PlannedStmt *plan, const char *sql, ParamListInfo params, DestReceiver *receiver) {
+    QueryDesc *query = CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, receiver, params, nullptr, 0);
+    ExecutorStart(query, 0);
+    ExecutorRun(query, ForwardScanDirection, 0, true);
+    ExecutorFinish(query);
+    const uint64 processed = query->estate->es_processed;
+    ExecutorEnd(query);
+    FreeQueryDesc(query);
+    return processed;
+}
+
+/// The snapshot of the statement that runs now, which for a write must also see what was written before it.
+void push_snapshot(Access access) {
+    if (!ActiveSnapshotSet()) {
+        PushActiveSnapshot(GetTransactionSnapshot());
+    } else if (access == Access::Read) {
+        PushActiveSnapshot(GetActiveSnapshot());
+    } else {
+        PushCopiedSnapshot(GetActiveSnapshot());
+        UpdateActiveSnapshotCommandId();
+    }
+}
+
+void push_pinned_search_path() {
+    OverrideSearchPath path = {};
+    path.schemas = list_make1_oid(PG_CATALOG_NAMESPACE);
+    path.addCatalog = true;
+    PushOverrideSearchPath(&path);
+}
+
+uint64 run_one(RawStmt *raw, const char *sql, const TaskParams &params, ParamListInfo values, Access access,
+               DestReceiver *receiver) {
+    uint64 processed = 0;
+    push_snapshot(access);
+    List *queries = pg_analyze_and_rewrite_fixedparams(
+        raw, sql, params.types.data(), static_cast<int>(params.types.size()), nullptr);
+    ListCell *cell;
+    foreach (cell, queries) {
+        Query *query = lfirst_node(Query, cell);
+        if (query->commandType == CMD_UTILITY) {
+            PlannedStmt *plan = makeNode(PlannedStmt);
+            plan->commandType = CMD_UTILITY;
+            plan->canSetTag = query->canSetTag;
+            plan->utilityStmt = query->utilityStmt;
+            plan->stmt_location = query->stmt_location;
+            plan->stmt_len = query->stmt_len;
+            processed = run_utility(plan, sql, receiver);
+        } else {
+            PlannedStmt *plan = pg_plan_query(query, sql, 0, values);
+            processed = run_plan(plan, sql, values, receiver);
+        }
+    }
+    PopActiveSnapshot();
+    return processed;
+}
+
+} // namespace
+
+uint64 execute_locally(const char *sql, const TaskParams &params, Access access, LocalRowConsumer *consumer) {
+    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "citus local task", ALLOCSET_DEFAULT_SIZES);
+    uint64 processed = 0;
+    {
+        ContextScope scope(context);
+        SlotReceiver receiver = make_receiver(consumer);
+        ParamListInfo values = make_param_list(params);
+        if (access == Access::Write) {
+            note_local_write();
+            CommandCounterIncrement();
+        }
+        push_pinned_search_path();
+        ListCell *cell;
+        foreach (cell, pg_parse_query(sql)) {
+            processed = run_one(lfirst_node(RawStmt, cell), sql, params, values, access, &receiver.base);
+            if (access == Access::Write)
+                CommandCounterIncrement();
+        }
+        PopOverrideSearchPath();
+    }
+    MemoryContextDelete(context);
+    return processed;
+}
+
+} // namespace citus

@@ -1,0 +1,389 @@
+#include "citus/executor/tasks.hpp"
+
+#include "citus/executor/local.hpp"
+#include "citus/executor/row_codec.hpp"
+#include "citus/executor/row_spill.hpp"
+#include "citus/guc.hpp"
+#include "citus/net/remote_error.hpp"
+
+extern "C" {
+#include "libpq-fe.h"
+#include "nodes/value.h"
+}
+
+namespace citus {
+
+namespace {
+
+bool runs_locally(int32 group_id) { return guc::enable_local_execution && is_local_group(group_id); }
+
+uint64 affected_by(const PGresult *result) {
+    const char *count = PQcmdTuples(const_cast<PGresult *>(result));
+    return *count == '\0' ? 0 : strtoull(count, nullptr, 10);
+}
+
+} // namespace
+
+/// The one implementation of TaskStream. Lives in its memory context and owns only memory of it; what stays
+/// behind on connections is forgotten when the context goes.
+class RunningTasks final : public TaskStream, public ResultConsumer, public LocalRowConsumer {
+public:
+    RunningTasks(MemoryContext context, const TaskSet &set)
+        : context_(context), set_(set), resource_(context), links_(&resource_), local_tasks_(&resource_) {}
+
+    void start();
+    bool next_row(TupleTableSlot *slot, int *task_index);
+    void run_to_end();
+    void stop();
+
+    void take_row(int tag, const PGresult *result, int row) override;
+    void command_done(int tag, const PGresult *result) override;
+    bool connection_lost(Connection *connection, int tag, const char *reason) override;
+    void take_slot(TupleTableSlot *slot) override;
+
+    MemoryContext context() const { return context_; }
+
+    uint64 affected = 0;
+    uint64 bytes = 0;
+
+private:
+    /// A connection and how many of its tasks are not done.
+    struct Link {
+        Connection *connection;
+        int pending;
+    };
+
+    void send_remote_tasks();
+    bool pump_all();
+    void run_local_task();
+    void check_local_shape(TupleDesc have);
+    void wait();
+    bool finished() const;
+
+    MemoryContext context_;
+    TaskSet set_;
+    MemoryContextResource resource_;
+    std::pmr::vector<Link> links_;
+    std::pmr::vector<int> local_tasks_;
+    size_t local_done_ = 0;
+    int local_current_ = -1;
+    int checked_task_ = -1;
+    size_t turn_ = 0; ///< link that is asked first
+    RowDecoder *decoder_ = nullptr;
+    RowSpill *spill_ = nullptr;
+    MemoryContext row_context_ = nullptr;   ///< of the row that was handed out
+    MemoryContext spill_context_ = nullptr; ///< of a row on its way to the spill
+    Datum *values_ = nullptr;
+    bool *nulls_ = nullptr;
+    bool wants_row_ = false; ///< next() waits: the row goes to it, not to the spill
+    int row_task_ = -1;      ///< task of the row in values_, -1 without one
+    bool lost_ = false;
+    const char *lost_reason_ = nullptr;
+    Connection *lost_connection_ = nullptr;
+    bool stopped_ = false;
+    MemoryContextCallback callback_ = {};
+};
+
+namespace {
+
+RunningTasks *running(TaskStream *stream) { return static_cast<RunningTasks *>(stream); }
+const RunningTasks *running(const TaskStream *stream) { return static_cast<const RunningTasks *>(stream); }
+
+} // namespace
+
+void RunningTasks::start() {
+    if (set_.result != nullptr) {
+        const size_t count = static_cast<size_t>(std::max(set_.result->natts, 1));
+        decoder_ = make_in<RowDecoder>(context_, set_.result, true);
+        spill_ = make_in<RowSpill>(context_, context_, set_.result);
+        row_context_ = AllocSetContextCreate(context_, "citus task row", ALLOCSET_DEFAULT_SIZES);
+        spill_context_ = AllocSetContextCreate(context_, "citus spilled row", ALLOCSET_DEFAULT_SIZES);
+        values_ = static_cast<Datum *>(palloc(count * sizeof(Datum)));
+        nulls_ = static_cast<bool *>(palloc(count * sizeof(bool)));
+    }
+    callback_.func = [](void *self) { static_cast<RunningTasks *>(self)->stop(); };
+    callback_.arg = this;
+    MemoryContextRegisterResetCallback(context_, &callback_);
+    send_remote_tasks();
+}
+
+void RunningTasks::send_remote_tasks() {
+    // All connections are made before anything is sent, at once.
+    std::pmr::vector<int32> groups;
+    for (size_t i = 0; i < set_.tasks.size(); i++) {
+        const int32 group = set_.tasks[i].group_id;
+        if (runs_locally(group))
+            local_tasks_.push_back(static_cast<int>(i));
+        else if (std::find(groups.begin(), groups.end(), group) == groups.end())
+            groups.push_back(group);
+    }
+    if (groups.empty())
+        return;
+    std::pmr::vector<Connection *> connections(groups.size());
+    establish_connections(groups, connections);
+    const BoundParams *params = bind_params(set_.params);
+    const bool binary = decoder_ != nullptr && decoder_->binary();
+    for (size_t g = 0; g < groups.size(); g++) {
+        Connection *connection = connections[g];
+        enlist_connection(connection, set_.access);
+        links_.push_back({connection, 0});
+        for (size_t i = 0; i < set_.tasks.size(); i++) {
+            if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
+                continue;
+            connection->queue(set_.tasks[i].sql, this, static_cast<int>(i), false, params, binary);
+            links_.back().pending++;
+        }
+        connection->queue_sync();
+    }
+    for (Connection *connection : connections)
+        connection->send();
+}
+
+void RunningTasks::take_row(int tag, const PGresult *result, int row) {
+    bytes += RowDecoder::row_bytes(result, row);
+    if (set_.result == nullptr || stopped_)
+        return;
+    const bool direct = wants_row_ && row_task_ < 0;
+    MemoryContext memory = direct ? row_context_ : spill_context_;
+    if (direct) {
+        ContextScope scope(memory);
+        decoder_->decode(result, row, values_, nulls_);
+        row_task_ = tag;
+        return;
+    }
+    MemoryContextReset(memory);
+    ContextScope scope(memory);
+    const size_t count = static_cast<size_t>(std::max(set_.result->natts, 1));
+    auto *values = static_cast<Datum *>(palloc(count * sizeof(Datum)));
+    auto *nulls = static_cast<bool *>(palloc(count * sizeof(bool)));
+    decoder_->decode(result, row, values, nulls);
+    spill_->put(tag, values, nulls);
+}
+
+void RunningTasks::command_done(int tag, const PGresult *result) {
+    affected += affected_by(result);
+    for (Link &link : links_)
+        if (link.pending > 0 && set_.tasks[static_cast<size_t>(tag)].group_id == link.connection->group_id) {
+            link.pending--;
+            return;
+        }
+}
+
+bool RunningTasks::connection_lost(Connection *connection, int, const char *reason) {
+    if (!lost_)
+        lost_reason_ = MemoryContextStrdup(context_, reason);
+    lost_ = true;
+    lost_connection_ = connection;
+    return true;
+}
+
+void RunningTasks::take_slot(TupleTableSlot *slot) {
+    if (set_.result == nullptr)
+        return;
+    if (checked_task_ != local_current_)
+        check_local_shape(slot->tts_tupleDescriptor);
+    spill_->put(local_current_, slot);
+}
+
+void RunningTasks::check_local_shape(TupleDesc have) {
+    checked_task_ = local_current_;
+    TupleDesc want = set_.result;
+    if (have->natts != want->natts)
+        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                        errmsg("a local query returned %d columns, expected %d", have->natts, want->natts)));
+    for (int i = 0; i < want->natts; i++)
+        if (getBaseType(TupleDescAttr(have, i)->atttypid) != getBaseType(TupleDescAttr(want, i)->atttypid))
+            ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                            errmsg("column %d of a local query has type %s, expected %s", i + 1,
+                                   format_type_be(TupleDescAttr(have, i)->atttypid),
+                                   format_type_be(TupleDescAttr(want, i)->atttypid))));
+}
+
+/// One local task; its rows go to the spill, whose size in memory is bounded.
+void RunningTasks::run_local_task() {
+    local_current_ = local_tasks_[local_done_++];
+    const Task &task = set_.tasks[static_cast<size_t>(local_current_)];
+    affected += execute_locally(task.sql, set_.params, set_.access, this);
+}
+
+/// Takes results that are there without waiting, until a row is found. False when there was nothing.
+bool RunningTasks::pump_all() {
+    bool progress = false;
+    for (size_t i = 0; i < links_.size(); i++) {
+        Link &link = links_[(turn_ + i) % links_.size()];
+        while (link.pending > 0 && link.connection->pump()) {
+            progress = true;
+            if (row_task_ >= 0) {
+                turn_ = (turn_ + i) % links_.size();
+                return true;
+            }
+        }
+    }
+    return progress;
+}
+
+bool RunningTasks::finished() const {
+    return local_done_ == local_tasks_.size() &&
+           std::all_of(links_.begin(), links_.end(), [](const Link &link) { return link.pending == 0; });
+}
+
+void RunningTasks::wait() {
+    std::pmr::vector<Connection *> waiting;
+    for (const Link &link : links_)
+        if (link.pending > 0)
+            waiting.push_back(link.connection);
+    wait_for_connections(waiting);
+}
+
+bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
+    if (row_context_ != nullptr)
+        MemoryContextReset(row_context_);
+    for (;;) {
+        if (spill_ != nullptr && spill_->get(slot, task_index))
+            return true;
+        if (lost_)
+            raise_connection_error(lost_connection_, lost_reason_);
+        wants_row_ = true;
+        row_task_ = -1;
+        const bool progress = pump_all();
+        wants_row_ = false;
+        if (row_task_ >= 0) {
+            if (task_index != nullptr)
+                *task_index = row_task_;
+            store_values(slot, values_, nulls_);
+            row_task_ = -1;
+            return true;
+        }
+        if (progress)
+            continue;
+        if (finished())
+            break;
+        if (local_done_ < local_tasks_.size())
+            run_local_task();
+        else
+            wait();
+    }
+    if (slot != nullptr)
+        ExecClearTuple(slot);
+    return false;
+}
+
+void RunningTasks::run_to_end() {
+    while (next_row(nullptr, nullptr))
+        ;
+}
+
+/// Also called when the memory goes away: must not raise and not wait.
+void RunningTasks::stop() {
+    if (stopped_)
+        return;
+    stopped_ = true;
+    for (Link &link : links_) {
+        if (link.pending == 0)
+            continue;
+        Connection *connection = link.connection;
+        if (connection->forget(this) && !connection->transaction.open && connection->only_discards())
+            connection->request_cancel();
+        link.pending = 0;
+    }
+    // After an abort the resource owner has closed the temporary file already.
+    if (spill_ != nullptr && IsTransactionState())
+        spill_->end();
+}
+
+// ---------------------------------------------------------------- the public face
+
+TaskStream *TaskStream::open(MemoryContext context, const TaskSet &set) {
+    // A context of its own: it goes with the caller's, or when the stream is closed.
+    MemoryContext own = AllocSetContextCreate(context, "citus task stream", ALLOCSET_DEFAULT_SIZES);
+    ContextScope scope(own);
+    auto *tasks = make_in<RunningTasks>(own, own, set);
+    tasks->start();
+    return tasks;
+}
+
+bool TaskStream::next(TupleTableSlot *slot, int *task_index) { return running(this)->next_row(slot, task_index); }
+
+uint64 TaskStream::affected_rows() const { return running(this)->affected; }
+
+uint64 TaskStream::received_bytes() const { return running(this)->bytes; }
+
+void TaskStream::close() { running(this)->stop(); }
+
+uint64 run_tasks(const TaskSet &set) {
+    TaskSet without_rows = set;
+    without_rows.result = nullptr;
+    TaskStream *stream = TaskStream::open(CurrentMemoryContext, without_rows);
+    running(stream)->run_to_end();
+    const uint64 affected = stream->affected_rows();
+    MemoryContextDelete(running(stream)->context());
+    return affected;
+}
+
+void run_on_group(int32 group_id, const char *sql, Access access) { run_on_groups({&group_id, 1}, sql, access); }
+
+void run_on_groups(std::span<const int32> group_ids, const char *sql, Access access) {
+    std::pmr::vector<Task> tasks;
+    for (int32 group_id : group_ids)
+        tasks.push_back({group_id, 0, sql});
+    run_tasks({tasks, {}, access, nullptr});
+}
+
+// ---------------------------------------------------------------- rows as text
+
+namespace {
+
+/// Collects all rows as Lists of Strings, remote or local.
+class TextCollector final : public ResultConsumer, public LocalRowConsumer {
+public:
+    void take_row(int, const PGresult *result, int row) override {
+        List *columns = NIL;
+        for (int i = 0; i < PQnfields(result); i++)
+            columns = lappend(columns, PQgetisnull(result, row, i)
+                                           ? nullptr
+                                           : makeString(pstrdup(PQgetvalue(result, row, i))));
+        rows = lappend(rows, columns);
+    }
+    void command_done(int, const PGresult *) override { done = true; }
+    void take_slot(TupleTableSlot *slot) override {
+        ContextScope scope(memory);
+        slot_getallattrs(slot);
+        List *columns = NIL;
+        for (int i = 0; i < slot->tts_tupleDescriptor->natts; i++) {
+            Oid function;
+            bool is_varlena;
+            getTypeOutputInfo(TupleDescAttr(slot->tts_tupleDescriptor, i)->atttypid, &function, &is_varlena);
+            columns = lappend(columns, slot->tts_isnull[i]
+                                           ? nullptr
+                                           : makeString(OidOutputFunctionCall(function, slot->tts_values[i])));
+        }
+        rows = lappend(rows, columns);
+    }
+
+    MemoryContext memory = CurrentMemoryContext;
+    List *rows = NIL;
+    bool done = false;
+};
+
+} // namespace
+
+List *query_on_group(int32 group_id, const char *sql, Access access) {
+    // Not on the stack: an error may leave it behind in the connection's queue until the transaction ends.
+    auto *collector = make_in<TextCollector>(CurTransactionContext);
+    collector->memory = CurrentMemoryContext;
+    if (runs_locally(group_id)) {
+        execute_locally(sql, {}, access, collector);
+        return collector->rows;
+    }
+    Connection *connection = connection_to_group(group_id, access);
+    connection->queue(sql, collector, 0);
+    connection->queue_sync();
+    connection->send();
+    while (!collector->done) {
+        if (!connection->pump())
+            wait_for_connections({&connection, 1});
+    }
+    return collector->rows;
+}
+
+} // namespace citus

@@ -1,0 +1,269 @@
+/// The one commit path of a distributed transaction.
+#include "citus/transaction/participants.hpp"
+
+#include "citus/core/gid.hpp"
+#include "citus/net/remote_error.hpp"
+#include "citus/transaction/commit_records.hpp"
+#include "citus/transaction/shared_state.hpp"
+
+extern "C" {
+#include "libpq-fe.h"
+#include "storage/predicate.h"
+#include "utils/timestamp.h"
+}
+
+namespace citus {
+
+namespace {
+
+/// How long a second phase or a rollback waits for a node before it is left to recovery.
+constexpr int kFinishTimeoutMs = 30000;
+
+bool local_writes = false;
+bool deciding = false; ///< this transaction is marked as being in its commit path
+
+/// Notes the outcome of one command per connection and raises nothing.
+class Outcome final : public ResultConsumer {
+public:
+    explicit Outcome(Connection *of) : connection(of) {}
+
+    void take_row(int, const PGresult *, int) override {}
+    void command_done(int, const PGresult *) override { succeeded = true; }
+    void command_failed(Connection *, int, const PGresult *result) override {
+        // The result is kept for raise(): libpq frees the one we got.
+        failure = PQcopyResult(result, 0);
+        if (failure == nullptr)
+            lost = true;
+        const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+        const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        no_such_gid = state != nullptr && strcmp(state, "42704") == 0;
+        strlcpy(reason, text != nullptr ? text : "unknown error", sizeof(reason));
+    }
+    bool connection_lost(Connection *, int, const char *why) override {
+        lost = true;
+        strlcpy(reason, why, sizeof(reason));
+        return false;
+    }
+
+    Connection *connection;
+    bool succeeded = false;
+    bool lost = false;
+    bool no_such_gid = false; ///< 42704: a transaction of that name is not prepared
+    PGresult *failure = nullptr;
+    char reason[256] = "no answer in time";
+};
+
+/// One command on each of some connections, all at once. Lives in TopTransactionContext, since a queue may hold
+/// a pointer to an outcome until the transaction has ended.
+class Phase {
+public:
+    void add(Connection *connection, const char *sql) {
+        Outcome *outcome = make_in<Outcome>(TopTransactionContext, connection);
+        outcomes_.push_back(outcome);
+        connection->queue(sql, outcome, 0);
+        connection->queue_sync();
+        connection->send();
+    }
+
+    /// Waits for all of them. With a deadline nothing is raised and no interrupt is taken.
+    void wait(TimestampTz deadline) {
+        std::pmr::vector<Connection *> connections;
+        for (Outcome *outcome : outcomes_)
+            connections.push_back(outcome->connection);
+        drain_all(connections, deadline, deadline == 0);
+    }
+
+    std::pmr::vector<Outcome *> &outcomes() { return outcomes_; }
+    bool empty() const { return outcomes_.empty(); }
+
+    /// Raises the first failure, a remote error before a lost connection.
+    void raise_failure(bool outcome_may_be_unknown) {
+        for (Outcome *outcome : outcomes_)
+            if (outcome->failure != nullptr)
+                raise(outcome);
+        for (Outcome *outcome : outcomes_)
+            if (!outcome->succeeded && outcome_may_be_unknown)
+                ereport(ERROR, (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
+                                errmsg("connection to %s was lost while it committed: %s",
+                                       outcome->connection->address(), outcome->reason),
+                                errdetail("The transaction may or may not have been committed.")));
+            else if (!outcome->succeeded)
+                raise_connection_error(outcome->connection, outcome->reason);
+    }
+
+private:
+    [[noreturn]] void raise(Outcome *outcome) {
+        // Owned by the connection from here on, which frees it at the next use.
+        outcome->connection->keep_result(outcome->failure);
+        raise_remote_error(outcome->connection, outcome->failure);
+    }
+
+    std::pmr::vector<Outcome *> outcomes_;
+};
+
+TimestampTz finish_deadline() { return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kFinishTimeoutMs); }
+
+/// Nothing may be left in the queues: then what follows is answered at once.
+void settle(std::span<Connection *const> participants) {
+    for (Connection *connection : participants) {
+        if (connection->copy_owner != nullptr)
+            connection->finish_copy();
+        if (connection->transaction.lost || !connection->is_open() || connection->is_broken())
+            ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
+                            errmsg("the connection to %s was lost in this transaction", connection->address()),
+                            errhint("Run the transaction again.")));
+    }
+    drain_all(participants, 0, true);
+}
+
+void commit_all(std::span<Connection *const> participants, bool is_writer) {
+    Phase phase;
+    for (Connection *connection : participants)
+        phase.add(connection, "COMMIT");
+    phase.wait(0);
+    phase.raise_failure(is_writer);
+    for (Connection *connection : participants)
+        forget_transaction(connection);
+}
+
+/// The rows of pg_dist_transaction are the decision: they are there when, and only when, this transaction commits.
+void prepare_all(std::span<Connection *const> writers) {
+    const uint64 number = next_distributed_transaction_number();
+    begin_deciding(number);
+    deciding = true;
+    Phase phase;
+    uint32 participant = 0;
+    for (Connection *connection : writers) {
+        const std::pmr::string gid = core::format_gid({local_group_id(), MyProcPid, number, participant++});
+        connection->transaction.gid = MemoryContextStrdup(connection->context, gid.c_str());
+        phase.add(connection, psprintf("PREPARE TRANSACTION '%s'", gid.c_str()));
+    }
+    for (Connection *connection : writers)
+        insert_commit_record(connection->group_id, connection->transaction.gid);
+    CommandCounterIncrement();
+    ForceSyncCommit();
+    phase.wait(0);
+    phase.raise_failure(false);
+}
+
+/// What every end of a transaction has in common.
+void end_transaction() {
+    if (deciding)
+        end_deciding();
+    deciding = false;
+    local_writes = false;
+    forget_subtransactions();
+    trim_connections();
+}
+
+} // namespace
+
+void note_local_write() { local_writes = true; }
+
+void commit_distributed_transaction() {
+    std::pmr::vector<Connection *> participants, readers, writers;
+    for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
+        if (connection->transaction.open) {
+            participants.push_back(connection);
+            (connection->transaction.wrote() ? writers : readers).push_back(connection);
+        }
+    if (participants.empty())
+        return;
+    settle(participants);
+    if (!readers.empty())
+        commit_all(readers, false);
+    if (writers.empty())
+        return;
+    // A local commit may still fail after this when there is one to fail.
+    const bool local_may_fail =
+        TransactionIdIsValid(GetTopTransactionIdIfAny()) || IsolationIsSerializable() || local_writes;
+    if (writers.size() == 1 && !local_may_fail)
+        commit_all(writers, true);
+    else
+        prepare_all(writers);
+}
+
+void finish_distributed_commit() {
+    Phase phase;
+    for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
+        if (connection->transaction.gid != nullptr)
+            phase.add(connection, psprintf("COMMIT PREPARED '%s'", connection->transaction.gid));
+    if (!phase.empty()) {
+        phase.wait(finish_deadline());
+        bool failed = false;
+        for (Outcome *outcome : phase.outcomes()) {
+            Connection *connection = outcome->connection;
+            if (!outcome->succeeded) {
+                failed = true;
+                ereport(WARNING, (errmsg("could not yet commit the prepared transaction \"%s\" on %s: %s",
+                                         connection->transaction.gid, connection->address(), outcome->reason),
+                                  errdetail("The transaction is committed. The maintenance daemon completes it on "
+                                            "this node as soon as the node answers.")));
+                connection->close_at_end = true;
+            }
+            if (outcome->failure != nullptr)
+                PQclear(outcome->failure);
+            forget_transaction(connection);
+        }
+        if (failed)
+            request_recovery();
+    }
+    end_transaction();
+}
+
+void abort_distributed_transaction() {
+    std::pmr::vector<Connection *> active;
+    for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next) {
+        connection->abandon_level(1);
+        while (connection->pump_discarded())
+            ;
+        if (!connection->is_open() || connection->is_broken() || connection->is_transient) {
+            connection->close_at_end = true;
+            if (connection->transaction.gid != nullptr)
+                request_recovery();
+            forget_transaction(connection);
+            continue;
+        }
+        if (connection->copy_owner != nullptr)
+            connection->abort_copy(finish_deadline());
+        if (!connection->idle())
+            connection->request_cancel();
+        if (!connection->idle() || connection->transaction.open)
+            active.push_back(connection);
+    }
+    if (!active.empty()) {
+        const TimestampTz deadline = finish_deadline();
+        drain_all(active, deadline, false);
+        Phase phase;
+        for (Connection *connection : active) {
+            if (!connection->idle() || !connection->is_open() || connection->is_broken()) {
+                connection->close_at_end = true;
+                if (connection->transaction.gid != nullptr)
+                    request_recovery();
+                continue;
+            }
+            if (PQtransactionStatus(connection->pg) != PQTRANS_IDLE)
+                phase.add(connection, "ROLLBACK");
+            else if (connection->transaction.gid != nullptr)
+                phase.add(connection, psprintf("ROLLBACK PREPARED '%s'", connection->transaction.gid));
+        }
+        phase.wait(deadline);
+        for (Outcome *outcome : phase.outcomes()) {
+            if (outcome->succeeded)
+                continue;
+            outcome->connection->close_at_end = true;
+            if (outcome->connection->transaction.gid != nullptr && !outcome->no_such_gid)
+                request_recovery();
+            if (outcome->failure != nullptr)
+                PQclear(outcome->failure);
+        }
+        for (Connection *connection : active) {
+            if (connection->transaction.settings_changed)
+                connection->settings_epoch = 0;
+            forget_transaction(connection);
+        }
+    }
+    end_transaction();
+}
+
+} // namespace citus

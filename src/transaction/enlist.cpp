@@ -1,0 +1,197 @@
+/// Remote transactions open and follow the savepoints lazily, together with the first statement that needs them.
+#include "citus/transaction/participants.hpp"
+
+#include "citus/net/remote_error.hpp"
+
+extern "C" {
+#include "utils/timestamp.h"
+}
+
+namespace citus {
+
+namespace {
+
+/// How long a rolled back savepoint waits for a COPY to be given up.
+constexpr int kAbortTimeoutMs = 30000;
+
+/// Subtransactions that are open in this backend, outermost first. PostgreSQL does not show them to extensions.
+SubTransactionId *open_subtransactions = nullptr;
+int open_count = 0, open_capacity = 0;
+
+const char *isolation_level() {
+    switch (XactIsoLevel) {
+    case XACT_SERIALIZABLE:
+        return "SERIALIZABLE";
+    case XACT_REPEATABLE_READ:
+        return "REPEATABLE READ";
+    default:
+        return "READ COMMITTED"; // READ UNCOMMITTED is the same
+    }
+}
+
+/// A single read outside of a block needs no transaction: its statement is one.
+bool needs_transaction(const Connection *connection, Access access) {
+    return access == Access::Write || connection->transaction.open || IsTransactionBlock() || IsSubTransaction() ||
+           IsolationUsesXactSnapshot();
+}
+
+/// Another user's connection to the same node would not see what this transaction wrote there.
+void check_single_writer_user(const Connection *wanted) {
+    for (Connection *other = first_connection(); other != nullptr; other = other->next)
+        if (other != wanted && other->transaction.open && other->transaction.wrote() && !other->is_transient &&
+            other->port == wanted->port && strcmp(other->host, wanted->host) == 0)
+            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                            errmsg("cannot access node %s as user \"%s\" because user \"%s\" has written there in "
+                                   "the same transaction",
+                                   wanted->address(), wanted->user, other->user),
+                            errhint("Commit before changing the role.")));
+}
+
+void begin(Connection *connection) {
+    check_single_writer_user(connection);
+    connection->queue(psprintf("BEGIN TRANSACTION ISOLATION LEVEL %s %s%s", isolation_level(),
+                               XactReadOnly ? "READ ONLY" : "READ WRITE", XactDeferrable ? " DEFERRABLE" : ""),
+                      nullptr, 0);
+    connection->transaction.open = true;
+    connection->transaction.begin_level = GetCurrentTransactionNestLevel();
+}
+
+void push_savepoint(Connection *connection, SubTransactionId id) {
+    RemoteTransaction &transaction = connection->transaction;
+    if (transaction.savepoint_count == transaction.savepoint_capacity) {
+        const int capacity = std::max(8, transaction.savepoint_capacity * 2);
+        const Size size = static_cast<Size>(capacity) * sizeof(SubTransactionId);
+        transaction.savepoints = static_cast<SubTransactionId *>(
+            transaction.savepoints == nullptr ? MemoryContextAlloc(connection->context, size)
+                                              : repalloc(transaction.savepoints, size));
+        transaction.savepoint_capacity = capacity;
+    }
+    transaction.savepoints[transaction.savepoint_count++] = id;
+}
+
+/// Brings the remote savepoints in line with the open subtransactions.
+void follow_savepoints(Connection *connection) {
+    RemoteTransaction &transaction = connection->transaction;
+    int common = 0;
+    while (common < transaction.savepoint_count && common < open_count &&
+           transaction.savepoints[common] == open_subtransactions[common])
+        common++;
+    if (common < transaction.savepoint_count) {
+        connection->queue(psprintf("RELEASE SAVEPOINT s%u", transaction.savepoints[common]), nullptr, 0);
+        transaction.savepoint_count = common;
+    }
+    for (; common < open_count; common++) {
+        connection->queue(psprintf("SAVEPOINT s%u", open_subtransactions[common]), nullptr, 0);
+        push_savepoint(connection, open_subtransactions[common]);
+    }
+}
+
+void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
+    RemoteTransaction &transaction = connection->transaction;
+    if (connection->copy_owner != nullptr)
+        connection->abort_copy(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kAbortTimeoutMs));
+    connection->abandon_level(level);
+    while (connection->pump_discarded())
+        ;
+    if (transaction.lost) {
+        // What it did is undone with the connection when all of it happened inside the subtransaction.
+        if (transaction.begin_level >= level)
+            forget_transaction(connection);
+        return;
+    }
+    if (connection->only_discards() && !connection->idle())
+        connection->request_cancel();
+    if (transaction.settings_changed)
+        connection->settings_epoch = 0;
+    if (transaction.write_level >= level)
+        transaction.write_level = 0;
+    for (int i = 0; i < transaction.savepoint_count; i++)
+        if (transaction.savepoints[i] == id) {
+            connection->queue(psprintf("ROLLBACK TO SAVEPOINT s%u", id), nullptr, 0);
+            connection->queue(psprintf("RELEASE SAVEPOINT s%u", id), nullptr, 0);
+            connection->queue_sync();
+            connection->send();
+            transaction.savepoint_count = i;
+            return;
+        }
+}
+
+} // namespace
+
+void enlist_connection(Connection *connection, Access access) {
+    if (!needs_transaction(connection, access))
+        return;
+    if (!connection->transaction.open)
+        begin(connection);
+    else if (access == Access::Write && !connection->transaction.wrote())
+        check_single_writer_user(connection);
+    follow_savepoints(connection);
+    const int level = GetCurrentTransactionNestLevel();
+    if (access == Access::Write && (!connection->transaction.wrote() || connection->transaction.write_level > level))
+        connection->transaction.write_level = level;
+}
+
+void subtransaction_started(SubTransactionId id) {
+    if (open_count == open_capacity) {
+        const int capacity = std::max(32, open_capacity * 2);
+        const Size size = static_cast<Size>(capacity) * sizeof(SubTransactionId);
+        open_subtransactions = static_cast<SubTransactionId *>(
+            open_subtransactions == nullptr ? MemoryContextAlloc(TopMemoryContext, size)
+                                            : repalloc(open_subtransactions, size));
+        open_capacity = capacity;
+    }
+    open_subtransactions[open_count++] = id;
+}
+
+void subtransaction_committed(SubTransactionId id) {
+    const int level = GetCurrentTransactionNestLevel();
+    if (open_count > 0 && open_subtransactions[open_count - 1] == id)
+        open_count--;
+    for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next) {
+        RemoteTransaction &transaction = connection->transaction;
+        if (transaction.write_level == level)
+            transaction.write_level--;
+        if (transaction.begin_level == level)
+            transaction.begin_level--;
+    }
+}
+
+void subtransaction_aborted(SubTransactionId id) {
+    const int level = GetCurrentTransactionNestLevel();
+    if (open_count > 0 && open_subtransactions[open_count - 1] == id)
+        open_count--;
+    for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
+        if (connection->transaction.open)
+            undo_savepoint(connection, id, level);
+        else
+            connection->abandon_level(level);
+}
+
+void forget_subtransactions() { open_count = 0; }
+
+void forget_transaction(Connection *connection) {
+    RemoteTransaction &transaction = connection->transaction;
+    SubTransactionId *savepoints = transaction.savepoints;
+    const int capacity = transaction.savepoint_capacity;
+    if (transaction.gid != nullptr)
+        pfree(transaction.gid);
+    transaction = {};
+    transaction.savepoints = savepoints;
+    transaction.savepoint_capacity = capacity;
+}
+
+bool in_distributed_transaction() {
+    for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
+        if (connection->transaction.open)
+            return true;
+    return false;
+}
+
+bool distributed_transaction_wrote() {
+    for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
+        if (connection->transaction.open && connection->transaction.wrote())
+            return true;
+    return false;
+}
+
+} // namespace citus
