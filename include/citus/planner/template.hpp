@@ -16,7 +16,7 @@ enum class ShipMode {
 };
 
 /// Whether an expression, a clause or a whole Query may be part of the SQL of a shard once its parameters are
-/// taken out: built-in functions, operators and collations only, no function whose answer depends on the
+/// taken out (for query trees as the parser and rewriter make them; shippable.hpp is for planned clauses): built-in functions, operators and collations only, no function whose answer depends on the
 /// node, no tableoid. Var-free stable expressions and Params (external and internal ones) are accepted,
 /// because they become parameters. Says nothing about whether the result is right on each shard.
 bool is_shippable(Node *node, ShipMode mode);
@@ -27,9 +27,5 @@ bool is_shippable(Node *node, ShipMode mode);
 /// fragment unchanged, when the query can't be sent: it is not shippable or names a relation that is not in
 /// the metadata.
 bool fill_template(Fragment *fragment, const Query *query, ShipMode mode);
-
-/// Whether all values of the type mean the same on every node when sent as a parameter or constant: not an
-/// oid alias (regclass, ...) and not the row type of a distributed table.
-bool is_shippable_type(Oid type);
 
 } // namespace citus

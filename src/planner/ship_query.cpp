@@ -1,0 +1,449 @@
+#include "ship_query.hpp"
+
+#include "citus/pg/walker.hpp"
+#include "citus/planner/shippable.hpp"
+
+extern "C" {
+#include "access/transam.h"
+#include "access/sysattr.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_proc.h"
+#include "optimizer/optimizer.h"
+}
+
+namespace citus {
+
+namespace {
+
+struct ShipState {
+    ShipMode mode;
+    List *params;
+    bool failed;
+    int conditional; ///< depth of CASE, COALESCE, ... : what is inside may never be evaluated
+};
+
+::Node *ship(::Node *node, void *raw);
+
+::Node *fail(ShipState *state, ::Node *node) {
+    state->failed = true;
+    return node;
+}
+
+// ---------------------------------------------------------------- functions
+
+/// Volatile functions whose answer has nothing to do with the node or session they run in.
+bool is_portable_volatile(Oid function) {
+    const char *name = get_func_name(function);
+    if (name == nullptr)
+        return false;
+    const std::string_view text(name);
+    return text == "random" || text == "gen_random_uuid" || text == "clock_timestamp" || text == "timeofday" ||
+           text == "pg_sleep";
+}
+
+bool function_is_shippable(const ShipState *state, Oid function) {
+    if (is_shippable_function(function))
+        return true;
+    return state->mode == ShipMode::OneGroup && function < FirstNormalObjectId &&
+           func_volatile(function) == PROVOLATILE_VOLATILE && is_portable_volatile(function);
+}
+
+bool not_shippable_function(Oid function, void *raw) {
+    return !function_is_shippable(static_cast<ShipState *>(raw), function);
+}
+
+bool not_immutable(Oid function, void *) { return func_volatile(function) != PROVOLATILE_IMMUTABLE; }
+
+/// Whether the node calls, itself and not through its children, a function that must not go to a shard.
+bool calls_unshippable(::Node *node, ShipState *state) {
+    return check_functions_in_node(node, not_shippable_function, state);
+}
+
+bool calls_mutable(::Node *node) { return check_functions_in_node(node, not_immutable, nullptr); }
+
+bool operators_are_built_in(List *operators) {
+    ListCell *cell;
+    foreach (cell, operators)
+        if (lfirst_oid(cell) >= FirstNormalObjectId)
+            return false;
+    return true;
+}
+
+bool is_user_operator(::Node *node) {
+    switch (nodeTag(node)) {
+    case T_OpExpr:
+    case T_DistinctExpr:
+    case T_NullIfExpr:
+        return reinterpret_cast<OpExpr *>(node)->opno >= FirstNormalObjectId;
+    case T_ScalarArrayOpExpr:
+        return castNode(ScalarArrayOpExpr, node)->opno >= FirstNormalObjectId;
+    case T_RowCompareExpr:
+        return !operators_are_built_in(castNode(RowCompareExpr, node)->opnos);
+    case T_SortGroupClause: {
+        const auto *clause = castNode(SortGroupClause, node);
+        return clause->eqop >= FirstNormalObjectId || clause->sortop >= FirstNormalObjectId;
+    }
+    default:
+        return false;
+    }
+}
+
+// ---------------------------------------------------------------- types and constants
+
+bool is_oid_alias(Oid type) {
+    const Oid element = get_element_type(type);
+    const Oid scalar = OidIsValid(element) ? element : type;
+    return scalar < FirstNormalObjectId && scalar != RECORDOID && !is_shippable_type(scalar);
+}
+
+/// The row type of a table, which the table's shards do not have.
+bool is_table_row_type(Oid type) {
+    const Oid element = get_element_type(type);
+    const Oid relid = get_typ_typrelid(OidIsValid(element) ? element : type);
+    return OidIsValid(relid) && get_rel_relkind(relid) != RELKIND_COMPOSITE_TYPE;
+}
+
+/// Whether values of the type may go through functions on a shard.
+bool is_operand_type(Oid type) { return !is_oid_alias(type) && !is_table_row_type(type); }
+
+/// Constants whose text does not depend on settings, so that they may stand in a template that is kept.
+bool prints_alike(const Const *constant) {
+    if (constant->constisnull)
+        return true;
+    switch (constant->consttype) {
+    case BOOLOID:
+    case INT2OID:
+    case INT4OID:
+    case INT8OID:
+    case OIDOID:
+    case NUMERICOID:
+    case TEXTOID:
+    case VARCHAROID:
+    case BPCHAROID:
+    case NAMEOID:
+    case UUIDOID:
+    case UNKNOWNOID:
+    case INT4ARRAYOID:
+    case INT8ARRAYOID:
+    case TEXTARRAYOID:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// ---------------------------------------------------------------- parameters
+
+bool is_bound_to_query(::Node *node, void *) {
+    if (node == nullptr)
+        return false;
+    switch (nodeTag(node)) {
+    case T_Var:
+    case T_Aggref:
+    case T_WindowFunc:
+    case T_GroupingFunc:
+    case T_SubLink:
+    case T_SubPlan:
+    case T_AlternativeSubPlan:
+    case T_PlaceHolderVar:
+    case T_CurrentOfExpr:
+    case T_SetToDefault:
+    case T_CaseTestExpr:
+    case T_CoerceToDomainValue:
+    case T_NextValueExpr:
+    case T_Query:
+        return true;
+    case T_Param:
+        return castNode(Param, node)->paramkind == PARAM_SUBLINK ||
+               castNode(Param, node)->paramkind == PARAM_MULTIEXPR;
+    default:
+        return walk_children(node, is_bound_to_query, nullptr);
+    }
+}
+
+bool is_expression(::Node *node) {
+    switch (nodeTag(node)) {
+    case T_Const:
+    case T_Param:
+    case T_FuncExpr:
+    case T_OpExpr:
+    case T_DistinctExpr:
+    case T_NullIfExpr:
+    case T_ScalarArrayOpExpr:
+    case T_BoolExpr:
+    case T_FieldSelect:
+    case T_RelabelType:
+    case T_CoerceViaIO:
+    case T_ArrayCoerceExpr:
+    case T_CaseExpr:
+    case T_ArrayExpr:
+    case T_RowCompareExpr:
+    case T_CoalesceExpr:
+    case T_MinMaxExpr:
+    case T_SQLValueFunction:
+    case T_XmlExpr:
+    case T_NullTest:
+    case T_BooleanTest:
+    case T_CoerceToDomain:
+    case T_CollateExpr:
+    case T_SubscriptingRef:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/// Whether the coordinator may evaluate the expression once, before the shards run.
+bool can_be_parameter(::Node *node) {
+    if (!is_expression(node) || is_bound_to_query(node, nullptr) || expression_returns_set(node) ||
+        contain_volatile_functions(node))
+        return false;
+    const Oid type = exprType(node);
+    return get_typtype(type) != TYPTYPE_PSEUDO && is_operand_type(type);
+}
+
+/// $n for an expression; the same expression gets the same number.
+::Node *parameter_for(::Node *expr, ShipState *state) {
+    if (!can_be_parameter(expr))
+        return fail(state, expr);
+    int number = 0;
+    for (int i = 0; i < list_length(state->params) && number == 0; i++)
+        if (equal(list_nth(state->params, i), expr))
+            number = i + 1;
+    if (number == 0) {
+        state->params = lappend(state->params, copyObjectImpl(expr));
+        number = list_length(state->params);
+    }
+    const Oid type = exprType(expr);
+    auto *param = makeNode(Param);
+    param->paramkind = PARAM_EXTERN;
+    param->paramid = number;
+    param->paramtype = type;
+    param->paramtypmod = exprTypmod(expr);
+    param->paramcollid = get_typcollation(type);
+    param->location = -1;
+    if (type < FirstNormalObjectId)
+        return reinterpret_cast<::Node *>(param);
+    // A user's type has another Oid on the node: its name says what the parameter is.
+    return reinterpret_cast<::Node *>(makeRelabelType(reinterpret_cast<Expr *>(param), type, -1,
+                                                      get_typcollation(type), COERCE_EXPLICIT_CAST));
+}
+
+/// Functions that can't fail, so that evaluating them without need does no harm.
+bool is_harmless(::Node *node) {
+    if (IsA(node, FuncExpr))
+        return castNode(FuncExpr, node)->args == NIL;
+    return IsA(node, SQLValueFunction);
+}
+
+// ---------------------------------------------------------------- the walk
+
+bool opens_condition(::Node *node) {
+    return IsA(node, CaseExpr) || IsA(node, CoalesceExpr);
+}
+
+::Node *ship_children(::Node *node, ShipState *state) {
+    const int depth = opens_condition(node) ? 1 : 0;
+    state->conditional += depth;
+    ::Node *result = mutate_children(node, ship, state);
+    state->conditional -= depth;
+    return result;
+}
+
+::Node *ship_var(Var *var, ShipState *state) {
+    auto *node = reinterpret_cast<::Node *>(var);
+    if (var->varattno == TableOidAttributeNumber)
+        return fail(state, node);
+    if (var->varattno < 0 && state->mode != ShipMode::OneGroup)
+        return fail(state, node);
+    return static_cast<::Node *>(copyObjectImpl(var));
+}
+
+::Node *ship_const(Const *constant, ShipState *state) {
+    auto *node = reinterpret_cast<::Node *>(constant);
+    if (!is_operand_type(constant->consttype))
+        return fail(state, node);
+    if (prints_alike(constant))
+        return static_cast<::Node *>(copyObjectImpl(constant));
+    return parameter_for(node, state);
+}
+
+::Node *ship_param(Param *param, ShipState *state) {
+    auto *node = reinterpret_cast<::Node *>(param);
+    if (param->paramkind == PARAM_SUBLINK || param->paramkind == PARAM_MULTIEXPR)
+        return static_cast<::Node *>(copyObjectImpl(param));
+    return parameter_for(node, state);
+}
+
+/// Whole rows may be counted, tested and returned; in functions their type would matter.
+bool is_row_of_table(::Node *node) {
+    return IsA(node, Var) && castNode(Var, node)->varattno == InvalidAttrNumber;
+}
+
+bool has_bad_operand(::Node *node, void *) {
+    if (node == nullptr || IsA(node, List))
+        return node != nullptr && walk_children(node, has_bad_operand, nullptr);
+    if (!is_expression(node) && !IsA(node, Var) && !IsA(node, Aggref) && !IsA(node, RowExpr))
+        return false;
+    return is_row_of_table(node) ? false : is_oid_alias(exprType(node));
+}
+
+/// Nodes that compute something from operands.
+::Node *ship_expression(::Node *node, ShipState *state) {
+    const int before = list_length(state->params);
+    const bool is_constant = can_be_parameter(node);
+    // Stable: one value for the whole statement, and the coordinator's settings and clock decide on it.
+    if (is_constant && calls_mutable(node) && (state->conditional == 0 || is_harmless(node)))
+        return parameter_for(node, state);
+    ::Node *result = node;
+    if (is_user_operator(node) || calls_unshippable(node, state) || is_table_row_type(exprType(node)) ||
+        walk_children(node, has_bad_operand, nullptr))
+        state->failed = true;
+    else
+        result = ship_children(node, state);
+    // What must stay here is evaluated here, unless it might not be evaluated at all.
+    if (!state->failed || !is_constant || state->conditional > 0)
+        return result;
+    state->failed = false;
+    state->params = list_truncate(state->params, before);
+    return parameter_for(node, state);
+}
+
+/// A function in FROM can't be replaced as a whole, only its arguments can.
+::Node *ship_table_function(RangeTblFunction *function, ShipState *state) {
+    auto *node = reinterpret_cast<::Node *>(function);
+    if (!IsA(function->funcexpr, FuncExpr) || function->funccolnames != NIL ||
+        calls_unshippable(function->funcexpr, state) || walk_children(function->funcexpr, has_bad_operand, nullptr))
+        return fail(state, node);
+    auto *copy = makeNode(RangeTblFunction);
+    *copy = *function;
+    copy->funcexpr = ship_children(function->funcexpr, state);
+    return reinterpret_cast<::Node *>(copy);
+}
+
+bool rte_is_shippable(const RangeTblEntry *rte) {
+    if (rte->securityQuals != NIL || rte->security_barrier)
+        return false;
+    if (rte->tablesample != nullptr && rte->tablesample->tsmhandler >= FirstNormalObjectId)
+        return false;
+    return rte->rtekind != RTE_TABLEFUNC && rte->rtekind != RTE_NAMEDTUPLESTORE;
+}
+
+::Node *ship_query(Query *query, ShipState *state) {
+    auto *node = reinterpret_cast<::Node *>(query);
+    if (query->utilityStmt != nullptr || query->withCheckOptions != NIL || query->hasRowSecurity)
+        return fail(state, node);
+    ListCell *cell;
+    foreach (cell, query->rtable)
+        if (!rte_is_shippable(lfirst_node(RangeTblEntry, cell)))
+            return fail(state, node);
+    const int conditional = state->conditional;
+    state->conditional = 0;
+    Query *result = query_tree_mutator(
+        query, reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(ship)), state,
+        QTW_IGNORE_JOINALIASES | QTW_EXAMINE_SORTGROUP);
+    state->conditional = conditional;
+    return reinterpret_cast<::Node *>(result);
+}
+
+::Node *ship(::Node *node, void *raw) {
+    auto *state = static_cast<ShipState *>(raw);
+    if (node == nullptr || state->failed)
+        return node;
+    switch (nodeTag(node)) {
+    case T_Var:
+        return ship_var(castNode(Var, node), state);
+    case T_Const:
+        return ship_const(castNode(Const, node), state);
+    case T_Param:
+        return ship_param(castNode(Param, node), state);
+    case T_SQLValueFunction:
+        return parameter_for(node, state);
+    case T_Query:
+        return ship_query(castNode(Query, node), state);
+    case T_RangeTblFunction:
+        return ship_table_function(castNode(RangeTblFunction, node), state);
+    case T_XmlExpr:
+    case T_NextValueExpr:
+    case T_CurrentOfExpr:
+    case T_SetToDefault:
+    case T_ConvertRowtypeExpr:
+    case T_SubPlan:
+    case T_AlternativeSubPlan:
+    case T_PlaceHolderVar:
+    case T_TableFunc:
+        return can_be_parameter(node) ? parameter_for(node, state) : fail(state, node);
+    case T_CollateExpr:
+        if (castNode(CollateExpr, node)->collOid >= FirstNormalObjectId)
+            return fail(state, node);
+        return ship_expression(node, state);
+    case T_CaseExpr:
+    case T_CoalesceExpr:
+    case T_FuncExpr:
+    case T_OpExpr:
+    case T_DistinctExpr:
+    case T_NullIfExpr:
+    case T_ScalarArrayOpExpr:
+    case T_RowCompareExpr:
+    case T_CoerceViaIO:
+    case T_ArrayCoerceExpr:
+    case T_RelabelType:
+    case T_MinMaxExpr:
+    case T_ArrayExpr:
+    case T_SubscriptingRef:
+    case T_FieldSelect:
+    case T_NullTest:
+    case T_BooleanTest:
+    case T_BoolExpr:
+    case T_CoerceToDomain:
+    case T_Aggref:
+    case T_WindowFunc:
+        return ship_expression(node, state);
+    case T_RowExpr:
+        if (is_table_row_type(exprType(node)))
+            return fail(state, node);
+        return mutate_children(node, ship, state);
+    case T_SortGroupClause:
+        if (is_user_operator(node))
+            return fail(state, node);
+        return static_cast<::Node *>(copyObjectImpl(node));
+    case T_List:
+    case T_IntList:
+    case T_OidList:
+    case T_TargetEntry:
+    case T_FromExpr:
+    case T_JoinExpr:
+    case T_RangeTblRef:
+    case T_RangeTblEntry:
+    case T_CommonTableExpr:
+    case T_SetOperationStmt:
+    case T_OnConflictExpr:
+    case T_InferenceElem:
+    case T_MergeAction:
+    case T_RowMarkClause:
+    case T_GroupingSet:
+    case T_GroupingFunc:
+    case T_WindowClause:
+    case T_TableSampleClause:
+    case T_SubLink:
+    case T_FieldStore:
+    case T_NamedArgExpr:
+    case T_CaseWhen:
+    case T_CaseTestExpr:
+    case T_CoerceToDomainValue:
+        return mutate_children(node, ship, state);
+    default:
+        return fail(state, node);
+    }
+}
+
+} // namespace
+
+::Node *ship_tree(::Node *tree, ShipMode mode, List **params) {
+    ShipState state{mode, *params, false, 0};
+    ::Node *result = ship(tree, &state);
+    *params = state.params;
+    return state.failed ? nullptr : result;
+}
+
+} // namespace citus

@@ -1,0 +1,212 @@
+#include "citus/planner/template.hpp"
+
+#include "citus/core/sql_template.hpp"
+#include "citus/pg/walker.hpp"
+#include "ship_query.hpp"
+#include "sql_scanner.hpp"
+
+extern "C" {
+#include "parser/parsetree.h"
+#include "utils/ruleutils.h"
+}
+
+namespace citus {
+
+namespace {
+
+// ---------------------------------------------------------------- relations and aliases
+
+/// What the names of one statement look like once each range table entry has an alias of its own.
+struct Naming {
+    std::pmr::vector<Oid> relations;                ///< each once
+    std::pmr::vector<core::RelationName> names;     ///< of relations, same positions
+    std::pmr::vector<std::string_view> aliases;     ///< given by us
+    const char *prefix = "t";
+    int expected_slots = 0;
+    bool failed = false;
+};
+
+/// The range table indexes that the deparser prints: those in FROM and the target.
+bool collect_printed(::Node *node, void *raw) {
+    auto *printed = static_cast<Bitmapset **>(raw);
+    if (node == nullptr)
+        return false;
+    if (IsA(node, RangeTblRef))
+        *printed = bms_add_member(*printed, castNode(RangeTblRef, node)->rtindex);
+    if (IsA(node, Query))
+        return false;
+    return walk_children(node, collect_printed, raw);
+}
+
+Bitmapset *printed_relations(const Query *query) {
+    Bitmapset *printed = nullptr;
+    collect_printed(reinterpret_cast<::Node *>(query->jointree), &printed);
+    if (query->resultRelation > 0)
+        printed = bms_add_member(printed, query->resultRelation);
+    return printed;
+}
+
+bool is_sent_relation(Oid relid) {
+    const DistTable *table = find_dist_table(relid);
+    return table != nullptr && table->kind != TableKind::Local;
+}
+
+void note_relation(Oid relid, Naming *naming) {
+    naming->expected_slots++;
+    if (std::find(naming->relations.begin(), naming->relations.end(), relid) != naming->relations.end())
+        return;
+    if (!is_sent_relation(relid)) {
+        naming->failed = true;
+        return;
+    }
+    naming->relations.push_back(relid);
+    naming->names.push_back({get_namespace_name(get_rel_namespace(relid)), get_rel_name(relid)});
+}
+
+bool collect_relations(::Node *node, void *raw) {
+    auto *naming = static_cast<Naming *>(raw);
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Query))
+        return walk_children(node, collect_relations, raw);
+    auto *query = castNode(Query, node);
+    Bitmapset *printed = printed_relations(query);
+    for (int index = -1; (index = bms_next_member(printed, index)) >= 0;) {
+        const RangeTblEntry *rte = rt_fetch(index, query->rtable);
+        if (rte->rtekind == RTE_RELATION)
+            note_relation(rte->relid, naming);
+    }
+    return naming->failed || walk_query(query, collect_relations, raw, QTW_IGNORE_JOINALIASES);
+}
+
+/// prefix followed by digits only.
+bool could_be_alias(std::string_view name, std::string_view prefix) {
+    return name.size() > prefix.size() && name.substr(0, prefix.size()) == prefix &&
+           std::all_of(name.begin() + static_cast<ptrdiff_t>(prefix.size()), name.end(),
+                       [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// True when a column, a CTE or a schema of the statement could be taken for one of our aliases.
+bool prefix_clashes(::Node *node, void *raw) {
+    auto *naming = static_cast<Naming *>(raw);
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Query))
+        return walk_children(node, prefix_clashes, raw);
+    ListCell *cell;
+    foreach (cell, castNode(Query, node)->rtable) {
+        const RangeTblEntry *rte = lfirst_node(RangeTblEntry, cell);
+        ListCell *name;
+        if (rte->eref != nullptr)
+            foreach (name, rte->eref->colnames)
+                if (could_be_alias(strVal(lfirst(name)), naming->prefix))
+                    return true;
+        if (rte->rtekind == RTE_CTE && could_be_alias(rte->ctename, naming->prefix))
+            return true;
+    }
+    return walk_query(castNode(Query, node), prefix_clashes, raw, QTW_IGNORE_JOINALIASES);
+}
+
+void choose_prefix(::Node *query, Naming *naming) {
+    const auto clashes = [&] {
+        return std::any_of(naming->names.begin(), naming->names.end(),
+                           [&](const core::RelationName &name) { return could_be_alias(name.schema, naming->prefix); }) ||
+               prefix_clashes(query, naming);
+    };
+    while (clashes())
+        naming->prefix = psprintf("%s_", naming->prefix);
+}
+
+/// The row that ON CONFLICT ... DO UPDATE calls EXCLUDED keeps its name.
+bool keeps_alias(const Query *query, int index) {
+    return query->onConflict != nullptr && query->onConflict->exclRelIndex == index;
+}
+
+bool give_aliases(::Node *node, void *raw) {
+    auto *naming = static_cast<Naming *>(raw);
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Query))
+        return walk_children(node, give_aliases, raw);
+    auto *query = castNode(Query, node);
+    int index = 0;
+    ListCell *cell;
+    foreach (cell, query->rtable) {
+        auto *rte = lfirst_node(RangeTblEntry, cell);
+        index++;
+        // A join without alias is transparent for names; with an alias it must stay one.
+        if (keeps_alias(query, index) || (rte->rtekind == RTE_JOIN && rte->alias == nullptr))
+            continue;
+        const char *name = psprintf("%s%zu", naming->prefix, naming->aliases.size() + 1);
+        rte->alias = makeAlias(name, rte->alias != nullptr ? rte->alias->colnames : NIL);
+        naming->aliases.push_back(name);
+    }
+    return walk_query(query, give_aliases, raw, QTW_IGNORE_JOINALIASES);
+}
+
+// ---------------------------------------------------------------- the text
+
+/// The statement as text in which every user's object has its schema.
+char *deparse_qualified(Query *query) {
+    OverrideSearchPath path{};
+    path.schemas = NIL;
+    path.addCatalog = true;
+    PushOverrideSearchPath(&path);
+    char *text = pg_get_querydef(query, false);
+    PopOverrideSearchPath();
+    return text;
+}
+
+/// Rows of an anonymous type can't be read back from a shard.
+bool has_unreadable_output(const Query *query) {
+    const List *outputs = query->commandType == CMD_SELECT ? query->targetList : query->returningList;
+    ListCell *cell;
+    foreach (cell, outputs) {
+        const auto *entry = lfirst_node(TargetEntry, cell);
+        if (entry->resjunk)
+            continue;
+        const Oid type = exprType(reinterpret_cast<::Node *>(entry->expr));
+        if (type == RECORDOID || type == RECORDARRAYOID || (get_typtype(type) == TYPTYPE_PSEUDO && type != VOIDOID))
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
+bool is_shippable(::Node *node, ShipMode mode) {
+    List *params = NIL;
+    return ship_tree(node, mode, &params) != nullptr;
+}
+
+bool fill_template(Fragment *fragment, const Query *query, ShipMode mode) {
+    if (has_unreadable_output(query))
+        return false;
+    Naming naming;
+    collect_relations(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), &naming);
+    if (naming.failed)
+        return false;
+    List *params = NIL;
+    ::Node *shipped = ship_tree(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), mode, &params);
+    if (shipped == nullptr)
+        return false;
+    choose_prefix(shipped, &naming);
+    // The mutator shares what it does not change, and the deparser scribbles.
+    auto *copy = static_cast<Query *>(copyObjectImpl(shipped));
+    give_aliases(reinterpret_cast<::Node *>(copy), &naming);
+    const char *text = deparse_qualified(copy);
+    const core::SqlTemplate cut = core::cut_sql(text, scan_sql(text), naming.names, naming.aliases);
+    if (static_cast<int>(cut.slots.size()) != naming.expected_slots)
+        return false;
+
+    fragment->params = params;
+    fragment->text_parts = NIL;
+    fragment->slot_relations = NIL;
+    for (const auto &part : cut.parts)
+        fragment->text_parts = lappend(fragment->text_parts, makeString(copy_cstring(part)));
+    for (const size_t slot : cut.slots)
+        fragment->slot_relations = lappend_oid(fragment->slot_relations, naming.relations[slot]);
+    return true;
+}
+
+} // namespace citus
