@@ -267,6 +267,14 @@ COMMENT ON FUNCTION pg_catalog.get_nodeid_for_groupid(int) IS 'node id of the pr
 
 -- ===== 5. Shards on workers (src/ddl, src/executor) =====
 
+-- Runs DDL for shards of one table that are on this node, with the caller's own rights: the commands are
+-- written with logical names, which it renames. names: written schema, written name, schema, name, position
+-- of the shard id, for each name; shard_ids: for each shard one id per table.
+CREATE FUNCTION citus_internal.apply_shard_ddl(commands text[], names text[], shard_ids bigint[], path text)
+    RETURNS void LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$apply_shard_ddl$$;
+COMMENT ON FUNCTION citus_internal.apply_shard_ddl(text[], text[], bigint[], text) IS
+    'runs DDL for shards on this node';
+
 -- Stands in a rewritten query for a part that runs on the shards; the planner puts a scan in its place.
 CREATE FUNCTION citus_internal.fragment_scan(fragment int) RETURNS SETOF record
     LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_fragment_scan$$;
