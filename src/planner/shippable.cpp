@@ -398,6 +398,8 @@ bool can_evaluate_now(::Node *node, const ShipContext *context) {
             return fail(context, node);
         auto *copy = static_cast<Var *>(copyObjectImpl(var));
         copy->varno = 1;
+        copy->varnosyn = 1;
+        copy->varattnosyn = copy->varattno;
         return reinterpret_cast<::Node *>(copy);
     }
     if (is_plain_constant(node) || IsA(node, CaseTestExpr))
