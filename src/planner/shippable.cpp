@@ -415,7 +415,8 @@ bool can_evaluate_now(::Node *node, const ShipContext *context) {
             return fail(context, node);
     }
     const bool conditional = IsA(node, CaseExpr) || IsA(node, CoalesceExpr);
-    if (context->conditional > 0 && contain_mutable_functions(node) && is_run_constant(node, context->varno))
+    if (!IsA(node, CaseWhen) && context->conditional > 0 && contain_mutable_functions(node) &&
+        is_run_constant(node, context->varno))
         return fail(context, node); // stable: to be evaluated here, but only if the condition is met
     context->conditional += conditional;
     ::Node *copy = mutate_children(node, ship_node, context);
