@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "catalog/pg_constraint.h"
+#include "tcop/utility.h"
 }
 
 namespace citus {
