@@ -112,7 +112,6 @@ SELECT citus_add_node('127.0.0.1', 5432);
 SELECT citus_remove_node('127.0.0.1', 5432);
 SELECT citus_set_coordinator_host('127.0.0.1');
 SELECT recover_prepared_transactions();
-SELECT run_command_on_workers('SELECT 1');
 DELETE FROM pg_dist_shard;
 SELECT authinfo FROM pg_dist_authinfo;
 SELECT count(*) > 0 AS everybody_may_look FROM citus_tables;
