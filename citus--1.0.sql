@@ -308,6 +308,15 @@ CREATE FUNCTION pg_catalog.column_name_to_column(table_name regclass, column_nam
 RETURNS text LANGUAGE C STRICT STABLE AS 'MODULE_PATHNAME', $$column_name_to_column$$;
 COMMENT ON FUNCTION pg_catalog.column_name_to_column(regclass, text) IS 'form of a column in pg_dist_partition.partkey';
 
+CREATE FUNCTION pg_catalog.relation_is_a_known_shard(regclass) RETURNS bool LANGUAGE C STRICT STABLE
+AS 'MODULE_PATHNAME', $$relation_is_a_known_shard$$;
+COMMENT ON FUNCTION pg_catalog.relation_is_a_known_shard(regclass)
+IS 'whether a relation of this server is a shard, or an index of one';
+
+CREATE FUNCTION pg_catalog.citus_table_is_visible(oid) RETURNS bool LANGUAGE C STRICT STABLE COST 10
+AS 'MODULE_PATHNAME', $$citus_table_is_visible$$;
+COMMENT ON FUNCTION pg_catalog.citus_table_is_visible(oid) IS 'is the table visible, and not a shard?';
+
 CREATE FUNCTION pg_catalog.distributed_tables_colocated(table1 regclass, table2 regclass) RETURNS bool
 LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT coalesce((SELECT a.colocationid <> 0 AND a.colocationid = b.colocationid
