@@ -265,6 +265,27 @@ COMMENT ON FUNCTION pg_catalog.get_nodeid_for_groupid(int) IS 'node id of the pr
 
 -- ===== 4. Tables (src/cluster, src/ddl) =====
 
+CREATE FUNCTION pg_catalog.create_distributed_table(table_name regclass, distribution_column text,
+    distribution_type citus.distribution_type DEFAULT 'hash', colocate_with text DEFAULT 'default',
+    shard_count int DEFAULT NULL)
+    RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', $$create_distributed_table$$;
+COMMENT ON FUNCTION pg_catalog.create_distributed_table(regclass, text, citus.distribution_type, text, int) IS
+    'spreads the rows of a table over the nodes by the hash of a column';
+
+-- The name that a tutorial uses.
+CREATE FUNCTION pg_catalog.citus_dist_table(table_name regclass, distribution_column text,
+    colocate_with text DEFAULT 'default', shard_count int DEFAULT NULL)
+    RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+    SELECT pg_catalog.create_distributed_table(table_name, distribution_column, 'hash', colocate_with, shard_count);
+END;
+COMMENT ON FUNCTION pg_catalog.citus_dist_table(regclass, text, text, int) IS
+    'another name of create_distributed_table';
+
+CREATE FUNCTION pg_catalog.create_reference_table(table_name regclass)
+    RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$create_reference_table$$;
+COMMENT ON FUNCTION pg_catalog.create_reference_table(regclass) IS 'keeps a copy of a table on every node';
+
 -- ===== 5. Shards on workers (src/ddl, src/executor) =====
 
 -- Runs DDL for shards of one table that are on this node, with the caller's own rights: the commands are
