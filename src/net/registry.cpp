@@ -137,7 +137,9 @@ void open_connections(std::span<Connection *const> closed) {
 
 } // namespace
 
-Connection *first_connection() { return connections; }
+Connection *first_connection() {
+    return connections;
+}
 
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result) {
     if (IsParallelWorker())
@@ -177,18 +179,19 @@ Connection *add_transient_connection(const char *host, int port) {
     return connection;
 }
 
-void remove_transient_connection(Connection *connection) { remove_connection(connection); }
+void remove_transient_connection(Connection *connection) {
+    remove_connection(connection);
+}
 
 void trim_connections() {
     std::array<const Connection *, 64> kept;
     size_t kept_count = 0;
     for (Connection *connection = connections, *next; connection != nullptr; connection = next) {
         next = connection->next;
-        const auto same_node = std::count_if(kept.begin(), kept.begin() + static_cast<long>(kept_count),
-                                             [&](const Connection *other) {
-                                                 return other->port == connection->port &&
-                                                        strcmp(other->host, connection->host) == 0;
-                                             });
+        const auto same_node = std::count_if(
+            kept.begin(), kept.begin() + static_cast<long>(kept_count), [&](const Connection *other) {
+                return other->port == connection->port && strcmp(other->host, connection->host) == 0;
+            });
         const bool keep = connection->is_open() && !connection->connecting && !connection->is_broken() &&
                           !connection->close_at_end && same_node < guc::max_cached_conns_per_worker;
         if (!keep)

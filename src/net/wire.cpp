@@ -42,15 +42,17 @@ void ResultConsumer::command_failed(Connection *connection, int, const pg_result
     raise_remote_error(connection, result);
 }
 
-Connection::Connection(MemoryContext memory, const char *host_name, int port_number, const char *database_name,
-                       const char *user_name)
+Connection::Connection(MemoryContext memory, const char *host_name, int port_number,
+                       const char *database_name, const char *user_name)
     : context(memory), host(MemoryContextStrdup(memory, host_name)), port(port_number),
       database(MemoryContextStrdup(memory, database_name)), user(MemoryContextStrdup(memory, user_name)) {
     ContextScope scope(memory);
     address_ = psprintf("%s:%d", host_name, port_number);
 }
 
-bool Connection::is_broken() const { return pg != nullptr && PQstatus(pg) == CONNECTION_BAD; }
+bool Connection::is_broken() const {
+    return pg != nullptr && PQstatus(pg) == CONNECTION_BAD;
+}
 
 // ---------------------------------------------------------------- queueing
 
@@ -66,8 +68,8 @@ QueuedCommand *Connection::append() {
     return command;
 }
 
-void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql, const BoundParams *params,
-                       bool binary) {
+void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql,
+                       const BoundParams *params, bool binary) {
     if (copy_owner != nullptr)
         finish_copy();
     // Allocated before the queue changes, so that running out of memory leaves it intact.
@@ -100,7 +102,8 @@ void Connection::send() {
         } else {
             const BoundParams *params = command->params;
             ok = params == nullptr
-                     ? PQsendQueryParams(pg, command->sql, 0, nullptr, nullptr, nullptr, nullptr, command->binary)
+                     ? PQsendQueryParams(pg, command->sql, 0, nullptr, nullptr, nullptr, nullptr,
+                                         command->binary)
                      : PQsendQueryParams(pg, command->sql, params->count, params->types, params->values,
                                          params->lengths, params->formats, command->binary);
         }
@@ -124,7 +127,9 @@ void Connection::send() {
     flush();
 }
 
-bool Connection::flush() { return pg != nullptr && PQflush(pg) == 1; }
+bool Connection::flush() {
+    return pg != nullptr && PQflush(pg) == 1;
+}
 
 bool Connection::forget(const ResultConsumer *consumer) {
     bool results_to_come = false;
@@ -144,7 +149,8 @@ void Connection::abandon_level(int level) {
         if (command->is_sync || command->is_discarded || command->level < level)
             continue;
         if (level > 1 && command->consumer != nullptr)
-            command->consumer->connection_lost(this, command->tag, "the savepoint of the query was rolled back");
+            command->consumer->connection_lost(this, command->tag,
+                                               "the savepoint of the query was rolled back");
         command->consumer = nullptr;
         command->is_discarded = true;
     }
@@ -217,7 +223,9 @@ void Connection::keep_result(PGresult *result) {
     held_ = result;
 }
 
-PGresult *Connection::take_result() { return std::exchange(held_, nullptr); }
+PGresult *Connection::take_result() {
+    return std::exchange(held_, nullptr);
+}
 
 bool Connection::pump_discarded() {
     // A sync before a wanted command is no harm: taking it raises nothing.
@@ -269,7 +277,8 @@ void Connection::lose_queue() {
         QueuedCommand *command = head_;
         head_ = command->next;
         if (!command->is_sync && !command->is_discarded)
-            raise |= command->consumer == nullptr || command->consumer->connection_lost(this, command->tag, reason);
+            raise |= command->consumer == nullptr ||
+                     command->consumer->connection_lost(this, command->tag, reason);
         if (command->owns_sql && !command->is_sent)
             pfree(const_cast<char *>(command->sql));
         pfree(command);
@@ -298,6 +307,9 @@ void Connection::deliver(PGresult *result) {
         [[fallthrough]];
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY:
+        // The command stays in the queue until libpq says that nothing follows; its consumer may go away
+        // before.
+        command->is_discarded = true;
         if (wanted && command->consumer != nullptr)
             command->consumer->command_done(command->tag, result);
         return;
@@ -309,6 +321,7 @@ void Connection::deliver(PGresult *result) {
             lose_queue();
             return;
         }
+        command->is_discarded = true;
         if (!wanted)
             return;
         if (command->consumer == nullptr)
@@ -317,8 +330,9 @@ void Connection::deliver(PGresult *result) {
         return;
     default:
         close_at_end = true;
-        ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
-                        errmsg("unexpected result status %s from %s", PQresStatus(PQresultStatus(result)), address_)));
+        ereport(ERROR,
+                (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("unexpected result status %s from %s",
+                                                             PQresStatus(PQresultStatus(result)), address_)));
     }
 }
 

@@ -50,8 +50,8 @@ public:
     char reason[256] = "no answer in time";
 };
 
-/// One command on each of some connections, all at once. Lives in TopTransactionContext, since a queue may hold
-/// a pointer to an outcome until the transaction has ended.
+/// One command on each of some connections, all at once. Lives in TopTransactionContext, since a queue may
+/// hold a pointer to an outcome until the transaction has ended.
 class Phase {
 public:
     void add(Connection *connection, const char *sql) {
@@ -98,7 +98,9 @@ private:
     std::pmr::vector<Outcome *> outcomes_;
 };
 
-TimestampTz finish_deadline() { return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kFinishTimeoutMs); }
+TimestampTz finish_deadline() {
+    return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kFinishTimeoutMs);
+}
 
 /// Nothing may be left in the queues: then what follows is answered at once.
 void settle(std::span<Connection *const> participants) {
@@ -106,9 +108,10 @@ void settle(std::span<Connection *const> participants) {
         if (connection->copy_owner != nullptr)
             connection->finish_copy();
         if (connection->transaction.lost || !connection->is_open() || connection->is_broken())
-            ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
-                            errmsg("the connection to %s was lost in this transaction", connection->address()),
-                            errhint("Run the transaction again.")));
+            ereport(ERROR,
+                    (errcode(ERRCODE_CONNECTION_FAILURE),
+                     errmsg("the connection to %s was lost in this transaction", connection->address()),
+                     errhint("Run the transaction again.")));
     }
     drain_all(participants, 0, true);
 }
@@ -123,7 +126,8 @@ void commit_all(std::span<Connection *const> participants, bool is_writer) {
         forget_transaction(connection);
 }
 
-/// The rows of pg_dist_transaction are the decision: they are there when, and only when, this transaction commits.
+/// The rows of pg_dist_transaction are the decision: they are there when, and only when, this transaction
+/// commits.
 void prepare_all(std::span<Connection *const> writers) {
     const uint64 number = next_distributed_transaction_number();
     begin_deciding(number);
@@ -155,7 +159,9 @@ void end_transaction() {
 
 } // namespace
 
-void note_local_write() { local_writes = true; }
+void note_local_write() {
+    local_writes = true;
+}
 
 void commit_distributed_transaction() {
     std::pmr::vector<Connection *> participants, readers, writers;
@@ -192,10 +198,11 @@ void finish_distributed_commit() {
             Connection *connection = outcome->connection;
             if (!outcome->succeeded) {
                 failed = true;
-                ereport(WARNING, (errmsg("could not yet commit the prepared transaction \"%s\" on %s: %s",
-                                         connection->transaction.gid, connection->address(), outcome->reason),
-                                  errdetail("The transaction is committed. The maintenance daemon completes it on "
-                                            "this node as soon as the node answers.")));
+                ereport(WARNING,
+                        (errmsg("could not yet commit the prepared transaction \"%s\" on %s: %s",
+                                connection->transaction.gid, connection->address(), outcome->reason),
+                         errdetail("The transaction is committed. The maintenance daemon completes it on "
+                                   "this node as soon as the node answers.")));
                 connection->close_at_end = true;
             }
             if (outcome->failure != nullptr)
