@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/planner/modify.hpp"
 #include "citus/planner/pruning.hpp"
 #include "citus/planner/shippable.hpp"
 
@@ -185,35 +186,27 @@ private:
     bool needs_projection_ = false;
 };
 
-const char *lock_text(LockClauseStrength strength) {
-    switch (strength) {
-    case LCS_NONE:
-        return nullptr;
-    case LCS_FORKEYSHARE:
-        return " FOR KEY SHARE";
-    case LCS_FORSHARE:
-        return " FOR SHARE";
-    case LCS_FORNOKEYUPDATE:
-        return " FOR NO KEY UPDATE";
-    case LCS_FORUPDATE:
-        return " FOR UPDATE";
-    }
-    return nullptr;
+std::pmr::string lock_text(LockClauseStrength strength, LockWaitPolicy policy) {
+    constexpr const char *kStrengths[] = {"", " FOR KEY SHARE", " FOR SHARE", " FOR NO KEY UPDATE",
+                                          " FOR UPDATE"};
+    std::pmr::string text(kStrengths[strength]);
+    if (policy == LockWaitSkip)
+        text += " SKIP LOCKED";
+    else if (policy == LockWaitError)
+        text += " NOWAIT";
+    return text;
 }
 
 /// FOR UPDATE and the like for this relation, or nothing.
 std::pmr::string locking_clause(PlannerInfo *root, Index varno) {
+    const LockClauseStrength of_target = target_lock_strength(root, varno);
+    if (of_target != LCS_NONE)
+        return lock_text(of_target, LockWaitBlock);
     ListCell *cell;
     foreach (cell, root->rowMarks) {
         const auto *mark = lfirst_node(PlanRowMark, cell);
-        if (mark->rti != varno || mark->strength == LCS_NONE)
-            continue;
-        std::pmr::string text(lock_text(mark->strength));
-        if (mark->waitPolicy == LockWaitSkip)
-            text += " SKIP LOCKED";
-        else if (mark->waitPolicy == LockWaitError)
-            text += " NOWAIT";
-        return text;
+        if (mark->rti == varno && mark->strength != LCS_NONE)
+            return lock_text(mark->strength, mark->waitPolicy);
     }
     return {};
 }
