@@ -288,7 +288,7 @@ void RunningTasks::stop() {
         if (link.pending == 0)
             continue;
         Connection *connection = link.connection;
-        if (connection->forget(this) && !connection->transaction.open && connection->only_discards())
+        if (connection->forget(this) && !connection->transaction.open && connection->runs_only_discards())
             connection->request_cancel();
         link.pending = 0;
     }

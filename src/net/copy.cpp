@@ -34,6 +34,7 @@ void Connection::start_copy(const char *sql, const void *owner, int64 tag) {
     // From here on abort_copy() cleans up.
     copy_owner = owner;
     copy_tag = tag;
+    copy_level = GetCurrentTransactionNestLevel();
     copy_ended_ = false;
     copy_unflushed_ = 0;
     if (guc::log_remote_commands)

@@ -21,8 +21,9 @@ Connection *connections = nullptr;
 
 Connection *find_connection(const char *host, int port, const char *user) {
     for (Connection *connection = connections; connection != nullptr; connection = connection->next)
-        if (!connection->is_transient && !connection->close_at_end && connection->port == port &&
-            strcmp(connection->host, host) == 0 && strcmp(connection->user, user) == 0)
+        if (!connection->is_transient && (!connection->close_at_end || connection->transaction.open) &&
+            connection->port == port && strcmp(connection->host, host) == 0 &&
+            strcmp(connection->user, user) == 0)
             return connection;
     return nullptr;
 }

@@ -87,7 +87,7 @@ void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool 
 }
 
 void Connection::queue_sync() {
-    if (tail_ == nullptr || !tail_->is_sync)
+    if (tail_ != nullptr && !tail_->is_sync)
         append()->is_sync = true;
 }
 
@@ -155,8 +155,7 @@ void Connection::abandon_level(int level) {
         command->is_discarded = true;
     }
     drop_unsent_discards();
-    if (tail_ != nullptr)
-        queue_sync();
+    queue_sync();
 }
 
 /// Takes unsent commands out that nobody wants. Syncs stay: they delimit what was sent before.
@@ -184,11 +183,14 @@ void Connection::drop_unsent_discards() {
     }
 }
 
-bool Connection::only_discards() const {
-    for (const QueuedCommand *command = head_; command != nullptr; command = command->next)
+bool Connection::runs_only_discards() const {
+    bool runs = false;
+    for (const QueuedCommand *command = head_; command != nullptr; command = command->next) {
         if (!command->is_sync && !command->is_discarded)
             return false;
-    return true;
+        runs |= !command->is_sync;
+    }
+    return runs;
 }
 
 // ---------------------------------------------------------------- results
@@ -266,13 +268,9 @@ bool Connection::pump() {
     return true;
 }
 
-/// The connection is gone, and with it the results of all that is queued.
-void Connection::lose_queue() {
-    const char *reason = pg == nullptr ? "connection closed" : connection_error_text(pg);
+/// The connection is gone, and with it the results of all that is queued. Returns whether to raise an error.
+bool Connection::drop_queue(const char *reason) {
     bool raise = false;
-    if (transaction.open)
-        transaction.lost = true;
-    close_at_end = true;
     while (head_ != nullptr) {
         QueuedCommand *command = head_;
         head_ = command->next;
@@ -286,7 +284,15 @@ void Connection::lose_queue() {
     tail_ = first_unsent_ = nullptr;
     in_flight_ = 0;
     armed_ = false;
-    if (raise)
+    return raise;
+}
+
+void Connection::lose_queue() {
+    const char *reason = pg == nullptr ? "connection closed" : connection_error_text(pg);
+    if (transaction.open)
+        transaction.lost = true;
+    close_at_end = true;
+    if (drop_queue(reason))
         raise_connection_error(this, reason);
 }
 
@@ -353,19 +359,10 @@ void Connection::request_cancel() {
 
 void Connection::close() {
     release_result();
+    drop_queue("the connection was closed");
     if (pg != nullptr)
         PQfinish(pg);
     pg = nullptr;
-    while (head_ != nullptr) {
-        QueuedCommand *following = head_->next;
-        if (head_->owns_sql && !head_->is_sent)
-            pfree(const_cast<char *>(head_->sql));
-        pfree(head_);
-        head_ = following;
-    }
-    tail_ = first_unsent_ = nullptr;
-    in_flight_ = 0;
-    armed_ = false;
     copy_owner = nullptr;
     settings_epoch = 0;
 }

@@ -92,18 +92,19 @@ void follow_savepoints(Connection *connection) {
 
 void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
     RemoteTransaction &transaction = connection->transaction;
-    if (connection->copy_owner != nullptr)
+    if (connection->copy_owner != nullptr && connection->copy_level >= level)
         connection->abort_copy(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kAbortTimeoutMs));
     connection->abandon_level(level);
     while (connection->pump_discarded())
         ;
-    if (transaction.lost) {
+    if (transaction.lost || !connection->is_open() || connection->is_broken()) {
+        transaction.lost = true;
         // What it did is undone with the connection when all of it happened inside the subtransaction.
         if (transaction.begin_level >= level)
             forget_transaction(connection);
         return;
     }
-    if (connection->only_discards() && !connection->idle())
+    if (connection->runs_only_discards())
         connection->request_cancel();
     if (transaction.settings_changed)
         connection->settings_epoch = 0;

@@ -106,8 +106,8 @@ public:
     /// The same for what was queued at this transaction nesting level or deeper; consumers are told through
     /// connection_lost(), unless the whole transaction ends (level 1).
     void abandon_level(int level);
-    /// Whether what is queued are only commands nobody waits for.
-    bool only_discards() const;
+    /// Whether something runs, or waits to, that nobody waits for, and nothing else.
+    bool runs_only_discards() const;
     /// Like pump(), but touches only what is thrown away, so that it is safe while a transaction aborts.
     bool pump_discarded();
 
@@ -135,6 +135,7 @@ public:
     /// Whose COPY is open, nullptr without one. Whoever queues a command ends it first.
     const void *copy_owner = nullptr;
     int64 copy_tag = 0; ///< the owner's own: which shard
+    int copy_level = 0; ///< transaction nesting level at which it was started
     /// Waits until all before it is done (rows of open streams are spilled) and starts the COPY.
     void start_copy(const char *sql, const void *owner, int64 tag);
     /// Sends data; waits when the network is slower, so that memory stays bounded.
@@ -162,6 +163,7 @@ private:
     void arm();
     void deliver(pg_result *result);
     void lose_queue();
+    bool drop_queue(const char *reason);
     void lose_transaction();
     void drop_unsent_discards();
 
