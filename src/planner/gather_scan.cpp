@@ -69,11 +69,12 @@ Filters divide_filters(const DistTable &table, RelOptInfo *rel, List *restrictio
     return filters;
 }
 
-/// Which attributes of the relation an expression uses; a bit for each, offset as in pull_varattnos.
-Bitmapset *used_attributes(Index varno, List *tlist, List *quals) {
+/// Which attributes of the relation the plan above and the local filters use; a bit for each, offset as in
+/// pull_varattnos. The target list given to the node says nothing: a projection above may replace it.
+Bitmapset *used_attributes(const RelOptInfo *rel, const Path *path, List *tlist, List *quals) {
     Bitmapset *used = nullptr;
-    pull_varattnos(reinterpret_cast<::Node *>(tlist), varno, &used);
-    pull_varattnos(reinterpret_cast<::Node *>(quals), varno, &used);
+    for (List *exprs : {rel->reltarget->exprs, path->pathtarget->exprs, tlist, quals})
+        pull_varattnos(reinterpret_cast<::Node *>(exprs), rel->relid, &used);
     return used;
 }
 
@@ -245,9 +246,8 @@ std::pmr::string filter_clause(Oid relid, List *clauses) {
     return text;
 }
 
-ScanShape build_columns(Relation relation, Index varno, List *tlist, List *quals, std::pmr::string *columns) {
+ScanShape build_columns(Relation relation, Index varno, const Bitmapset *used, std::pmr::string *columns) {
     ColumnBuilder builder(relation, varno);
-    Bitmapset *used = used_attributes(varno, tlist, quals);
     if (bms_is_empty(used))
         builder.add_placeholder();
     int bit = -1;
@@ -264,7 +264,7 @@ List *text_parts(const std::pmr::string &before, const std::pmr::string &after) 
 
 } // namespace
 
-Plan *make_gather_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *, List *tlist, List *clauses) {
+Plan *make_gather_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses) {
     const RangeTblEntry *rte = planner_rt_fetch(rel->relid, root);
     const DistTable &table = *require_dist_table(rte->relid);
     Filters filters = divide_filters(table, rel, clauses);
@@ -278,7 +278,8 @@ Plan *make_gather_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *, List *t
 
     std::pmr::string columns;
     Relation relation = table_open(rte->relid, NoLock);
-    const ScanShape shape = build_columns(relation, rel->relid, tlist, filters.local, &columns);
+    const Bitmapset *used = used_attributes(rel, &path->path, tlist, filters.local);
+    const ScanShape shape = build_columns(relation, rel->relid, used, &columns);
     table_close(relation, NoLock);
 
     const std::pmr::string sample = sample_clause(rte->tablesample, &filters.params);

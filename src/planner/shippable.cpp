@@ -398,6 +398,8 @@ bool can_evaluate_now(::Node *node, const ShipContext *context) {
             return fail(context, node);
         auto *copy = static_cast<Var *>(copyObjectImpl(var));
         copy->varno = 1;
+        copy->varnosyn = 1;
+        copy->varattnosyn = copy->varattno;
         return reinterpret_cast<::Node *>(copy);
     }
     if (is_plain_constant(node) || IsA(node, CaseTestExpr))
@@ -413,7 +415,8 @@ bool can_evaluate_now(::Node *node, const ShipContext *context) {
             return fail(context, node);
     }
     const bool conditional = IsA(node, CaseExpr) || IsA(node, CoalesceExpr);
-    if (context->conditional > 0 && contain_mutable_functions(node) && is_run_constant(node, context->varno))
+    if (!IsA(node, CaseWhen) && context->conditional > 0 && contain_mutable_functions(node) &&
+        is_run_constant(node, context->varno))
         return fail(context, node); // stable: to be evaluated here, but only if the condition is met
     context->conditional += conditional;
     ::Node *copy = mutate_children(node, ship_node, context);
