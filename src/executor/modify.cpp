@@ -120,6 +120,7 @@ TupleTableSlot *exec_modify(CustomScanState *node) {
         if (state->plan.is_replicated)
             lock_for_replicated_write(state->plan.table->relid);
         collect_rows(state);
+        start_reads_before_write(node->ss.ps.state);
     }
     if (state->plan.returns_rows) {
         TupleTableSlot *slot = next_returned_row(state);
