@@ -14,7 +14,8 @@ CREATE TYPE citus.distribution_type AS ENUM ('hash', 'range', 'append');
 CREATE TYPE citus.shard_transfer_mode AS ENUM ('auto', 'force_logical', 'block_writes');
 
 -- ===== 2. Catalogs =====
--- A relation cannot be created in pg_catalog, but it can move there.
+-- A relation cannot be created in pg_catalog, but it can move there. Rows are written as those of PostgreSQL's own
+-- catalogs: CHECK constraints and triggers see changes by hand only, and a partial index would be filled with all rows.
 
 -- The nodes of the cluster. Group 0 is the coordinator; a primary and its standbys share a group.
 CREATE SEQUENCE citus.pg_dist_node_nodeid_seq MINVALUE 1 MAXVALUE 4294967294;
@@ -37,9 +38,6 @@ CREATE TABLE citus.pg_dist_node (
     CONSTRAINT primaries_are_only_allowed_in_the_default_cluster
         CHECK (nodecluster = 'default' OR noderole <> 'primary')
 );
--- A group has one primary: where a shard is must never have two answers.
-CREATE UNIQUE INDEX pg_dist_node_primary_of_group ON citus.pg_dist_node (groupid) WHERE noderole = 'primary';
-
 -- The group this server is in, one row: 0 on the coordinator and on a server that is not attached to any.
 CREATE TABLE citus.pg_dist_local_group (groupid int NOT NULL PRIMARY KEY);
 INSERT INTO citus.pg_dist_local_group VALUES (0);
@@ -266,6 +264,27 @@ $$;
 COMMENT ON FUNCTION pg_catalog.get_nodeid_for_groupid(int) IS 'node id of the primary of a group';
 
 -- ===== 4. Tables (src/cluster, src/ddl) =====
+
+CREATE FUNCTION pg_catalog.create_distributed_table(table_name regclass, distribution_column text,
+    distribution_type citus.distribution_type DEFAULT 'hash', colocate_with text DEFAULT 'default',
+    shard_count int DEFAULT NULL)
+    RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', $$create_distributed_table$$;
+COMMENT ON FUNCTION pg_catalog.create_distributed_table(regclass, text, citus.distribution_type, text, int) IS
+    'spreads the rows of a table over the nodes by the hash of a column';
+
+-- The name that a tutorial uses.
+CREATE FUNCTION pg_catalog.citus_dist_table(table_name regclass, distribution_column text,
+    colocate_with text DEFAULT 'default', shard_count int DEFAULT NULL)
+    RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+    SELECT pg_catalog.create_distributed_table(table_name, distribution_column, 'hash', colocate_with, shard_count);
+END;
+COMMENT ON FUNCTION pg_catalog.citus_dist_table(regclass, text, text, int) IS
+    'another name of create_distributed_table';
+
+CREATE FUNCTION pg_catalog.create_reference_table(table_name regclass)
+    RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$create_reference_table$$;
+COMMENT ON FUNCTION pg_catalog.create_reference_table(regclass) IS 'keeps a copy of a table on every node';
 
 -- ===== 5. Shards on workers (src/ddl, src/executor) =====
 

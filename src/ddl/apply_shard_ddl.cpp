@@ -136,6 +136,9 @@ Datum apply_shard_ddl(PG_FUNCTION_ARGS) {
                           array_values(PG_GETARG_DATUM(2), INT8OID)};
     const bool outer = applying;
     const int level = pin_search_path(text_to_cstring(PG_GETARG_TEXT_PP(3)));
+    // What there is to say about the statement was said when it ran on the coordinator.
+    (void)set_config_option("client_min_messages", "warning", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+                            0, false);
     PG_TRY();
     {
         applying = true;

@@ -131,9 +131,12 @@ void ShardDdl::on_shards(Oid relid, List *commands, List *related_relations,
     }
 }
 
-void ShardDdl::on_group(int32 group_id, List *commands) {
-    if (commands != NIL)
-        add_call(group_id, apply_call(text_array_literal(commands), "'{}'", "'{}'", "pg_catalog"));
+void ShardDdl::on_group(int32 group_id, List *commands, const char *condition) {
+    if (commands == NIL)
+        return;
+    const char *call = apply_call(text_array_literal(commands), "'{}'", "'{}'", "pg_catalog");
+    add_call(group_id,
+             condition == nullptr ? call : psprintf("CASE WHEN %s THEN %s END", condition, call));
 }
 
 void ShardDdl::add_call(int32 group_id, const char *call) {

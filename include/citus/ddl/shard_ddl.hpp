@@ -30,8 +30,8 @@ public:
                    std::span<const CommandName> names = {}, const char *search_path = nullptr,
                    int32 only_group = kAllGroups);
 
-    /// Commands (List of char *) that are run as they are on one node.
-    void on_group(int32 group_id, List *commands);
+    /// Commands (List of char *) that are run as they are on one node; only when the SQL condition holds there.
+    void on_group(int32 group_id, List *commands, const char *condition = nullptr);
 
     /// Runs what was collected, on all nodes at once, in the order given on each node.
     void run();
