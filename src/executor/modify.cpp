@@ -30,8 +30,8 @@ struct ModifyScanState {
     MemoryContext batch_context;
     Tuplestorestate *rows;    ///< the child's rows, each target row once
     TupleTableSlot *row_slot; ///< one of them
-    TupleTableSlot *new_slot;   ///< a changed row of the target, for RETURNING and check options
-    ResultRelInfo *checked;     ///< the target with its check options; nullptr without
+    TupleTableSlot *new_slot; ///< a changed row of the target, for RETURNING and check options
+    ResultRelInfo *checked;   ///< the target with its check options; nullptr without
     ModifyBatch *batch;
     uint64 affected;
     bool collected, finished;
@@ -191,9 +191,9 @@ void begin_modify(CustomScanState *node, EState *estate, int eflags) {
         AllocSetContextCreate(state->node_context, "citus modify batch", ALLOCSET_DEFAULT_SIZES);
     {
         ContextScope scope(state->node_context);
-        new (&state->plan)
-            ModifyPlan(static_cast<CmdType>(linitial_int(numbers)), relation, target, child_tlist,
-                       static_cast<List *>(lsecond(scan->custom_private)), scan->scan.plan.targetlist);
+        new (&state->plan) ModifyPlan(static_cast<CmdType>(linitial_int(numbers)), relation, target,
+                                      child_tlist, static_cast<List *>(lsecond(scan->custom_private)),
+                                      list_concat_copy(checks, scan->scan.plan.targetlist));
     }
     state->counts_rows = can_set_tag && estate->es_plannedstmt->canSetTag;
     state->drops_duplicates = !is_fragment_scan(outerPlan(&scan->scan.plan));
