@@ -302,15 +302,15 @@ Oid natural_collation(Relation index, int position, List *expressions) {
 }
 
 /// A column of an index as an inference clause names it.
-void append_index_column(StringInfo text, Relation index, int position) {
+void append_index_column(StringInfo into, Relation index, int position) {
     const Datum definition =
         DirectFunctionCall3(pg_get_indexdef_ext, ObjectIdGetDatum(RelationGetRelid(index)),
                             Int32GetDatum(position + 1), BoolGetDatum(false));
-    appendStringInfoString(text, TextDatumGetCString(definition));
+    appendStringInfoString(into, TextDatumGetCString(definition));
     const Oid collation = index->rd_indcollation[position];
     if (OidIsValid(collation) &&
         collation != natural_collation(index, position, RelationGetIndexExpressions(index)))
-        appendStringInfo(text, " COLLATE %s", generate_collation_name(collation));
+        appendStringInfo(into, " COLLATE %s", generate_collation_name(collation));
 }
 
 /// The conflict target that infers exactly the arbiters the coordinator's planner found: their columns are
