@@ -14,7 +14,8 @@ CREATE TYPE citus.distribution_type AS ENUM ('hash', 'range', 'append');
 CREATE TYPE citus.shard_transfer_mode AS ENUM ('auto', 'force_logical', 'block_writes');
 
 -- ===== 2. Catalogs =====
--- A relation cannot be created in pg_catalog, but it can move there.
+-- A relation cannot be created in pg_catalog, but it can move there. Rows are written as those of PostgreSQL's own
+-- catalogs: CHECK constraints and triggers see changes by hand only, and a partial index would be filled with all rows.
 
 -- The nodes of the cluster. Group 0 is the coordinator; a primary and its standbys share a group.
 CREATE SEQUENCE citus.pg_dist_node_nodeid_seq MINVALUE 1 MAXVALUE 4294967294;
@@ -37,9 +38,6 @@ CREATE TABLE citus.pg_dist_node (
     CONSTRAINT primaries_are_only_allowed_in_the_default_cluster
         CHECK (nodecluster = 'default' OR noderole <> 'primary')
 );
--- A group has one primary: where a shard is must never have two answers.
-CREATE UNIQUE INDEX pg_dist_node_primary_of_group ON citus.pg_dist_node (groupid) WHERE noderole = 'primary';
-
 -- The group this server is in, one row: 0 on the coordinator and on a server that is not attached to any.
 CREATE TABLE citus.pg_dist_local_group (groupid int NOT NULL PRIMARY KEY);
 INSERT INTO citus.pg_dist_local_group VALUES (0);
@@ -267,7 +265,36 @@ COMMENT ON FUNCTION pg_catalog.get_nodeid_for_groupid(int) IS 'node id of the pr
 
 -- ===== 4. Tables (src/cluster, src/ddl) =====
 
+CREATE FUNCTION pg_catalog.create_distributed_table(table_name regclass, distribution_column text,
+    distribution_type citus.distribution_type DEFAULT 'hash', colocate_with text DEFAULT 'default',
+    shard_count int DEFAULT NULL)
+    RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', $$create_distributed_table$$;
+COMMENT ON FUNCTION pg_catalog.create_distributed_table(regclass, text, citus.distribution_type, text, int) IS
+    'spreads the rows of a table over the nodes by the hash of a column';
+
+-- The name that a tutorial uses.
+CREATE FUNCTION pg_catalog.citus_dist_table(table_name regclass, distribution_column text,
+    colocate_with text DEFAULT 'default', shard_count int DEFAULT NULL)
+    RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+    SELECT pg_catalog.create_distributed_table(table_name, distribution_column, 'hash', colocate_with, shard_count);
+END;
+COMMENT ON FUNCTION pg_catalog.citus_dist_table(regclass, text, text, int) IS
+    'another name of create_distributed_table';
+
+CREATE FUNCTION pg_catalog.create_reference_table(table_name regclass)
+    RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$create_reference_table$$;
+COMMENT ON FUNCTION pg_catalog.create_reference_table(regclass) IS 'keeps a copy of a table on every node';
+
 -- ===== 5. Shards on workers (src/ddl, src/executor) =====
+
+-- Runs DDL for shards of one table that are on this node, with the caller's own rights: the commands are
+-- written with logical names, which it renames. names: written schema, written name, schema, name, position
+-- of the shard id, for each name; shard_ids: for each shard one id per table.
+CREATE FUNCTION citus_internal.apply_shard_ddl(commands text[], names text[], shard_ids bigint[], path text)
+    RETURNS void LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$apply_shard_ddl$$;
+COMMENT ON FUNCTION citus_internal.apply_shard_ddl(text[], text[], bigint[], text) IS
+    'runs DDL for shards on this node';
 
 -- Stands in a rewritten query for a part that runs on the shards; the planner puts a scan in its place.
 CREATE FUNCTION citus_internal.fragment_scan(fragment int) RETURNS SETOF record
@@ -275,6 +302,218 @@ CREATE FUNCTION citus_internal.fragment_scan(fragment int) RETURNS SETOF record
 COMMENT ON FUNCTION citus_internal.fragment_scan(int) IS 'used inside plans only';
 
 -- ===== 6. Look-ups and sizes (src/catalog, src/monitor) =====
+
+CREATE FUNCTION pg_catalog.citus_version() RETURNS text LANGUAGE C STRICT STABLE
+AS 'MODULE_PATHNAME', $$citus_version$$;
+COMMENT ON FUNCTION pg_catalog.citus_version() IS 'version of citus and of PostgreSQL';
+
+CREATE FUNCTION pg_catalog.get_shard_id_for_distribution_column(table_name regclass,
+    distribution_value "any" DEFAULT NULL)
+RETURNS bigint LANGUAGE C STABLE AS 'MODULE_PATHNAME', $$get_shard_id_for_distribution_column$$;
+COMMENT ON FUNCTION pg_catalog.get_shard_id_for_distribution_column(regclass, "any")
+IS 'id of the shard that holds the rows with a value in the distribution column';
+
+CREATE FUNCTION pg_catalog.worker_hash(value "any") RETURNS int LANGUAGE C STRICT STABLE
+AS 'MODULE_PATHNAME', $$worker_hash$$;
+COMMENT ON FUNCTION pg_catalog.worker_hash("any") IS 'hash by which a value is routed to a shard';
+
+CREATE FUNCTION pg_catalog.shard_name(object_name regclass, shard_id bigint, skip_qualify_public bool DEFAULT true)
+RETURNS text LANGUAGE C STRICT STABLE AS 'MODULE_PATHNAME', $$shard_name$$;
+COMMENT ON FUNCTION pg_catalog.shard_name(regclass, bigint, bool) IS 'name of a shard of a table or index';
+
+CREATE FUNCTION pg_catalog.column_to_column_name(table_name regclass, column_var_text text)
+RETURNS text LANGUAGE C STRICT STABLE AS 'MODULE_PATHNAME', $$column_to_column_name$$;
+COMMENT ON FUNCTION pg_catalog.column_to_column_name(regclass, text) IS 'name of the column in pg_dist_partition.partkey';
+
+CREATE FUNCTION pg_catalog.column_name_to_column(table_name regclass, column_name text)
+RETURNS text LANGUAGE C STRICT STABLE AS 'MODULE_PATHNAME', $$column_name_to_column$$;
+COMMENT ON FUNCTION pg_catalog.column_name_to_column(regclass, text) IS 'form of a column in pg_dist_partition.partkey';
+
+CREATE FUNCTION pg_catalog.distributed_tables_colocated(table1 regclass, table2 regclass) RETURNS bool
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT coalesce((SELECT a.colocationid <> 0 AND a.colocationid = b.colocationid
+                     FROM pg_catalog.pg_dist_partition a, pg_catalog.pg_dist_partition b
+                     WHERE a.logicalrelid = table1 AND b.logicalrelid = table2), false);
+END;
+COMMENT ON FUNCTION pg_catalog.distributed_tables_colocated(regclass, regclass)
+IS 'whether two tables are in one co-location group';
+
+-- Sizes on disk, over all placements.
+CREATE FUNCTION pg_catalog.citus_table_size(logicalrelid regclass) RETURNS bigint LANGUAGE C STRICT
+AS 'MODULE_PATHNAME', $$citus_table_size$$;
+COMMENT ON FUNCTION pg_catalog.citus_table_size(regclass) IS 'disk space of a distributed table without its indexes';
+
+CREATE FUNCTION pg_catalog.citus_relation_size(logicalrelid regclass) RETURNS bigint LANGUAGE C STRICT
+AS 'MODULE_PATHNAME', $$citus_relation_size$$;
+COMMENT ON FUNCTION pg_catalog.citus_relation_size(regclass)
+IS 'disk space of the main part of a distributed table, or of an index on one';
+
+CREATE FUNCTION pg_catalog.citus_total_relation_size(logicalrelid regclass, fail_on_error bool DEFAULT true)
+RETURNS bigint LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_total_relation_size$$;
+COMMENT ON FUNCTION pg_catalog.citus_total_relation_size(regclass, bool)
+IS 'disk space of a distributed table with its indexes';
+
+CREATE FUNCTION citus_internal.placement_sizes(OUT shardid bigint, OUT groupid int, OUT size bigint)
+RETURNS SETOF record LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$placement_sizes$$;
+COMMENT ON FUNCTION citus_internal.placement_sizes() IS 'disk space of each placement, NULL where it is not known';
+
+CREATE FUNCTION pg_catalog.citus_shard_sizes(OUT shard_id int, OUT size bigint) RETURNS SETOF record
+LANGUAGE sql STRICT BEGIN ATOMIC
+    SELECT shardid::int, size FROM citus_internal.placement_sizes();
+END;
+COMMENT ON FUNCTION pg_catalog.citus_shard_sizes() IS 'disk space of each shard';
+
+-- Commands on nodes and shards.
+CREATE FUNCTION citus_internal.run_commands(groups int[], commands text[], parallel bool, warn bool,
+    OUT ord int, OUT success bool, OUT result text)
+RETURNS SETOF record LANGUAGE C AS 'MODULE_PATHNAME', $$run_commands$$;
+COMMENT ON FUNCTION citus_internal.run_commands(int[], text[], bool, bool) IS 'run one command on each of some nodes';
+
+CREATE FUNCTION citus_internal.table_placements(table_name regclass, OUT shard_index int, OUT groupid int,
+    OUT nodename text, OUT nodeport int, OUT shardid bigint, OUT shard_name text)
+RETURNS SETOF record LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$table_placements$$;
+COMMENT ON FUNCTION citus_internal.table_placements(regclass) IS 'the placements of a table';
+
+CREATE FUNCTION citus_internal.colocated_placements(table_name1 regclass, table_name2 regclass, OUT shard_index int,
+    OUT groupid int, OUT nodename text, OUT nodeport int, OUT shardid1 bigint, OUT shard_name1 text,
+    OUT shardid2 bigint, OUT shard_name2 text)
+RETURNS SETOF record LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$colocated_placements$$;
+COMMENT ON FUNCTION citus_internal.colocated_placements(regclass, regclass)
+IS 'the placements of two co-located tables, side by side';
+
+CREATE FUNCTION pg_catalog.run_command_on_workers(command text, parallel bool DEFAULT true,
+    OUT nodename text, OUT nodeport int, OUT success bool, OUT result text)
+RETURNS SETOF record LANGUAGE sql BEGIN ATOMIC
+    WITH targets AS MATERIALIZED (
+        SELECT n.nodename, n.nodeport, n.groupid, row_number() OVER (ORDER BY n.nodeid) AS ord
+        FROM pg_catalog.pg_dist_node n
+        WHERE n.isactive AND n.noderole = 'primary' AND n.groupid <> 0)
+    SELECT t.nodename, t.nodeport, r.success, r.result
+    FROM citus_internal.run_commands((SELECT array_agg(groupid ORDER BY ord) FROM targets),
+                                     (SELECT array_agg(command ORDER BY ord) FROM targets), parallel, false) r
+    JOIN targets t USING (ord) ORDER BY r.ord;
+END;
+COMMENT ON FUNCTION pg_catalog.run_command_on_workers(text, bool) IS 'run a command on all workers';
+
+CREATE FUNCTION pg_catalog.run_command_on_coordinator(command text,
+    give_warning_for_connection_errors bool DEFAULT false, OUT nodeid int, OUT success bool, OUT result text)
+RETURNS SETOF record LANGUAGE sql BEGIN ATOMIC
+    SELECT pg_catalog.citus_coordinator_nodeid(), r.success, r.result
+    FROM citus_internal.run_commands(ARRAY[0], ARRAY[command], false, give_warning_for_connection_errors) r;
+END;
+COMMENT ON FUNCTION pg_catalog.run_command_on_coordinator(text, bool) IS 'run a command on the coordinator';
+
+CREATE FUNCTION pg_catalog.run_command_on_all_nodes(command text, parallel bool DEFAULT true,
+    give_warning_for_connection_errors bool DEFAULT false, OUT nodeid int, OUT success bool, OUT result text)
+RETURNS SETOF record LANGUAGE sql BEGIN ATOMIC
+    WITH nodes AS MATERIALIZED (
+        SELECT pg_catalog.citus_coordinator_nodeid() AS nodeid, 0 AS groupid
+        UNION ALL
+        SELECT n.nodeid, n.groupid FROM pg_catalog.pg_dist_node n
+        WHERE n.isactive AND n.noderole = 'primary' AND n.groupid <> 0),
+    targets AS MATERIALIZED (
+        SELECT n.nodeid, n.groupid, row_number() OVER (ORDER BY n.nodeid) AS ord FROM nodes n)
+    SELECT t.nodeid, r.success, r.result
+    FROM citus_internal.run_commands((SELECT array_agg(groupid ORDER BY ord) FROM targets),
+                                     (SELECT array_agg(command ORDER BY ord) FROM targets), parallel,
+                                     give_warning_for_connection_errors) r
+    JOIN targets t USING (ord) ORDER BY r.ord;
+END;
+COMMENT ON FUNCTION pg_catalog.run_command_on_all_nodes(text, bool, bool) IS 'run a command on all nodes';
+
+CREATE FUNCTION pg_catalog.run_command_on_placements(table_name regclass, command text, parallel bool DEFAULT true,
+    OUT nodename text, OUT nodeport int, OUT shardid bigint, OUT success bool, OUT result text)
+RETURNS SETOF record LANGUAGE sql BEGIN ATOMIC
+    WITH targets AS MATERIALIZED (
+        SELECT p.*, format(command, p.shard_name) AS command,
+               row_number() OVER (ORDER BY p.shardid, p.groupid) AS ord
+        FROM citus_internal.table_placements(table_name) p)
+    SELECT t.nodename, t.nodeport, t.shardid, r.success, r.result
+    FROM citus_internal.run_commands((SELECT array_agg(groupid ORDER BY ord) FROM targets),
+                                     (SELECT array_agg(t.command ORDER BY ord) FROM targets t), parallel, false) r
+    JOIN targets t USING (ord) ORDER BY r.ord;
+END;
+COMMENT ON FUNCTION pg_catalog.run_command_on_placements(regclass, text, bool)
+IS 'run a command on each placement of a table; %s stands for its name';
+
+CREATE FUNCTION pg_catalog.run_command_on_shards(table_name regclass, command text, parallel bool DEFAULT true,
+    OUT shardid bigint, OUT success bool, OUT result text)
+RETURNS SETOF record LANGUAGE sql BEGIN ATOMIC
+    WITH targets AS MATERIALIZED (
+        SELECT p.*, format(command, p.shard_name) AS command, row_number() OVER (ORDER BY p.shardid) AS ord
+        FROM (SELECT DISTINCT ON (a.shardid) a.* FROM citus_internal.table_placements(table_name) a
+              ORDER BY a.shardid, a.groupid) p)
+    SELECT t.shardid, r.success, r.result
+    FROM citus_internal.run_commands((SELECT array_agg(groupid ORDER BY ord) FROM targets),
+                                     (SELECT array_agg(t.command ORDER BY ord) FROM targets t), parallel, false) r
+    JOIN targets t USING (ord) ORDER BY r.ord;
+END;
+COMMENT ON FUNCTION pg_catalog.run_command_on_shards(regclass, text, bool)
+IS 'run a command on each shard of a table; %s stands for its name';
+
+CREATE FUNCTION pg_catalog.run_command_on_colocated_placements(table_name1 regclass, table_name2 regclass,
+    command text, parallel bool DEFAULT true,
+    OUT nodename text, OUT nodeport int, OUT shardid1 bigint, OUT shardid2 bigint, OUT success bool, OUT result text)
+RETURNS SETOF record LANGUAGE sql BEGIN ATOMIC
+    WITH targets AS MATERIALIZED (
+        SELECT p.*, format(command, p.shard_name1, p.shard_name2) AS command,
+               row_number() OVER (ORDER BY p.shardid1, p.groupid) AS ord
+        FROM citus_internal.colocated_placements(table_name1, table_name2) p)
+    SELECT t.nodename, t.nodeport, t.shardid1, t.shardid2, r.success, r.result
+    FROM citus_internal.run_commands((SELECT array_agg(groupid ORDER BY ord) FROM targets),
+                                     (SELECT array_agg(t.command ORDER BY ord) FROM targets t), parallel, false) r
+    JOIN targets t USING (ord) ORDER BY r.ord;
+END;
+COMMENT ON FUNCTION pg_catalog.run_command_on_colocated_placements(regclass, regclass, text, bool)
+IS 'run a command on each pair of placements of two co-located tables; two %s stand for their names';
+
+CREATE FUNCTION pg_catalog.citus_check_connection_to_node(nodename text, nodeport int DEFAULT 5432)
+RETURNS bool LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_check_connection_to_node$$;
+COMMENT ON FUNCTION pg_catalog.citus_check_connection_to_node(text, int) IS 'whether this node can connect to another';
+
+CREATE FUNCTION pg_catalog.citus_check_cluster_node_health(OUT from_nodename text, OUT from_nodeport int,
+    OUT to_nodename text, OUT to_nodeport int, OUT result bool)
+RETURNS SETOF record LANGUAGE sql STRICT BEGIN ATOMIC
+    WITH nodes AS MATERIALIZED (
+        SELECT * FROM pg_catalog.pg_dist_node WHERE isactive AND noderole = 'primary'),
+    targets AS MATERIALIZED (
+        SELECT f.groupid, f.nodename AS f_name, f.nodeport AS f_port, t.nodename AS t_name, t.nodeport AS t_port,
+               format('SELECT pg_catalog.citus_check_connection_to_node(%L, %s)', t.nodename, t.nodeport) AS command,
+               row_number() OVER (ORDER BY f.nodeid, t.nodeid) AS ord
+        FROM nodes f CROSS JOIN nodes t)
+    SELECT t.f_name, t.f_port, t.t_name, t.t_port, CASE WHEN r.success THEN r.result::bool ELSE false END
+    FROM citus_internal.run_commands((SELECT array_agg(groupid ORDER BY ord) FROM targets),
+                                     (SELECT array_agg(command ORDER BY ord) FROM targets), true, false) r
+    JOIN targets t USING (ord) ORDER BY r.ord;
+END;
+COMMENT ON FUNCTION pg_catalog.citus_check_cluster_node_health()
+IS 'whether each node can connect to each node';
+
+-- Global process ids: node id and process id in one number.
+CREATE FUNCTION pg_catalog.citus_calculate_gpid(nodeid int, pid int) RETURNS bigint
+LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+    SELECT nodeid::bigint * 10000000000 + pid;
+END;
+COMMENT ON FUNCTION pg_catalog.citus_calculate_gpid(int, int) IS 'global process id of a process of a node';
+
+CREATE FUNCTION pg_catalog.citus_backend_gpid() RETURNS bigint LANGUAGE sql STRICT STABLE BEGIN ATOMIC
+    SELECT pg_catalog.citus_calculate_gpid(
+        coalesce((SELECT n.nodeid FROM pg_catalog.pg_dist_node n JOIN pg_catalog.pg_dist_local_group USING (groupid)
+                  WHERE n.noderole = 'primary'), 99999999), pg_backend_pid());
+END;
+COMMENT ON FUNCTION pg_catalog.citus_backend_gpid() IS 'global process id of this session';
+
+CREATE FUNCTION pg_catalog.citus_nodeid_for_gpid(global_pid bigint) RETURNS int
+LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+    SELECT (global_pid / 10000000000)::int;
+END;
+COMMENT ON FUNCTION pg_catalog.citus_nodeid_for_gpid(bigint) IS 'node id in a global process id';
+
+CREATE FUNCTION pg_catalog.citus_pid_for_gpid(global_pid bigint) RETURNS int
+LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+    SELECT (global_pid % 10000000000)::int;
+END;
+COMMENT ON FUNCTION pg_catalog.citus_pid_for_gpid(bigint) IS 'process id in a global process id';
 
 -- ===== 7. Transactions (src/transaction) =====
 CREATE FUNCTION pg_catalog.recover_prepared_transactions() RETURNS int
@@ -288,3 +527,76 @@ REVOKE ALL ON FUNCTION citus_internal.start_maintenance_daemon() FROM PUBLIC;
 SELECT citus_internal.start_maintenance_daemon();
 
 -- ===== 8. Views =====
+-- All in pg_catalog, so that they are found under any search_path, and no DROP SCHEMA takes them along.
+
+-- What kind of table a row of pg_dist_partition describes.
+CREATE FUNCTION citus_internal.table_type(method "char", replication_model "char", colocation_id int) RETURNS text
+LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+    SELECT CASE WHEN method = 'h' THEN 'distributed'
+                WHEN replication_model = 't' THEN 'reference'
+                WHEN colocation_id <> 0 THEN 'distributed'
+                ELSE 'local' END;
+END;
+COMMENT ON FUNCTION citus_internal.table_type("char", "char", int) IS 'kind of a table in the metadata';
+
+CREATE VIEW citus.citus_shards AS
+SELECT p.logicalrelid AS table_name, s.shardid, pg_catalog.shard_name(p.logicalrelid, s.shardid) AS shard_name,
+       citus_internal.table_type(p.partmethod, p.repmodel, p.colocationid) AS citus_table_type,
+       p.colocationid AS colocation_id, n.nodename, n.nodeport, z.size AS shard_size
+FROM pg_catalog.pg_dist_partition p
+JOIN pg_catalog.pg_dist_shard s USING (logicalrelid)
+JOIN pg_catalog.pg_dist_placement l USING (shardid)
+JOIN pg_catalog.pg_dist_node n ON n.groupid = l.groupid AND n.noderole = 'primary' AND n.isactive
+LEFT JOIN citus_internal.placement_sizes() z ON z.shardid = s.shardid AND z.groupid = l.groupid
+JOIN pg_catalog.pg_class c ON c.oid = p.logicalrelid
+WHERE l.shardstate = 1
+ORDER BY s.shardid, n.nodeid;
+COMMENT ON VIEW citus.citus_shards IS 'all placements of all shards';
+
+CREATE VIEW citus.citus_tables AS
+SELECT p.logicalrelid AS table_name,
+       citus_internal.table_type(p.partmethod, p.repmodel, p.colocationid) AS citus_table_type,
+       coalesce(pg_catalog.column_to_column_name(p.logicalrelid, p.partkey), '<none>') AS distribution_column,
+       p.colocationid AS colocation_id,
+       pg_size_pretty(coalesce(z.size, 0)::bigint) AS table_size,
+       (SELECT count(*) FROM pg_catalog.pg_dist_shard s WHERE s.logicalrelid = p.logicalrelid) AS shard_count,
+       pg_get_userbyid(c.relowner) AS table_owner,
+       a.amname AS access_method
+FROM pg_catalog.pg_dist_partition p
+JOIN pg_catalog.pg_class c ON c.oid = p.logicalrelid
+LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam
+LEFT JOIN (SELECT s.logicalrelid, sum(x.size) AS size
+           FROM citus_internal.placement_sizes() x JOIN pg_catalog.pg_dist_shard s USING (shardid)
+           GROUP BY s.logicalrelid) z USING (logicalrelid)
+WHERE pg_has_role(c.relowner, 'USAGE')
+   OR has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+   OR has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+ORDER BY p.logicalrelid::text;
+COMMENT ON VIEW citus.citus_tables IS 'all distributed, reference and managed local tables';
+
+CREATE VIEW citus.citus_nodes AS
+SELECT nodename, nodeport, CASE WHEN groupid = 0 THEN 'coordinator' ELSE 'worker' END AS role, isactive AS active
+FROM pg_catalog.pg_dist_node;
+COMMENT ON VIEW citus.citus_nodes IS 'all nodes';
+
+CREATE VIEW citus.pg_dist_shard_placement AS
+SELECT l.shardid, l.shardstate, l.shardlength, n.nodename, n.nodeport, l.placementid
+FROM pg_catalog.pg_dist_placement l
+JOIN pg_catalog.pg_dist_node n ON n.groupid = l.groupid AND n.noderole = 'primary';
+COMMENT ON VIEW citus.pg_dist_shard_placement IS 'placements with the address of their node';
+
+-- No name here may be one of a column of pg_dist_shard or pg_dist_placement: it is made to be joined with them.
+CREATE VIEW citus.pg_dist_logical_replication_conf AS
+SELECT s.shardid AS objid, pg_catalog.column_to_column_name(p.logicalrelid, p.partkey) AS colname,
+       (count(*) OVER (PARTITION BY p.logicalrelid))::int AS shardcount
+FROM pg_catalog.pg_dist_partition p JOIN pg_catalog.pg_dist_shard s USING (logicalrelid)
+WHERE p.partmethod = 'h';
+COMMENT ON VIEW citus.pg_dist_logical_replication_conf IS 'distribution column and shard count of each shard';
+
+ALTER VIEW citus.citus_shards SET SCHEMA pg_catalog;
+ALTER VIEW citus.citus_tables SET SCHEMA pg_catalog;
+ALTER VIEW citus.citus_nodes SET SCHEMA pg_catalog;
+ALTER VIEW citus.pg_dist_shard_placement SET SCHEMA pg_catalog;
+ALTER VIEW citus.pg_dist_logical_replication_conf SET SCHEMA pg_catalog;
+GRANT SELECT ON pg_catalog.citus_shards, pg_catalog.citus_tables, pg_catalog.citus_nodes,
+    pg_catalog.pg_dist_shard_placement, pg_catalog.pg_dist_logical_replication_conf TO PUBLIC;

@@ -1,6 +1,7 @@
 /// Library entry: the table of contents of what the extension hooks into.
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/modify_scan.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/planner/gather.hpp"
@@ -24,10 +25,12 @@ void _PG_init(void) {
     citus::install_memory_resource();
     citus::guc::install();
     citus::install_metadata_cache();
+    citus::raise_max_prepared_transactions();
     citus::install_shared_state();
     citus::install_transaction_callbacks();
     citus::install_maintenance_daemon();
     citus::install_fragment_scan();
     citus::install_gather();
+    citus::install_modify_scan();
     MarkGUCPrefixReserved("citus");
 }

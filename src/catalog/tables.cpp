@@ -85,12 +85,14 @@ std::span<const ShardPlacement> read_placements(const CatalogTable &catalog, int
     constexpr int32 kActive = 1;
     std::pmr::vector<ShardPlacement> placements;
     ScanKeys keys(catalog);
-    keys.equal_int8("shardid", shard_id).equal_int4("shardstate", kActive);
-    const AttrNumber id = catalog.column("placementid"), group = catalog.column("groupid");
+    keys.equal_int8("shardid", shard_id);
+    const AttrNumber id = catalog.column("placementid"), group = catalog.column("groupid"),
+                     state = catalog.column("shardstate");
     scan_catalog(
         catalog, "pg_dist_placement_shardid_groupid_unique_index", keys,
         [&](const CatalogRow &row) {
-            placements.push_back({DatumGetInt64(row.value(id)), DatumGetInt32(row.value(group))});
+            if (DatumGetInt32(row.value(state)) == kActive)
+                placements.push_back({DatumGetInt64(row.value(id)), DatumGetInt32(row.value(group))});
             return true;
         },
         snapshot);

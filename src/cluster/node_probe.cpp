@@ -3,6 +3,7 @@
 #include "citus/net/connection.hpp"
 
 extern "C" {
+#include "access/xlog.h"
 #include "commands/dbcommands.h"
 }
 
@@ -59,12 +60,10 @@ Probe probe_of(List *row) {
             text_of(row, 3), text_of(row, 4), text_of(row, 5)};
 }
 
-[[noreturn]] void raise_unreachable(const char *name, int port, const char *reason) {
+[[noreturn]] void raise_unreachable(const char *message) {
     ereport(
         ERROR,
-        (errcode(ERRCODE_CONNECTION_FAILURE),
-         errmsg("connection to the remote node %s@%s:%d failed with the following error: %s",
-                GetUserNameFromId(GetUserId(), false), name, port, reason),
+        (errcode(ERRCODE_CONNECTION_FAILURE), errmsg("%s", message),
          errhint(
              "The server must run there, accept connections from this node (listen_addresses, pg_hba.conf), "
              "and have a database named \"%s\". A password is taken from pg_dist_authinfo or .pgpass.",
@@ -75,7 +74,7 @@ Probe probe_of(List *row) {
 List *ask(const char *name, int port, const char *sql) {
     const AutonomousResult result = run_autonomous(name, port, sql);
     if (!result.connected)
-        raise_unreachable(name, port, result.message);
+        raise_unreachable(result.message);
     if (!result.success) {
         const char *state = result.sqlstate;
         ereport(ERROR,
@@ -223,10 +222,7 @@ void check_is_this_server(const char *name, int port) {
 }
 
 const char *own_cluster_id() {
-    return text_of(
-        ask_here(
-            "SELECT metadata OPERATOR(pg_catalog.->>) 'server_id' FROM pg_catalog.pg_dist_node_metadata"),
-        0);
+    return psprintf(UINT64_FORMAT "/%u", GetSystemIdentifier(), MyDatabaseId);
 }
 
 } // namespace citus

@@ -24,7 +24,8 @@ bool can_connect(const char *name, int port, const char **reason);
 /// Raises unless the server at this address is this one; a WARNING when it can't be reached.
 void check_is_this_server(const char *name, int port);
 
-/// Id of this cluster: the server_id of its coordinator.
+/// Id of this cluster: the database that coordinates it, so that it stays when the extension is created anew
+/// there.
 const char *own_cluster_id();
 
 } // namespace citus

@@ -132,6 +132,17 @@ void delete_placements(std::span<const PlacedShard> placed) {
     CommandCounterIncrement();
 }
 
+/// Refuses while standbys of the node are registered: without their primary they would stand for nothing.
+void check_has_no_secondaries(const ClusterNode &primary) {
+    for (const ClusterNode &node : all_nodes()) {
+        if (node.group_id == primary.group_id && node.node_id != primary.node_id)
+            ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+                            errmsg("cannot remove the node %s:%d because %s:%d is registered as its standby",
+                                   primary.name, primary.port, node.name, node.port),
+                            errhint("Remove the standby first.")));
+    }
+}
+
 /// Makes a registered node a working part of the cluster: this server's own row needs no contact.
 void activate(const ClusterNode &node) {
     if (!is_local_group(node.group_id)) {
@@ -180,6 +191,9 @@ AddArguments add_arguments(FunctionCallInfo fcinfo) {
     AddArguments arguments{text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT32(1), PG_GETARG_INT32(2),
                            PG_GETARG_OID(3), NameStr(*PG_GETARG_NAME(4))};
     check_address(arguments.name, arguments.port);
+    if (arguments.role == node_role_value("primary") && strcmp(arguments.cluster, "default") != 0)
+        ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
+                        errmsg("primary nodes are only allowed in the cluster \"default\"")));
     if (arguments.group_id < -1)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("%d is not a valid group id", arguments.group_id)));
@@ -234,7 +248,7 @@ void detach(const ClusterNode &node) {
     const char *reason = nullptr;
     const bool is_local = is_local_group(node.group_id);
     if (!is_local && !can_connect(node.name, node.port, &reason)) {
-        ereport(WARNING, (errmsg("could not connect to %s:%d: %s", node.name, node.port, reason),
+        ereport(WARNING, (errcode(ERRCODE_CONNECTION_FAILURE), errmsg("%s", reason),
                           errdetail("The node is removed, but copies of reference tables stay on it.")));
         return;
     }
@@ -333,6 +347,7 @@ Datum citus_disable_node(PG_FUNCTION_ARGS) {
         delete_placements(placed);
     }
     set_node_active(node->node_id, false);
+    close_connections_to(node->name, node->port);
     PG_RETURN_VOID();
 }
 
@@ -341,6 +356,7 @@ Datum citus_remove_node(PG_FUNCTION_ARGS) {
     const ClusterNode *node =
         require_node_by_address(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT32(1));
     if (node->role == NodeRole::Primary) {
+        check_has_no_secondaries(*node);
         // Whoever reads a reference table has finished, and finds its placements anew afterwards.
         ListCell *cell;
         foreach (cell, reference_relations())
@@ -351,6 +367,7 @@ Datum citus_remove_node(PG_FUNCTION_ARGS) {
         delete_placements(placed);
     }
     delete_node(node->node_id);
+    close_connections_to(node->name, node->port);
     PG_RETURN_VOID();
 }
 
@@ -362,6 +379,9 @@ Datum citus_set_coordinator_host(PG_FUNCTION_ARGS) {
     if (PG_GETARG_OID(2) != node_role_value("primary"))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the coordinator is a primary node"),
                         errhint("Register its standbys with citus_add_secondary_node().")));
+    if (strcmp(NameStr(*PG_GETARG_NAME(3)), "default") != 0)
+        ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
+                        errmsg("primary nodes are only allowed in the cluster \"default\"")));
     const ClusterNode *coordinator = find_primary_node(kCoordinatorGroupId);
     const ClusterNode *holder = find_node_by_address(name, port);
     if (holder != nullptr && holder != coordinator)

@@ -1,6 +1,7 @@
 #include "citus/executor/fragment_scan.hpp"
 
 #include "citus/executor/explain.hpp"
+#include "citus/executor/reference_lock.hpp"
 #include "citus/pg/walker.hpp"
 
 extern "C" {
@@ -39,7 +40,6 @@ struct FragmentScanState {
     Tuplestorestate *spool;
     uint64 rows_seen;       ///< in this run
     uint64 received_before; ///< bytes of the earlier runs
-    int last_task_count;
 };
 
 FragmentScanState *scan_state(CustomScanState *node) {
@@ -104,9 +104,10 @@ void start_run(FragmentScanState *state) {
     state->started = true;
     state->rows_seen = 0;
     state->params = evaluate_params(state, econtext);
+    if (state->fragment.writes_reference)
+        lock_for_replicated_write(linitial_oid(state->fragment.slot_relations));
     FragmentTasks chosen = tasks_of_run(state, econtext);
     ResetExprContext(econtext);
-    state->last_task_count = static_cast<int>(chosen.tasks.size());
     if (!state->fragment.has_result) {
         const uint64 affected = run_without_rows(state, chosen);
         if (state->counts_rows)

@@ -217,6 +217,8 @@ void Connection::keep_result(PGresult *result) {
     held_ = result;
 }
 
+PGresult *Connection::take_result() { return std::exchange(held_, nullptr); }
+
 bool Connection::pump_discarded() {
     // A sync before a wanted command is no harm: taking it raises nothing.
     return head_ != nullptr && (head_->is_discarded || head_->is_sync) && pump();

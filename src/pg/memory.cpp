@@ -17,7 +17,9 @@ class CurrentContextResource final : public std::pmr::memory_resource {
         return MemoryContextAllocExtended(CurrentMemoryContext, bytes, MCXT_ALLOC_HUGE);
     }
     void do_deallocate(void *pointer, size_t, size_t) override { pfree(pointer); }
-    bool do_is_equal(const std::pmr::memory_resource &other) const noexcept override { return this == &other; }
+    bool do_is_equal(const std::pmr::memory_resource &other) const noexcept override {
+        return this == &other;
+    }
 };
 
 CurrentContextResource current_context_resource;
@@ -29,12 +31,16 @@ void *MemoryContextResource::do_allocate(size_t bytes, size_t alignment) {
     return MemoryContextAllocExtended(context_, bytes, MCXT_ALLOC_HUGE);
 }
 
-void MemoryContextResource::do_deallocate(void *pointer, size_t, size_t) { pfree(pointer); }
+void MemoryContextResource::do_deallocate(void *pointer, size_t, size_t) {
+    pfree(pointer);
+}
 
 bool MemoryContextResource::do_is_equal(const std::pmr::memory_resource &other) const noexcept {
     return this == &other;
 }
 
-void install_memory_resource() { std::pmr::set_default_resource(&current_context_resource); }
+void install_memory_resource() {
+    std::pmr::set_default_resource(&current_context_resource);
+}
 
 } // namespace citus

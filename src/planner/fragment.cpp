@@ -153,6 +153,12 @@ void add_tasks(FragmentTasks *result, const Fragment &fragment, const Shard &sha
                int shard_index) {
     const char *sql = task_sql(fragment, slots, shard_index);
     const auto groups = candidate_groups(shard, slots, shard_index);
+    if (fragment.locks_rows && !fragment.modifies()) {
+        // All sessions that lock a row must ask the same placement for it.
+        const int32 group = *std::min_element(groups.begin(), groups.end());
+        result->tasks.push_back({group, shard.shard_id, sql});
+        return;
+    }
     if (!fragment.modifies()) {
         result->tasks.push_back({group_for_read(groups), shard.shard_id, sql});
         return;

@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/planner/modify.hpp"
 #include "citus/planner/pruning.hpp"
 #include "citus/planner/shippable.hpp"
 
@@ -68,11 +69,12 @@ Filters divide_filters(const DistTable &table, RelOptInfo *rel, List *restrictio
     return filters;
 }
 
-/// Which attributes of the relation an expression uses; a bit for each, offset as in pull_varattnos.
-Bitmapset *used_attributes(Index varno, List *tlist, List *quals) {
+/// Which attributes of the relation the plan above and the local filters use; a bit for each, offset as in
+/// pull_varattnos. The target list given to the node says nothing: a projection above may replace it.
+Bitmapset *used_attributes(const RelOptInfo *rel, const Path *path, List *tlist, List *quals) {
     Bitmapset *used = nullptr;
-    pull_varattnos(reinterpret_cast<::Node *>(tlist), varno, &used);
-    pull_varattnos(reinterpret_cast<::Node *>(quals), varno, &used);
+    for (List *exprs : {rel->reltarget->exprs, path->pathtarget->exprs, tlist, quals})
+        pull_varattnos(reinterpret_cast<::Node *>(exprs), rel->relid, &used);
     return used;
 }
 
@@ -185,35 +187,27 @@ private:
     bool needs_projection_ = false;
 };
 
-const char *lock_text(LockClauseStrength strength) {
-    switch (strength) {
-    case LCS_NONE:
-        return nullptr;
-    case LCS_FORKEYSHARE:
-        return " FOR KEY SHARE";
-    case LCS_FORSHARE:
-        return " FOR SHARE";
-    case LCS_FORNOKEYUPDATE:
-        return " FOR NO KEY UPDATE";
-    case LCS_FORUPDATE:
-        return " FOR UPDATE";
-    }
-    return nullptr;
+std::pmr::string lock_text(LockClauseStrength strength, LockWaitPolicy policy) {
+    constexpr const char *kStrengths[] = {"", " FOR KEY SHARE", " FOR SHARE", " FOR NO KEY UPDATE",
+                                          " FOR UPDATE"};
+    std::pmr::string text(kStrengths[strength]);
+    if (policy == LockWaitSkip)
+        text += " SKIP LOCKED";
+    else if (policy == LockWaitError)
+        text += " NOWAIT";
+    return text;
 }
 
 /// FOR UPDATE and the like for this relation, or nothing.
 std::pmr::string locking_clause(PlannerInfo *root, Index varno) {
+    const LockClauseStrength of_target = target_lock_strength(root, varno);
+    if (of_target != LCS_NONE)
+        return lock_text(of_target, LockWaitBlock);
     ListCell *cell;
     foreach (cell, root->rowMarks) {
         const auto *mark = lfirst_node(PlanRowMark, cell);
-        if (mark->rti != varno || mark->strength == LCS_NONE)
-            continue;
-        std::pmr::string text(lock_text(mark->strength));
-        if (mark->waitPolicy == LockWaitSkip)
-            text += " SKIP LOCKED";
-        else if (mark->waitPolicy == LockWaitError)
-            text += " NOWAIT";
-        return text;
+        if (mark->rti == varno && mark->strength != LCS_NONE)
+            return lock_text(mark->strength, mark->waitPolicy);
     }
     return {};
 }
@@ -252,9 +246,8 @@ std::pmr::string filter_clause(Oid relid, List *clauses) {
     return text;
 }
 
-ScanShape build_columns(Relation relation, Index varno, List *tlist, List *quals, std::pmr::string *columns) {
+ScanShape build_columns(Relation relation, Index varno, const Bitmapset *used, std::pmr::string *columns) {
     ColumnBuilder builder(relation, varno);
-    Bitmapset *used = used_attributes(varno, tlist, quals);
     if (bms_is_empty(used))
         builder.add_placeholder();
     int bit = -1;
@@ -271,7 +264,7 @@ List *text_parts(const std::pmr::string &before, const std::pmr::string &after) 
 
 } // namespace
 
-Plan *make_gather_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *, List *tlist, List *clauses) {
+Plan *make_gather_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses) {
     const RangeTblEntry *rte = planner_rt_fetch(rel->relid, root);
     const DistTable &table = *require_dist_table(rte->relid);
     Filters filters = divide_filters(table, rel, clauses);
@@ -285,7 +278,8 @@ Plan *make_gather_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *, List *t
 
     std::pmr::string columns;
     Relation relation = table_open(rte->relid, NoLock);
-    const ScanShape shape = build_columns(relation, rel->relid, tlist, filters.local, &columns);
+    const Bitmapset *used = used_attributes(rel, &path->path, tlist, filters.local);
+    const ScanShape shape = build_columns(relation, rel->relid, used, &columns);
     table_close(relation, NoLock);
 
     const std::pmr::string sample = sample_clause(rte->tablesample, &filters.params);

@@ -232,6 +232,7 @@ struct ShipContext {
     Index varno;
     List *params;
     bool failed;
+    int conditional; ///< depth of CASE and COALESCE: what is inside may never be evaluated
 };
 
 bool uses_relation(::Node *node, void *context) {
@@ -378,6 +379,12 @@ bool is_operand_type(Oid type) {
     return is_shippable_type(base) || get_typtype(base) == TYPTYPE_ENUM;
 }
 
+/// Whether the coordinator may evaluate an expression before the scan without raising an error that the
+/// statement would not have raised.
+bool can_evaluate_now(::Node *node, const ShipContext *context) {
+    return context->conditional == 0 || IsA(node, Const) || IsA(node, Param) || IsA(node, Var);
+}
+
 ::Node *ship_node(::Node *node, void *raw) {
     auto *context = static_cast<ShipContext *>(raw);
     if (node == nullptr || context->failed)
@@ -391,12 +398,15 @@ bool is_operand_type(Oid type) {
             return fail(context, node);
         auto *copy = static_cast<Var *>(copyObjectImpl(var));
         copy->varno = 1;
+        copy->varnosyn = 1;
+        copy->varattnosyn = copy->varattno;
         return reinterpret_cast<::Node *>(copy);
     }
     if (is_plain_constant(node) || IsA(node, CaseTestExpr))
         return static_cast<::Node *>(copyObjectImpl(node));
     // CaseWhen is no expression of its own, and a CASE's conditions refer to the CASE around them.
-    if (!IsA(node, CaseWhen) && is_run_constant(node, context->varno) && !contains_case_test(node, nullptr))
+    if (!IsA(node, CaseWhen) && is_run_constant(node, context->varno) && !contains_case_test(node, nullptr) &&
+        can_evaluate_now(node, context))
         return parameter_for(node, context);
     if (!node_is_shippable(node))
         return fail(context, node);
@@ -404,7 +414,14 @@ bool is_operand_type(Oid type) {
         if (!is_operand_type(exprType(node)))
             return fail(context, node);
     }
-    return mutate_children(node, ship_node, context);
+    const bool conditional = IsA(node, CaseExpr) || IsA(node, CoalesceExpr);
+    if (!IsA(node, CaseWhen) && context->conditional > 0 && contain_mutable_functions(node) &&
+        is_run_constant(node, context->varno))
+        return fail(context, node); // stable: to be evaluated here, but only if the condition is met
+    context->conditional += conditional;
+    ::Node *copy = mutate_children(node, ship_node, context);
+    context->conditional -= conditional;
+    return copy;
 }
 
 } // namespace
@@ -439,7 +456,7 @@ Expr *ship_clause(Expr *clause, Index varno, List **params) {
     auto *node = reinterpret_cast<::Node *>(clause);
     if (contain_volatile_functions(node) || contains_subplan(node, nullptr))
         return nullptr;
-    ShipContext context{varno, list_copy(*params), false};
+    ShipContext context{varno, list_copy(*params), false, 0};
     auto *shipped = reinterpret_cast<Expr *>(ship_node(node, &context));
     if (context.failed || !collations_survive(shipped))
         return nullptr;

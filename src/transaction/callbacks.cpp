@@ -2,6 +2,7 @@
 #include "citus/transaction/participants.hpp"
 
 extern "C" {
+#include "access/twophase.h"
 #include "access/xact.h"
 }
 
@@ -56,6 +57,13 @@ void on_subtransaction_event(SubXactEvent event, SubTransactionId id, SubTransac
 }
 
 } // namespace
+
+void raise_max_prepared_transactions() {
+    // Two per connection: a coordinator's sessions may prepare one on each node while recovery is behind.
+    if (max_prepared_xacts == 0)
+        SetConfigOption("max_prepared_transactions", psprintf("%d", MaxConnections * 2), PGC_POSTMASTER,
+                        PGC_S_OVERRIDE);
+}
 
 void install_transaction_callbacks() {
     RegisterXactCallback(on_transaction_event, nullptr);

@@ -29,11 +29,8 @@ public:
 
     void take_row(int, const PGresult *, int) override {}
     void command_done(int, const PGresult *) override { succeeded = true; }
-    void command_failed(Connection *, int, const PGresult *result) override {
-        // The result is kept for raise(): libpq frees the one we got.
-        failure = PQcopyResult(result, 0);
-        if (failure == nullptr)
-            lost = true;
+    void command_failed(Connection *from, int, const PGresult *result) override {
+        failure = from->take_result(); // for raise()
         const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
         const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
         no_such_gid = state != nullptr && strcmp(state, "42704") == 0;

@@ -147,6 +147,8 @@ public:
     void abort_copy(TimestampTz deadline);
     /// Takes over a result, which is freed at the next use of the connection.
     void keep_result(pg_result *result);
+    /// Gives the result that is being delivered to the caller, who frees it.
+    pg_result *take_result();
 
     /// Description for messages: HOST:PORT.
     const char *address() const { return address_; }

@@ -21,4 +21,8 @@ bool distributed_transaction_wrote();
 
 void install_transaction_callbacks();
 
+/// Makes room for prepared transactions when the server was configured with none (PostgreSQL's default). Only
+/// while shared_preload_libraries is being processed.
+void raise_max_prepared_transactions();
+
 } // namespace citus

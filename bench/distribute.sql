@@ -1,0 +1,7 @@
+-- How the tables are distributed; plain PostgreSQL goes without.
+SELECT create_distributed_table('accounts', 'id');
+SELECT create_distributed_table('tenants', 'tenant_id', colocate_with := 'none');
+SELECT create_distributed_table('orders', 'tenant_id', colocate_with := 'tenants');
+SELECT create_distributed_table('lines', 'tenant_id', colocate_with := 'tenants');
+SELECT create_distributed_table('log', 'tenant_id', colocate_with := 'tenants');
+SELECT create_distributed_table('events', 'id');

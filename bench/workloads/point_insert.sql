@@ -1,0 +1,4 @@
+-- title: INSERT one row
+-- runs: prepared/8=2.2 simple/8
+\set tenant random(1, 1000 * :scale)
+INSERT INTO log (tenant_id, what) VALUES (:tenant, 'a line');

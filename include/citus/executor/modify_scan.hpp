@@ -1,0 +1,25 @@
+/// "Citus Modify": the plan node that changes rows of shards one by one.
+///
+/// Its child gives, per row to change, the new values, the row's ctid on its shard, and what tells the shard
+/// (the distribution column's old value) or, for tables with several placements, the old values of a unique
+/// key. All rows are read before the first change. Never decides what may be changed: the planner has.
+#pragma once
+
+#include "citus/pg/prelude.hpp"
+
+namespace citus {
+
+/// Names of the resjunk columns that the planner adds to the child's target list.
+constexpr const char *kShardKeyColumn = "citus_shard_key";
+constexpr const char *kIdentityColumn = "citus_identity_"; ///< followed by 1, 2, ...
+
+/// The columns that identify a row on every placement (attribute numbers), for tables with more than one
+/// placement per shard; NIL when the ctid does. Raises 0A000 when there is no such key.
+List *row_identity_columns(Oid relid);
+
+/// The node that does the work of a finished ModifyTable node (after setrefs).
+CustomScan *make_modify_scan(const PlannedStmt *statement, ModifyTable *modify);
+
+void install_modify_scan();
+
+} // namespace citus

@@ -1,0 +1,259 @@
+#include "shard_renaming.hpp"
+
+#include "citus/catalog/metadata.hpp"
+#include "citus/pg/list.hpp"
+
+extern "C" {
+#include "catalog/pg_constraint.h"
+#include "tcop/utility.h"
+}
+
+namespace citus {
+
+namespace {
+
+const ShardName *find_name(const ShardRenaming &renaming, const char *schema, const char *name) {
+    for (const ShardName &entry : renaming.names) {
+        if (strcmp(entry.written_schema, schema != nullptr ? schema : "") == 0 &&
+            strcmp(entry.written_name, name) == 0)
+            return &entry;
+    }
+    return nullptr;
+}
+
+void rename_range_var(const ShardRenaming &renaming, RangeVar *relation) {
+    if (relation == nullptr)
+        return;
+    if (const ShardName *entry = find_name(renaming, relation->schemaname, relation->relname)) {
+        relation->schemaname = pstrdup(entry->schema);
+        relation->relname = pstrdup(entry->shard_name);
+        relation->catalogname = nullptr;
+    }
+}
+
+/// `table.column` and `schema.table.column` in an expression.
+void rename_column_ref(const ShardRenaming &renaming, ColumnRef *column) {
+    const int length = list_length(column->fields);
+    if (length == 2 && IsA(linitial(column->fields), String)) {
+        for (const ShardName &entry : renaming.names) {
+            if (entry.is_target && strcmp(entry.written_name, strVal(linitial(column->fields))) == 0)
+                linitial(column->fields) = makeString(pstrdup(entry.shard_name));
+        }
+    } else if (length == 3) {
+        const ShardName *entry =
+            find_name(renaming, strVal(linitial(column->fields)), strVal(lsecond(column->fields)));
+        if (entry != nullptr) {
+            linitial(column->fields) = makeString(pstrdup(entry->schema));
+            lsecond(column->fields) = makeString(pstrdup(entry->shard_name));
+        }
+    }
+}
+
+bool rename_in_expression(::Node *node, void *context);
+
+bool walk_raw(::Node *node, void *context) {
+    using Callback = bool (*)();
+    return raw_expression_tree_walker(
+        node, reinterpret_cast<Callback>(reinterpret_cast<void (*)()>(rename_in_expression)), context);
+}
+
+bool rename_in_expression(::Node *node, void *context) {
+    const auto &renaming = *static_cast<const ShardRenaming *>(context);
+    if (node == nullptr)
+        return false;
+    if (IsA(node, RangeVar)) {
+        rename_range_var(renaming, castNode(RangeVar, node));
+        return false;
+    }
+    if (IsA(node, ColumnRef)) {
+        rename_column_ref(renaming, castNode(ColumnRef, node));
+        return false;
+    }
+    return walk_raw(node, context);
+}
+
+void rename_expression(const ShardRenaming &renaming, ::Node *expression) {
+    (void)rename_in_expression(expression, const_cast<ShardRenaming *>(&renaming));
+}
+
+void add_suffix(const ShardRenaming &renaming, char *&name) {
+    if (name != nullptr)
+        name = shard_relation_name(name, renaming.shard_id);
+}
+
+/// A constraint that exists. A CHECK constraint that is older than the distribution kept its name.
+void rename_existing_constraint(const ShardRenaming &renaming, RangeVar *table, char *&name) {
+    const Oid relid = RangeVarGetRelid(table, NoLock, true);
+    char *suffixed = shard_relation_name(name, renaming.shard_id);
+    if (!OidIsValid(relid) || OidIsValid(get_relation_constraint_oid(relid, suffixed, true)) ||
+        !OidIsValid(get_relation_constraint_oid(relid, name, true)))
+        name = suffixed;
+}
+
+/// A constraint that ALTER TABLE adds. The index that it takes over keeps a name of its own kind.
+void rename_new_constraint(const ShardRenaming &renaming, Constraint *constraint) {
+    if (constraint->conname == nullptr && constraint->indexname != nullptr)
+        constraint->conname = pstrdup(constraint->indexname);
+    add_suffix(renaming, constraint->conname);
+    add_suffix(renaming, constraint->indexname);
+    constraint->indexspace = nullptr;
+    rename_range_var(renaming, constraint->pktable);
+    rename_expression(renaming, constraint->raw_expr);
+    rename_expression(renaming, constraint->where_clause);
+    rename_expression(renaming, reinterpret_cast<::Node *>(constraint->exclusions));
+}
+
+void rename_column_definition(const ShardRenaming &renaming, ColumnDef *column) {
+    rename_expression(renaming, column->raw_default);
+    for (const ListCell &cell : cells(column->constraints)) {
+        auto *constraint = lfirst_node(Constraint, &cell);
+        rename_range_var(renaming, constraint->pktable);
+        rename_expression(renaming, constraint->raw_expr);
+    }
+}
+
+void rename_alter_command(const ShardRenaming &renaming, RangeVar *table, AlterTableCmd *command) {
+    switch (command->subtype) {
+    case AT_DropConstraint:
+    case AT_ValidateConstraint:
+        rename_existing_constraint(renaming, table, command->name);
+        break;
+    case AT_AlterConstraint:
+        rename_existing_constraint(renaming, table, castNode(Constraint, command->def)->conname);
+        break;
+    case AT_AddConstraint:
+        rename_new_constraint(renaming, castNode(Constraint, command->def));
+        break;
+    case AT_ClusterOn:
+        add_suffix(renaming, command->name);
+        break;
+    case AT_ReplicaIdentity:
+        add_suffix(renaming, castNode(ReplicaIdentityStmt, command->def)->name);
+        break;
+    default:
+        if (command->def != nullptr && IsA(command->def, ColumnDef))
+            rename_column_definition(renaming, castNode(ColumnDef, command->def));
+        else
+            rename_expression(renaming, command->def);
+        break;
+    }
+}
+
+void rename_alter_table(const ShardRenaming &renaming, AlterTableStmt *statement) {
+    rename_range_var(renaming, statement->relation);
+    for (const ListCell &cell : cells(statement->cmds))
+        rename_alter_command(renaming, statement->relation, lfirst_node(AlterTableCmd, &cell));
+}
+
+void rename_create(const ShardRenaming &renaming, CreateStmt *statement) {
+    rename_range_var(renaming, statement->relation);
+    for (const ListCell &cell : cells(statement->tableElts)) {
+        auto *element = static_cast<::Node *>(lfirst(&cell));
+        if (IsA(element, ColumnDef))
+            rename_column_definition(renaming, castNode(ColumnDef, element));
+        else if (IsA(element, Constraint))
+            rename_expression(renaming, castNode(Constraint, element)->raw_expr);
+    }
+}
+
+void rename_index(const ShardRenaming &renaming, IndexStmt *statement) {
+    rename_range_var(renaming, statement->relation);
+    add_suffix(renaming, statement->idxname);
+    statement->tableSpace = nullptr;
+    rename_expression(renaming, reinterpret_cast<::Node *>(statement->indexParams));
+    rename_expression(renaming, statement->whereClause);
+}
+
+/// A name as a list of Strings: `schema.name` or `name`.
+void rename_name_list(const ShardRenaming &renaming, List *&names) {
+    const char *schema = list_length(names) == 2 ? strVal(linitial(names)) : nullptr;
+    if (const ShardName *entry = find_name(renaming, schema, strVal(llast(names))))
+        names = list_make2(makeString(pstrdup(entry->schema)), makeString(pstrdup(entry->shard_name)));
+}
+
+void rename_statistics(const ShardRenaming &renaming, CreateStatsStmt *statement) {
+    llast(statement->defnames) =
+        makeString(shard_relation_name(strVal(llast(statement->defnames)), renaming.shard_id));
+    for (const ListCell &cell : cells(statement->relations))
+        rename_expression(renaming, static_cast<::Node *>(lfirst(&cell)));
+    rename_expression(renaming, reinterpret_cast<::Node *>(statement->exprs));
+}
+
+/// Statistics objects are not in the list of names: the last part of theirs gets the shard's id.
+void suffix_name_list(const ShardRenaming &renaming, List *names) {
+    llast(names) = makeString(shard_relation_name(strVal(llast(names)), renaming.shard_id));
+}
+
+void rename_drop(const ShardRenaming &renaming, DropStmt *statement) {
+    for (ListCell *cell = list_head(statement->objects); cell != nullptr;
+         cell = lnext(statement->objects, cell)) {
+        auto *names = lfirst_node(List, cell);
+        if (statement->removeType == OBJECT_STATISTIC_EXT)
+            suffix_name_list(renaming, names);
+        else
+            rename_name_list(renaming, names);
+        lfirst(cell) = names;
+    }
+}
+
+void rename_rename(const ShardRenaming &renaming, RenameStmt *statement) {
+    rename_range_var(renaming, statement->relation);
+    switch (statement->renameType) {
+    case OBJECT_TABCONSTRAINT:
+        rename_existing_constraint(renaming, statement->relation, statement->subname);
+        add_suffix(renaming, statement->newname);
+        break;
+    case OBJECT_TABLE:
+    case OBJECT_INDEX:
+        add_suffix(renaming, statement->newname);
+        break;
+    case OBJECT_STATISTIC_EXT:
+        suffix_name_list(renaming, castNode(List, statement->object));
+        add_suffix(renaming, statement->newname);
+        break;
+    default: // a column
+        break;
+    }
+}
+
+void rename_grant(const ShardRenaming &renaming, GrantStmt *statement) {
+    for (const ListCell &cell : cells(statement->objects)) {
+        if (IsA(lfirst(&cell), RangeVar))
+            rename_range_var(renaming, lfirst_node(RangeVar, &cell));
+    }
+}
+
+} // namespace
+
+void rename_for_shard(::Node *statement, const ShardRenaming &renaming) {
+    switch (nodeTag(statement)) {
+    case T_CreateStmt:
+        return rename_create(renaming, castNode(CreateStmt, statement));
+    case T_AlterTableStmt:
+        return rename_alter_table(renaming, castNode(AlterTableStmt, statement));
+    case T_IndexStmt:
+        return rename_index(renaming, castNode(IndexStmt, statement));
+    case T_CreateStatsStmt:
+        return rename_statistics(renaming, castNode(CreateStatsStmt, statement));
+    case T_AlterStatsStmt:
+        return suffix_name_list(renaming, castNode(AlterStatsStmt, statement)->defnames);
+    case T_DropStmt:
+        return rename_drop(renaming, castNode(DropStmt, statement));
+    case T_RenameStmt:
+        return rename_rename(renaming, castNode(RenameStmt, statement));
+    case T_GrantStmt:
+        return rename_grant(renaming, castNode(GrantStmt, statement));
+    case T_AlterObjectSchemaStmt:
+        return rename_range_var(renaming, castNode(AlterObjectSchemaStmt, statement)->relation);
+    case T_ClusterStmt:
+        rename_range_var(renaming, castNode(ClusterStmt, statement)->relation);
+        return add_suffix(renaming, castNode(ClusterStmt, statement)->indexname);
+    case T_ReindexStmt:
+        return rename_range_var(renaming, castNode(ReindexStmt, statement)->relation);
+    default:
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot run a statement of type %s on shards", GetCommandTagName(CreateCommandTag(statement)))));
+    }
+}
+
+} // namespace citus

@@ -1,0 +1,257 @@
+#include "citus/executor/modify_batch.hpp"
+#include "citus/executor/modify_scan.hpp"
+#include "citus/executor/reference_lock.hpp"
+
+#include "citus/executor/fragment_scan.hpp"
+
+extern "C" {
+#include "access/sysattr.h"
+#include "commands/explain.h"
+#include "nodes/extensible.h"
+#include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
+#include "utils/tuplestore.h"
+}
+
+namespace citus {
+
+namespace {
+
+constexpr const char *kNodeName = "Citus Modify";
+
+using RowSet = std::pmr::unordered_set<uint64>;
+
+struct ModifyScanState {
+    CustomScanState css; // must stay first
+    ModifyPlan plan;
+    bool counts_rows;           ///< adds to es_processed
+    bool drops_duplicates;      ///< the child may give a row more than once
+    MemoryContext node_context; ///< of the whole run
+    MemoryContext batch_context;
+    Tuplestorestate *rows;    ///< the child's rows, each target row once
+    TupleTableSlot *row_slot; ///< one of them
+    TupleTableSlot *new_slot; ///< a changed row of the target, for RETURNING
+    ModifyBatch *batch;
+    uint64 affected;
+    bool collected, finished;
+};
+
+ModifyScanState *modify_state(CustomScanState *node) {
+    return reinterpret_cast<ModifyScanState *>(node);
+}
+
+// ---------------------------------------------------------------- reading all rows first
+
+/// A number for a target row: shard position and ctid.
+uint64 row_number(int shard_index, ItemPointer tid) {
+    return (static_cast<uint64>(shard_index) << 48) |
+           (static_cast<uint64>(ItemPointerGetBlockNumberNoCheck(tid)) << 16) |
+           ItemPointerGetOffsetNumberNoCheck(tid);
+}
+
+void refuse_move(const ModifyPlan &plan) {
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("modifying the partition value of rows is not allowed"),
+             errdetail("The new value of column \"%s\" of table \"%s\" would move the row to another shard.",
+                       get_attname(plan.table->relid, plan.table->key_attno, false),
+                       get_rel_name(plan.table->relid)),
+             errhint("Delete the row and insert it again with the new value.")));
+}
+
+/// Reads the child to its end, so that no change is seen by the plan, and nothing is changed before
+/// everything that can be refused has been.
+void collect_rows(ModifyScanState *state) {
+    PlanState *child = outerPlanState(&state->css.ss.ps);
+    MemoryContextResource resource(state->node_context);
+    RowSet seen(&resource);
+    state->rows = tuplestore_begin_heap(false, false, work_mem);
+    for (;;) {
+        TupleTableSlot *slot = ExecProcNode(child);
+        if (TupIsNull(slot))
+            break;
+        const TargetRow target = state->plan.read_target(slot);
+        if (target.new_shard_index != target.shard_index)
+            refuse_move(state->plan);
+        // A row that several rows of the other tables match changes once, to what the first one says.
+        if (state->drops_duplicates && !seen.insert(row_number(target.shard_index, target.tid)).second)
+            continue;
+        tuplestore_puttupleslot(state->rows, slot);
+    }
+    state->collected = true;
+}
+
+// ---------------------------------------------------------------- batches
+
+/// Fills and runs the next batch; false when there are no more rows.
+bool run_next_batch(ModifyScanState *state) {
+    MemoryContextReset(state->batch_context);
+    state->batch = nullptr;
+    ContextScope scope(state->batch_context);
+    auto *batch = make_in<ModifyBatch>(state->batch_context, state->plan);
+    while (!batch->is_full() && tuplestore_gettupleslot(state->rows, true, false, state->row_slot))
+        batch->add(state->row_slot);
+    if (batch->is_empty())
+        return false;
+    state->affected += batch->run();
+    state->batch = batch;
+    return true;
+}
+
+TupleTableSlot *next_returned_row(ModifyScanState *state) {
+    ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
+    for (;;) {
+        ResetExprContext(econtext);
+        if (state->batch != nullptr && state->batch->next_result(state->row_slot, state->new_slot)) {
+            econtext->ecxt_scantuple = state->new_slot;
+            econtext->ecxt_outertuple = state->row_slot;
+            return ExecProject(state->css.ss.ps.ps_ProjInfo);
+        }
+        if (!run_next_batch(state))
+            return nullptr;
+    }
+}
+
+TupleTableSlot *exec_modify(CustomScanState *node) {
+    auto *state = modify_state(node);
+    if (state->finished)
+        return nullptr;
+    if (!state->collected) {
+        if (state->plan.is_replicated)
+            lock_for_replicated_write(state->plan.table->relid);
+        collect_rows(state);
+    }
+    if (state->plan.returns_rows) {
+        TupleTableSlot *slot = next_returned_row(state);
+        if (slot != nullptr)
+            return slot;
+    } else {
+        while (run_next_batch(state))
+            CHECK_FOR_INTERRUPTS();
+    }
+    state->finished = true;
+    if (state->counts_rows)
+        node->ss.ps.state->es_processed += state->affected;
+    return nullptr;
+}
+
+// ---------------------------------------------------------------- the other callbacks
+
+void begin_modify(CustomScanState *node, EState *estate, int eflags) {
+    auto *state = modify_state(node);
+    auto *scan = castNode(CustomScan, node->ss.ps.plan);
+    outerPlanState(&node->ss.ps) = ExecInitNode(outerPlan(&scan->scan.plan), estate, eflags);
+    const List *numbers = static_cast<const List *>(linitial(scan->custom_private));
+    const bool can_set_tag = lthird_int(numbers);
+    const Index target = static_cast<Index>(lsecond_int(numbers));
+    Relation relation = ExecGetRangeTableRelation(estate, target);
+    const List *child_tlist = outerPlan(&scan->scan.plan)->targetlist;
+
+    state->node_context = AllocSetContextCreate(estate->es_query_cxt, "citus modify", ALLOCSET_DEFAULT_SIZES);
+    state->batch_context =
+        AllocSetContextCreate(state->node_context, "citus modify batch", ALLOCSET_DEFAULT_SIZES);
+    {
+        ContextScope scope(state->node_context);
+        new (&state->plan)
+            ModifyPlan(static_cast<CmdType>(linitial_int(numbers)), relation, target, child_tlist,
+                       static_cast<List *>(lsecond(scan->custom_private)), scan->scan.plan.targetlist);
+    }
+    state->counts_rows = can_set_tag && estate->es_plannedstmt->canSetTag;
+    state->drops_duplicates = !is_fragment_scan(outerPlan(&scan->scan.plan));
+    state->row_slot =
+        ExecInitExtraTupleSlot(estate, ExecGetResultType(outerPlanState(&node->ss.ps)), &TTSOpsMinimalTuple);
+    state->new_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(relation), &TTSOpsVirtual);
+    // A data-modifying CTE runs to its end even when nobody reads all of it.
+    if (!can_set_tag)
+        estate->es_auxmodifytables = lcons(node, estate->es_auxmodifytables);
+}
+
+void end_modify(CustomScanState *node) {
+    auto *state = modify_state(node);
+    if (state->rows != nullptr)
+        tuplestore_end(state->rows);
+    state->rows = nullptr;
+    ExecEndNode(outerPlanState(&node->ss.ps));
+}
+
+void rescan_modify(CustomScanState *) {
+    elog(ERROR, "a node that changes rows cannot run twice");
+}
+
+void explain_modify(CustomScanState *node, List *, ExplainState *es) {
+    const auto *scan = castNode(CustomScan, node->ss.ps.plan);
+    const List *numbers = static_cast<const List *>(linitial(scan->custom_private));
+    const RangeTblEntry *rte = exec_rt_fetch(static_cast<Index>(lsecond_int(numbers)), node->ss.ps.state);
+    ExplainPropertyText("Tier", "Gather", es);
+    ExplainPropertyText("Operation", linitial_int(numbers) == CMD_UPDATE ? "Update" : "Delete", es);
+    ExplainPropertyText("Target", quote_identifier(get_rel_name(rte->relid)), es);
+}
+
+const CustomExecMethods kExecMethods = {
+    .CustomName = kNodeName,
+    .BeginCustomScan = begin_modify,
+    .ExecCustomScan = exec_modify,
+    .EndCustomScan = end_modify,
+    .ReScanCustomScan = rescan_modify,
+    .ExplainCustomScan = explain_modify,
+};
+
+::Node *create_modify_state(CustomScan *) {
+    auto *state = static_cast<ModifyScanState *>(palloc0(sizeof(ModifyScanState)));
+    NodeSetTag(state, T_CustomScanState);
+    state->css.methods = &kExecMethods;
+    return reinterpret_cast<::Node *>(state);
+}
+
+const CustomScanMethods kScanMethods = {
+    .CustomName = kNodeName,
+    .CreateCustomScanState = create_modify_state,
+};
+
+} // namespace
+
+List *row_identity_columns(Oid relid) {
+    const DistTable &table = *require_dist_table(relid);
+    const bool one_placement = std::all_of(table.shards.begin(), table.shards.end(),
+                                           [](const Shard &shard) { return shard.placements.size() == 1; });
+    if (one_placement)
+        return NIL;
+    Relation relation = table_open(relid, NoLock);
+    const Oid index_id = RelationGetReplicaIndex(relation);
+    const Oid key_id = OidIsValid(index_id) ? index_id : RelationGetPrimaryKeyIndex(relation);
+    table_close(relation, NoLock);
+    if (!OidIsValid(key_id))
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("cannot find the rows of table \"%s\" on all of its placements for this statement",
+                        get_rel_name(relid)),
+                 errdetail("The table has several placements and no primary key or replica identity."),
+                 errhint("Add a primary key to the table.")));
+    List *columns = NIL;
+    Relation index = index_open(key_id, AccessShareLock);
+    for (int i = 0; i < index->rd_index->indnkeyatts; i++)
+        columns = lappend_int(columns, index->rd_index->indkey.values[i]);
+    index_close(index, AccessShareLock);
+    return columns;
+}
+
+CustomScan *make_modify_scan(const PlannedStmt *, ModifyTable *modify) {
+    auto *scan = makeNode(CustomScan);
+    scan->scan.plan = modify->plan;
+    NodeSetTag(scan, T_CustomScan);
+    const int target = linitial_int(modify->resultRelations);
+    List *columns =
+        modify->updateColnosLists == NIL ? NIL : static_cast<List *>(linitial(modify->updateColnosLists));
+    scan->custom_private =
+        list_make2(list_make3_int(static_cast<int>(modify->operation), target, modify->canSetTag), columns);
+    scan->custom_relids = bms_make_singleton(target);
+    scan->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+    scan->methods = &kScanMethods;
+    return scan;
+}
+
+void install_modify_scan() {
+    RegisterCustomScanMethods(&kScanMethods);
+}
+
+} // namespace citus

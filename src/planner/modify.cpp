@@ -1,0 +1,112 @@
+#include "citus/planner/modify.hpp"
+
+#include "citus/catalog/metadata.hpp"
+#include "citus/executor/modify_scan.hpp"
+
+extern "C" {
+#include "parser/parsetree.h"
+#include "rewrite/rewriteManip.h"
+}
+
+namespace citus {
+
+namespace {
+
+const DistTable *target_on_shards(CmdType command, const List *rtable, int target) {
+    if ((command != CMD_UPDATE && command != CMD_DELETE) || target == 0)
+        return nullptr;
+    const RangeTblEntry *rte = rt_fetch(static_cast<Index>(target), rtable);
+    if (rte->rtekind != RTE_RELATION)
+        return nullptr;
+    const DistTable *table = find_dist_table(rte->relid);
+    return table != nullptr && table->kind != TableKind::Local ? table : nullptr;
+}
+
+/// The user needs no SELECT right for such a column here, as for the ctid. (The shard's scan does read it.)
+void add_junk_column(Query *query, Oid relid, AttrNumber attno, const char *name) {
+    Oid type, collation;
+    int32 typmod;
+    get_atttypetypmodcoll(relid, attno, &type, &typmod, &collation);
+    Var *var = makeVar(query->resultRelation, attno, type, typmod, collation, 0);
+    int last = 0;
+    ListCell *cell;
+    foreach (cell, query->targetList)
+        last = std::max(last, static_cast<int>(lfirst_node(TargetEntry, cell)->resno));
+    query->targetList =
+        lappend(query->targetList, makeTargetEntry(reinterpret_cast<Expr *>(var),
+                                                   static_cast<AttrNumber>(last + 1), pstrdup(name), true));
+}
+
+void prepare_target(Query *query, const DistTable &table) {
+    if (table.has_key())
+        add_junk_column(query, table.relid, table.key_attno, kShardKeyColumn);
+    int number = 0;
+    ListCell *cell;
+    foreach (cell, row_identity_columns(table.relid))
+        add_junk_column(query, table.relid, static_cast<AttrNumber>(lfirst_int(cell)),
+                        psprintf("%s%d", kIdentityColumn, ++number));
+}
+
+void refuse_unsupported(const PlannedStmt *statement, const ModifyTable *modify) {
+    const char *name =
+        get_rel_name(rt_fetch(linitial_int(modify->resultRelations), statement->rtable)->relid);
+    if (modify->withCheckOptionLists != NIL)
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("cannot update distributed table \"%s\" under a check option or a row-level security "
+                        "policy",
+                        name),
+                 errhint("Update by the distribution column, through the table itself and as a role that the "
+                         "policies do not apply to.")));
+}
+
+void replace_node(PlannedStmt *statement, Plan **link) {
+    if (*link == nullptr || !IsA(*link, ModifyTable))
+        return;
+    auto *modify = reinterpret_cast<ModifyTable *>(*link);
+    if (list_length(modify->resultRelations) != 1 ||
+        target_on_shards(modify->operation, statement->rtable, linitial_int(modify->resultRelations)) ==
+            nullptr)
+        return;
+    refuse_unsupported(statement, modify);
+    *link = &make_modify_scan(statement, modify)->scan.plan;
+}
+
+} // namespace
+
+void prepare_gathered_modify(Query *query) {
+    const DistTable *table = target_on_shards(query->commandType, query->rtable, query->resultRelation);
+    if (table != nullptr)
+        prepare_target(query, *table);
+    ListCell *cell;
+    foreach (cell, query->cteList) {
+        ::Node *cte_query = lfirst_node(CommonTableExpr, cell)->ctequery;
+        if (IsA(cte_query, Query))
+            prepare_gathered_modify(castNode(Query, cte_query));
+    }
+}
+
+PlannedStmt *replace_modify_nodes(PlannedStmt *statement) {
+    replace_node(statement, &statement->planTree);
+    ListCell *cell;
+    foreach (cell, statement->subplans)
+        replace_node(statement, reinterpret_cast<Plan **>(&lfirst(cell)));
+    return statement;
+}
+
+LockClauseStrength target_lock_strength(PlannerInfo *root, Index varno) {
+    const Query *query = root->parse;
+    if (query->resultRelation != static_cast<int>(varno) ||
+        (query->commandType != CMD_UPDATE && query->commandType != CMD_DELETE))
+        return LCS_NONE;
+    if (query->commandType == CMD_DELETE)
+        return LCS_FORUPDATE;
+    // As the server does: only an UPDATE of columns that a foreign key may refer to excludes FOR KEY SHARE.
+    Relation relation = table_open(rt_fetch(varno, query->rtable)->relid, NoLock);
+    Bitmapset *key = RelationGetIndexAttrBitmap(relation, INDEX_ATTR_BITMAP_KEY);
+    table_close(relation, NoLock);
+    const bool touches_key = bms_overlap(key, rt_fetch(varno, query->rtable)->updatedCols);
+    return touches_key ? LCS_FORUPDATE : LCS_FORNOKEYUPDATE;
+}
+
+} // namespace citus

@@ -1,0 +1,168 @@
+-- Nodes come, go and change in a database of its own. Every refused statement must leave everything as it was.
+\getenv coordinator_port PGPORT
+\getenv worker1_port CITUS_WORKER1_PORT
+\getenv worker2_port CITUS_WORKER2_PORT
+\set SHOW_CONTEXT never
+\connect nodes
+CREATE EXTENSION citus;
+CREATE VIEW nodes AS SELECT groupid, nodename, nodeport, isactive, noderole, shouldhaveshards FROM pg_dist_node ORDER BY nodeid;
+
+-- Addresses that can't be a worker.
+SELECT citus_add_node('127.0.0.1', 1);
+SELECT citus_add_node('', :worker1_port);
+SELECT citus_add_node('127.0.0.1', 0);
+SELECT citus_add_node('127.0.0.1', 65536);
+SELECT citus_add_node('127.0.0.1', :worker1_port, -2);
+SELECT citus_add_node('127.0.0.1', :worker1_port, noderole => 'secondary');
+SELECT citus_add_node('127.0.0.1', :worker1_port, nodecluster => 'other');
+SELECT citus_add_node(NULL, :worker1_port);
+-- The coordinator itself by another name.
+SELECT citus_add_node('127.0.0.1', :coordinator_port);
+SELECT citus_add_node('localhost', :coordinator_port);
+-- A worker whose extension is of another version.
+\connect nodes - - :worker1_port
+CREATE EXTENSION citus;
+UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'citus';
+\connect nodes - - :coordinator_port
+SELECT citus_add_node('127.0.0.1', :worker1_port);
+\connect nodes - - :worker1_port
+UPDATE pg_extension SET extversion = '1.0' WHERE extname = 'citus';
+-- A worker that coordinates nodes of its own.
+SELECT citus_add_node('127.0.0.1', :worker2_port);
+\connect nodes - - :coordinator_port
+SELECT citus_add_node('127.0.0.1', :worker1_port);
+-- A worker of another cluster.
+SELECT citus_add_node('127.0.0.1', :worker2_port);
+\connect nodes - - :worker1_port
+SELECT citus_remove_node('127.0.0.1', :worker2_port);
+\connect nodes - - :coordinator_port
+-- A database that does not exist there.
+\connect postgres
+CREATE DATABASE only_here;
+\connect only_here
+SET client_min_messages TO warning;
+CREATE EXTENSION citus;
+SELECT citus_add_node('127.0.0.1', :worker1_port);
+\connect nodes
+DROP DATABASE only_here;
+-- Without the right to.
+CREATE ROLE nodes_user LOGIN;
+SET ROLE nodes_user;
+SELECT citus_add_node('127.0.0.1', :worker1_port);
+SELECT citus_add_inactive_node('127.0.0.1', :worker1_port);
+SELECT citus_activate_node('127.0.0.1', :worker1_port);
+SELECT citus_disable_node('127.0.0.1', :worker1_port);
+SELECT citus_remove_node('127.0.0.1', :worker1_port);
+SELECT citus_update_node(1, '127.0.0.1', :worker1_port);
+SELECT citus_set_coordinator_host('127.0.0.1');
+SELECT citus_set_node_property('127.0.0.1', :worker1_port, 'shouldhaveshards', true);
+SELECT citus_internal.join_cluster(7, 'x');
+SELECT citus_internal.leave_cluster();
+UPDATE pg_dist_node SET nodeport = 1;
+SELECT * FROM pg_dist_authinfo;
+SELECT * FROM citus_get_active_worker_nodes();
+RESET ROLE;
+SELECT * FROM nodes;
+
+-- Adding and removing; what is rolled back leaves no trace on the worker.
+BEGIN;
+SELECT citus_add_node('127.0.0.1', :worker1_port) > 0 AS added;
+SELECT nodename FROM nodes;
+ROLLBACK;
+SELECT * FROM nodes;
+\connect nodes - - :worker1_port
+SELECT groupid FROM pg_dist_local_group;
+\connect nodes - - :coordinator_port
+ALTER SEQUENCE pg_dist_node_nodeid_seq RESTART 1;
+ALTER SEQUENCE pg_dist_groupid_seq RESTART 1;
+-- Ids go on after a failure.
+SELECT citus_add_node('127.0.0.1', :worker1_port);
+SELECT citus_add_node('127.0.0.1', :worker2_port, groupid => 5);
+SELECT citus_add_node('127.0.0.1', :worker2_port);
+SELECT * FROM nodes;
+SELECT nodename, nodeport, role, active FROM citus_nodes ORDER BY nodeport;
+SELECT * FROM citus_get_active_worker_nodes();
+SELECT nodeport, success, result FROM run_command_on_workers('SELECT groupid FROM pg_dist_local_group');
+SELECT gid FROM pg_dist_transaction t WHERE NOT EXISTS (SELECT FROM pg_dist_node n WHERE n.groupid = t.groupid);
+-- One server under two names, a group with two primaries, one address for two nodes.
+SELECT citus_add_node('localhost', :worker1_port);
+SELECT citus_add_inactive_node('localhost', :worker1_port, 5);
+SELECT citus_update_node(1, '127.0.0.1', :worker2_port);
+SELECT citus_set_coordinator_host('127.0.0.1', :worker1_port);
+SELECT citus_set_coordinator_host('localhost', :worker1_port);
+SELECT citus_set_coordinator_host('127.0.0.1', 0);
+-- What does not exist.
+SELECT citus_remove_node('localhost', :worker1_port);
+SELECT citus_activate_node('localhost', :worker1_port);
+SELECT citus_disable_node('localhost', :worker1_port);
+SELECT citus_update_node(77, 'localhost', 1);
+SELECT citus_set_node_property('localhost', :worker1_port, 'shouldhaveshards', true);
+SELECT citus_set_node_property('127.0.0.1', :worker1_port, 'hasmetadata', true);
+-- A worker does not change nodes.
+\connect nodes - - :worker1_port
+SELECT citus_add_node('127.0.0.1', :worker2_port);
+SELECT citus_remove_node('127.0.0.1', :worker2_port);
+SELECT citus_set_coordinator_host('127.0.0.1');
+SELECT citus_is_coordinator();
+\connect nodes - - :coordinator_port
+SELECT citus_is_coordinator(), citus_coordinator_nodeid(), citus_nodename_for_nodeid(1), citus_nodeport_for_nodeid(1), get_nodeid_for_groupid(5);
+
+-- The coordinator's own address: it holds no shards when there are workers.
+SELECT citus_set_coordinator_host('localhost');
+SELECT citus_set_coordinator_host('127.0.0.1', :coordinator_port);
+SELECT citus_disable_node('127.0.0.1', :coordinator_port);
+SELECT * FROM nodes;
+SELECT citus_set_node_property('127.0.0.1', :coordinator_port, 'shouldhaveshards', true);
+SELECT citus_set_node_property('127.0.0.1', :coordinator_port, 'shouldhaveshards', false);
+
+-- Inactive, active, another address.
+SELECT citus_disable_node('127.0.0.1', :worker2_port);
+SELECT * FROM citus_get_active_worker_nodes();
+SELECT citus_activate_node('127.0.0.1', :worker2_port) = citus_activate_node('127.0.0.1', :worker2_port) AS same;
+SELECT citus_update_node(2, 'localhost', :worker2_port);
+SELECT citus_add_secondary_node('standby.invalid', 5432, 'localhost', :worker2_port) > 0 AS added;
+SELECT * FROM nodes;
+SELECT * FROM citus_get_active_worker_nodes();
+SELECT * FROM citus_check_cluster_node_health() ORDER BY from_nodeport, to_nodeport;
+SELECT citus_check_connection_to_node('127.0.0.1', :worker1_port);
+SELECT citus_check_connection_to_node('127.0.0.1', 1);
+-- By hand, seen by the session at once.
+BEGIN;
+UPDATE pg_dist_node SET nodeport = 1 WHERE groupid = 1;
+SELECT success, result FROM run_command_on_workers('SELECT 1') ORDER BY success;
+ROLLBACK;
+SELECT success, result FROM run_command_on_workers('SELECT 1');
+
+-- Gone, and its server is free again.
+SELECT citus_remove_node('localhost', :worker2_port);
+SELECT citus_remove_node('standby.invalid', 5432);
+SELECT citus_remove_node('127.0.0.1', :worker1_port);
+SELECT citus_remove_node('127.0.0.1', :worker1_port);
+SELECT * FROM nodes;
+\connect nodes - - :worker1_port
+SELECT groupid FROM pg_dist_local_group;
+SELECT metadata ? 'cluster_id' AS in_cluster FROM pg_dist_node_metadata;
+-- One that can't be reached is removed all the same.
+\connect nodes - - :coordinator_port
+SELECT citus_add_inactive_node('127.0.0.1', 1) > 0 AS added;
+SELECT citus_activate_node('127.0.0.1', 1);
+SELECT citus_remove_node('127.0.0.1', 1);
+
+-- The extension made anew coordinates the same workers again.
+DROP EXTENSION citus CASCADE;
+CREATE EXTENSION citus;
+SELECT * FROM pg_dist_node;
+SELECT citus_add_node('127.0.0.1', :worker2_port);
+BEGIN;
+DROP EXTENSION citus;
+SELECT count(*) FROM pg_class WHERE relname LIKE 'pg\_dist\_%';
+ROLLBACK;
+SELECT * FROM citus_get_active_worker_nodes();
+BEGIN;
+DROP EXTENSION citus;
+CREATE EXTENSION citus;
+SELECT * FROM citus_get_active_worker_nodes();
+ROLLBACK;
+SELECT * FROM citus_get_active_worker_nodes();
+SELECT citus_remove_node('127.0.0.1', :worker2_port);
+DROP ROLE nodes_user;
