@@ -43,8 +43,9 @@ int read_local_source(void *out, int, int max_bytes) {
 
 class RunningCopy final : public ShardCopyWriter {
 public:
-    RunningCopy(MemoryContext context, Oid relid, List *columns)
-        : context_(context), relid_(relid), columns_(columns), resource_(context), shards_(&resource_) {}
+    RunningCopy(MemoryContext context, Oid relid, List *columns, int32 only_group)
+        : context_(context), relid_(relid), columns_(columns), only_group_(only_group), resource_(context),
+          shards_(&resource_) {}
 
     void start();
     void put_row(const Datum *values, const bool *nulls);
@@ -77,6 +78,7 @@ private:
     MemoryContext context_;
     Oid relid_;
     List *columns_;
+    int32 only_group_; ///< -1: all placements
     MemoryContextResource resource_;
     std::pmr::vector<ShardBuffer> shards_;
     const DistTable *table_ = nullptr;
@@ -257,7 +259,9 @@ void RunningCopy::flush_shard(size_t shard) {
     if (buffer.data.len == 0)
         return;
     for (const ShardPlacement &placement : table_->shards[shard].placements)
-        if (runs_locally(placement.group_id))
+        if (only_group_ >= 0 && placement.group_id != only_group_)
+            continue;
+        else if (runs_locally(placement.group_id))
             copy_locally(shard);
         else
             copy_remotely(shard, placement.group_id);
@@ -345,9 +349,9 @@ uint64 RunningCopy::finish_all() {
     return rows_;
 }
 
-ShardCopyWriter *ShardCopyWriter::open(MemoryContext context, Oid relid, List *columns) {
+ShardCopyWriter *ShardCopyWriter::open(MemoryContext context, Oid relid, List *columns, int32 only_group) {
     MemoryContext own = AllocSetContextCreate(context, "citus shard copy", ALLOCSET_DEFAULT_SIZES);
-    auto *copy = make_in<RunningCopy>(own, own, relid, columns);
+    auto *copy = make_in<RunningCopy>(own, own, relid, columns, only_group);
     copy->start();
     return copy;
 }
