@@ -19,9 +19,12 @@ namespace citus {
 namespace {
 
 /// ` WITH (a=1, b='x')` for an array of reloptions; prefix is put before each name (`toast.`).
+/// Options named pg_... are the server's own book-keeping (15.20 keeps pg_attver in every column): not copied.
 void append_options(StringInfo out, Datum options, const char *prefix, bool *first) {
     for (const ListCell &cell : cells(untransformRelOptions(options))) {
         auto *option = castNode(DefElem, lfirst(&cell));
+        if (strncmp(option->defname, "pg_", 3) == 0)
+            continue;
         appendStringInfo(out, "%s%s%s=%s", *first ? "" : ", ", prefix, quote_identifier(option->defname),
                          quote_literal_cstr(option->arg != nullptr ? defGetString(option) : "true"));
         *first = false;
@@ -326,14 +329,13 @@ List *shard_column_settings(Relation relation, AttrNumber attno) {
     bool is_null = true, first = true;
     Datum options = catalog_value(ATTNUM, ObjectIdGetDatum(RelationGetRelid(relation)), Int16GetDatum(attno),
                                   Anum_pg_attribute_attoptions, &is_null);
-    if (!is_null) {
-        StringInfoData out;
-        initStringInfo(&out);
-        appendStringInfo(&out, "ALTER TABLE %s ALTER COLUMN %s SET (", table, name);
-        append_options(&out, options, "", &first);
-        appendStringInfoChar(&out, ')');
-        commands = lappend(commands, out.data);
-    }
+    StringInfoData list;
+    initStringInfo(&list);
+    if (!is_null)
+        append_options(&list, options, "", &first);
+    if (!first)
+        commands =
+            lappend(commands, psprintf("ALTER TABLE %s ALTER COLUMN %s SET (%s)", table, name, list.data));
     return commands;
 }
 

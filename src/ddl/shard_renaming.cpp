@@ -133,7 +133,7 @@ void rename_alter_command(const ShardRenaming &renaming, RangeVar *table, AlterT
     default:
         if (command->def != nullptr && IsA(command->def, ColumnDef))
             rename_column_definition(renaming, castNode(ColumnDef, command->def));
-        else
+        else if (command->subtype == AT_ColumnDefault)
             rename_expression(renaming, command->def);
         break;
     }
@@ -176,7 +176,8 @@ void rename_statistics(const ShardRenaming &renaming, CreateStatsStmt *statement
         makeString(shard_relation_name(strVal(llast(statement->defnames)), renaming.shard_id));
     for (const ListCell &cell : cells(statement->relations))
         rename_expression(renaming, static_cast<::Node *>(lfirst(&cell)));
-    rename_expression(renaming, reinterpret_cast<::Node *>(statement->exprs));
+    for (const ListCell &cell : cells(statement->exprs))
+        rename_expression(renaming, lfirst_node(StatsElem, &cell)->expr);
 }
 
 /// Statistics objects are not in the list of names: the last part of theirs gets the shard's id.

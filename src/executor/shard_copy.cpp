@@ -43,8 +43,9 @@ int read_local_source(void *out, int, int max_bytes) {
 
 class RunningCopy final : public ShardCopyWriter {
 public:
-    RunningCopy(MemoryContext context, Oid relid, List *columns)
-        : context_(context), relid_(relid), columns_(columns), resource_(context), shards_(&resource_) {}
+    RunningCopy(MemoryContext context, Oid relid, List *columns, int32 only_group)
+        : context_(context), relid_(relid), columns_(columns), only_group_(only_group), resource_(context),
+          shards_(&resource_) {}
 
     void start();
     void put_row(const Datum *values, const bool *nulls);
@@ -77,6 +78,7 @@ private:
     MemoryContext context_;
     Oid relid_;
     List *columns_;
+    int32 only_group_; ///< -1: all placements
     MemoryContextResource resource_;
     std::pmr::vector<ShardBuffer> shards_;
     const DistTable *table_ = nullptr;
@@ -90,9 +92,13 @@ private:
 
 namespace {
 
-RunningCopy *running(ShardCopyWriter *writer) { return static_cast<RunningCopy *>(writer); }
+RunningCopy *running(ShardCopyWriter *writer) {
+    return static_cast<RunningCopy *>(writer);
+}
 
-bool runs_locally(int32 group_id) { return guc::enable_local_execution && is_local_group(group_id); }
+bool runs_locally(int32 group_id) {
+    return guc::enable_local_execution && is_local_group(group_id);
+}
 
 } // namespace
 
@@ -246,8 +252,8 @@ const char *RunningCopy::copy_sql(size_t shard) {
         const char *columns = column_list();
         shards_[shard].copy_sql =
             psprintf("COPY %s %s%s%s FROM STDIN WITH (FORMAT %s)",
-                     qualified_shard_name(relid_, table_->shards[shard].shard_id), *columns ? "(" : "", columns,
-                     *columns ? ")" : "", binary_ ? "binary" : "text");
+                     qualified_shard_name(relid_, table_->shards[shard].shard_id), *columns ? "(" : "",
+                     columns, *columns ? ")" : "", binary_ ? "binary" : "text");
     }
     return shards_[shard].copy_sql;
 }
@@ -257,7 +263,9 @@ void RunningCopy::flush_shard(size_t shard) {
     if (buffer.data.len == 0)
         return;
     for (const ShardPlacement &placement : table_->shards[shard].placements)
-        if (runs_locally(placement.group_id))
+        if (only_group_ >= 0 && placement.group_id != only_group_)
+            continue;
+        else if (runs_locally(placement.group_id))
             copy_locally(shard);
         else
             copy_remotely(shard, placement.group_id);
@@ -301,20 +309,22 @@ void RunningCopy::copy_locally(size_t shard) {
     const char *name = shard_relation_name(get_rel_name(relid_), table_->shards[shard].shard_id);
     const Oid shard_oid = get_relname_relid(name, get_rel_namespace(relid_));
     if (!OidIsValid(shard_oid))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("shard \"%s\" does not exist on this node", name)));
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("shard \"%s\" does not exist on this node", name)));
     List *names = NIL;
     ListCell *cell;
     foreach (cell, columns_)
-        names = lappend(names, makeString(get_attname(relid_, static_cast<AttrNumber>(lfirst_int(cell)), false)));
+        names =
+            lappend(names, makeString(get_attname(relid_, static_cast<AttrNumber>(lfirst_int(cell)), false)));
     Relation relation = table_open(shard_oid, RowExclusiveLock);
     ParseState *parse = make_parsestate(nullptr);
     addRangeTableEntryForRelation(parse, relation, RowExclusiveLock, nullptr, false, false);
-    List *options = list_make1(makeDefElem(pstrdup("format"),
-                                           reinterpret_cast<::Node *>(makeString(pstrdup(binary_ ? "binary" : "text"))),
-                                           -1));
+    List *options = list_make1(makeDefElem(
+        pstrdup("format"), reinterpret_cast<::Node *>(makeString(pstrdup(binary_ ? "binary" : "text"))), -1));
     PushCopiedSnapshot(GetActiveSnapshot());
     UpdateActiveSnapshotCommandId();
-    CopyFromState state = BeginCopyFrom(parse, relation, nullptr, nullptr, false, read_local_source, names, options);
+    CopyFromState state =
+        BeginCopyFrom(parse, relation, nullptr, nullptr, false, read_local_source, names, options);
     CopyFrom(state);
     EndCopyFrom(state);
     PopActiveSnapshot();
@@ -345,15 +355,19 @@ uint64 RunningCopy::finish_all() {
     return rows_;
 }
 
-ShardCopyWriter *ShardCopyWriter::open(MemoryContext context, Oid relid, List *columns) {
+ShardCopyWriter *ShardCopyWriter::open(MemoryContext context, Oid relid, List *columns, int32 only_group) {
     MemoryContext own = AllocSetContextCreate(context, "citus shard copy", ALLOCSET_DEFAULT_SIZES);
-    auto *copy = make_in<RunningCopy>(own, own, relid, columns);
+    auto *copy = make_in<RunningCopy>(own, own, relid, columns, only_group);
     copy->start();
     return copy;
 }
 
-void ShardCopyWriter::put(const Datum *values, const bool *nulls) { running(this)->put_row(values, nulls); }
+void ShardCopyWriter::put(const Datum *values, const bool *nulls) {
+    running(this)->put_row(values, nulls);
+}
 
-uint64 ShardCopyWriter::finish() { return running(this)->finish_all(); }
+uint64 ShardCopyWriter::finish() {
+    return running(this)->finish_all();
+}
 
 } // namespace citus

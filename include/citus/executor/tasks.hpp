@@ -79,7 +79,8 @@ List *query_on_group(int32 group_id, const char *sql, Access access);
 class ShardCopyWriter {
 public:
     /// columns: attribute numbers of the relation that are sent, in order (no generated, no dropped ones).
-    static ShardCopyWriter *open(MemoryContext context, Oid relid, List *columns);
+    /// only_group: placements in other groups get nothing (a new copy of a reference table is filled).
+    static ShardCopyWriter *open(MemoryContext context, Oid relid, List *columns, int32 only_group = -1);
 
     /// Sends one row, values and nulls indexed by attribute number - 1; the shard follows from the key. A
     /// reference table's row goes to all placements.
