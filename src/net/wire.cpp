@@ -318,6 +318,9 @@ void Connection::deliver(PGresult *result) {
         command->is_discarded = true;
         if (wanted && command->consumer != nullptr)
             command->consumer->command_done(command->tag, result);
+        // Its consumer may be gone before the command leaves the queue.
+        command->consumer = nullptr;
+        command->is_discarded = true;
         return;
     case PGRES_PIPELINE_ABORTED:
         return; // its batch's error was reported already
