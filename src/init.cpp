@@ -6,6 +6,8 @@
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/planner/gather.hpp"
+#include "citus/planner/planner.hpp"
+#include "citus/planner/insert.hpp"
 #include "citus/transaction/maintenance_daemon.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 #include "citus/transaction/shared_state.hpp"
@@ -32,7 +34,9 @@ void _PG_init(void) {
     citus::install_transaction_callbacks();
     citus::install_maintenance_daemon();
     citus::install_fragment_scan();
+    citus::install_planner();
     citus::install_gather();
+    citus::install_insert();
     citus::install_modify_scan();
     MarkGUCPrefixReserved("citus");
 }
