@@ -4,6 +4,7 @@
 #include "citus/pg/walker.hpp"
 
 extern "C" {
+#include "optimizer/optimizer.h"
 #include "optimizer/planmain.h"
 #include "optimizer/planner.h"
 }
