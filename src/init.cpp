@@ -28,7 +28,6 @@ void _PG_init(void) {
     citus::install_memory_resource();
     citus::guc::install();
     citus::install_metadata_cache();
-    citus::install_shard_visibility();
     citus::raise_max_prepared_transactions();
     citus::install_shared_state();
     citus::install_transaction_callbacks();
@@ -38,5 +37,6 @@ void _PG_init(void) {
     citus::install_gather();
     citus::install_insert();
     citus::install_modify_scan();
+    citus::install_shard_visibility(); // after the planner, whose hook it calls
     MarkGUCPrefixReserved("citus");
 }
