@@ -29,7 +29,6 @@ void _PG_init(void) {
     citus::install_memory_resource();
     citus::guc::install();
     citus::install_metadata_cache();
-    citus::install_shard_visibility();
     citus::raise_max_prepared_transactions();
     citus::install_shared_state();
     citus::install_transaction_callbacks();
@@ -40,5 +39,6 @@ void _PG_init(void) {
     citus::install_insert();
     citus::install_modify_scan();
     citus::install_utility_hook();
+    citus::install_shard_visibility(); // after the planner, whose hook it calls
     MarkGUCPrefixReserved("citus");
 }
