@@ -4,7 +4,7 @@
 #include "citus/pg/walker.hpp"
 
 extern "C" {
-#include "optimizer/planmain.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/planner.h"
 }
 
