@@ -58,7 +58,8 @@ uint64 run_utility(PlannedStmt *plan, const char *sql, DestReceiver *receiver) {
 }
 
 uint64 run_plan(PlannedStmt *plan, const char *sql, ParamListInfo params, DestReceiver *receiver) {
-    QueryDesc *query = CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, receiver, params, nullptr, 0);
+    QueryDesc *query =
+        CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, receiver, params, nullptr, 0);
     ExecutorStart(query, 0);
     ExecutorRun(query, ForwardScanDirection, 0, true);
     ExecutorFinish(query);
@@ -91,8 +92,8 @@ uint64 run_one(RawStmt *raw, const char *sql, const TaskParams &params, ParamLis
                DestReceiver *receiver) {
     uint64 processed = 0;
     push_snapshot(access);
-    List *queries = pg_analyze_and_rewrite_fixedparams(
-        raw, sql, params.types.data(), static_cast<int>(params.types.size()), nullptr);
+    List *queries = pg_analyze_and_rewrite_fixedparams(raw, sql, params.types.data(),
+                                                       static_cast<int>(params.types.size()), nullptr);
     ListCell *cell;
     foreach (cell, queries) {
         Query *query = lfirst_node(Query, cell);
@@ -116,7 +117,8 @@ uint64 run_one(RawStmt *raw, const char *sql, const TaskParams &params, ParamLis
 } // namespace
 
 uint64 execute_locally(const char *sql, const TaskParams &params, Access access, LocalRowConsumer *consumer) {
-    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "citus local task", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "citus local task", ALLOCSET_DEFAULT_SIZES);
     uint64 processed = 0;
     {
         ContextScope scope(context);

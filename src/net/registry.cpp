@@ -21,8 +21,9 @@ Connection *connections = nullptr;
 
 Connection *find_connection(const char *host, int port, const char *user) {
     for (Connection *connection = connections; connection != nullptr; connection = connection->next)
-        if (!connection->is_transient && !connection->close_at_end && connection->port == port &&
-            strcmp(connection->host, host) == 0 && strcmp(connection->user, user) == 0)
+        if (!connection->is_transient && (!connection->close_at_end || connection->transaction.open) &&
+            connection->port == port && strcmp(connection->host, host) == 0 &&
+            strcmp(connection->user, user) == 0)
             return connection;
     return nullptr;
 }
@@ -137,7 +138,9 @@ void open_connections(std::span<Connection *const> closed) {
 
 } // namespace
 
-Connection *first_connection() { return connections; }
+Connection *first_connection() {
+    return connections;
+}
 
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result) {
     if (IsParallelWorker())
@@ -177,18 +180,19 @@ Connection *add_transient_connection(const char *host, int port) {
     return connection;
 }
 
-void remove_transient_connection(Connection *connection) { remove_connection(connection); }
+void remove_transient_connection(Connection *connection) {
+    remove_connection(connection);
+}
 
 void trim_connections() {
     std::array<const Connection *, 64> kept;
     size_t kept_count = 0;
     for (Connection *connection = connections, *next; connection != nullptr; connection = next) {
         next = connection->next;
-        const auto same_node = std::count_if(kept.begin(), kept.begin() + static_cast<long>(kept_count),
-                                             [&](const Connection *other) {
-                                                 return other->port == connection->port &&
-                                                        strcmp(other->host, connection->host) == 0;
-                                             });
+        const auto same_node = std::count_if(
+            kept.begin(), kept.begin() + static_cast<long>(kept_count), [&](const Connection *other) {
+                return other->port == connection->port && strcmp(other->host, connection->host) == 0;
+            });
         const bool keep = connection->is_open() && !connection->connecting && !connection->is_broken() &&
                           !connection->close_at_end && same_node < guc::max_cached_conns_per_worker;
         if (!keep)

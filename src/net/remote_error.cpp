@@ -37,17 +37,19 @@ List *names_of_relation(Oid relid) {
     Relation constraints = table_open(ConstraintRelationId, AccessShareLock);
     ScanKeyData key;
     ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
-    SysScanDesc scan = systable_beginscan(constraints, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
+    SysScanDesc scan =
+        systable_beginscan(constraints, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
     for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));)
-        names = lappend(names, pstrdup(NameStr(reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conname)));
+        names =
+            lappend(names, pstrdup(NameStr(reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conname)));
     systable_endscan(scan);
     table_close(constraints, AccessShareLock);
     return names;
 }
 
 /// The look-up the core's name mapping asks for each candidate.
-bool find_logical_name(void *, std::string_view stem, bool clipped, int64_t shard_id, std::string_view physical,
-                       std::pmr::string &logical) {
+bool find_logical_name(void *, std::string_view stem, bool clipped, int64_t shard_id,
+                       std::string_view physical, std::pmr::string &logical) {
     const Oid relid = relation_of_shard(shard_id);
     if (!OidIsValid(relid))
         return false;
@@ -134,11 +136,12 @@ void raise_remote_error(const Connection *connection, const PGresult *result) {
 
 void raise_connection_error(const Connection *connection, const char *reason) {
     const std::pmr::string text(core::short_connection_error(reason));
-    ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
-                    errmsg("connection to the remote node %s@%s failed with the following error: %s",
-                           connection->user, connection->address(), text.c_str()),
-                    errhint("Check that the server runs, that it accepts connections from this one (pg_hba.conf), "
-                            "and that a password is found (.pgpass, citus.node_conninfo or pg_dist_authinfo).")));
+    ereport(ERROR,
+            (errcode(ERRCODE_CONNECTION_FAILURE),
+             errmsg("connection to the remote node %s@%s failed with the following error: %s",
+                    connection->user, connection->address(), text.c_str()),
+             errhint("Check that the server runs, that it accepts connections from this one (pg_hba.conf), "
+                     "and that a password is found (.pgpass, citus.node_conninfo or pg_dist_authinfo).")));
     pg_unreachable();
 }
 
