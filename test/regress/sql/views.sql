@@ -122,8 +122,6 @@ SELECT * FROM run_command_on_shards('by_text', 'SELECT %s %s');
 SELECT citus_calculate_gpid(3, 77), citus_nodeid_for_gpid(30000000077), citus_pid_for_gpid(30000000077), citus_pid_for_gpid(citus_backend_gpid()) = pg_backend_pid() AS own;
 SELECT citus_version() LIKE 'Citus 1.0 on PostgreSQL %' AS banner;
 
--- Distributed tables hold the extension.
-DROP EXTENSION citus;
 DROP TABLE "Odd Schema"."Tab.le", views_ref, a2345678901234567890123456789012345678901234567890123456789012, by_text, plain;
 DROP SCHEMA "Odd Schema";
 SELECT (SELECT count(*) FROM pg_dist_partition) AS tables, (SELECT count(*) FROM pg_dist_shard) AS shards, (SELECT count(*) FROM pg_dist_placement) AS placements;
