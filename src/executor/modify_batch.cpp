@@ -111,7 +111,10 @@ void ModifyPlan::find_identity(Relation relation, const List *child_tlist) {
 void ModifyPlan::find_returned(Relation relation, Index target, List *wanted) {
     Bitmapset *used = nullptr;
     pull_varattnos(reinterpret_cast<::Node *>(wanted), target, &used);
-    const bool whole_row = bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, used);
+    bool whole_row = bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, used);
+    ListCell *cell;
+    foreach (cell, wanted)
+        whole_row |= IsA(lfirst(cell), WithCheckOption); // its error shows the row
     const TupleDesc desc = RelationGetDescr(relation);
     const auto is_used = [&](AttrNumber attno) {
         return bms_is_member(attno - FirstLowInvalidHeapAttributeNumber, used);

@@ -2,6 +2,7 @@
 
 #include "citus/executor/row_codec.hpp"
 #include "citus/guc.hpp"
+#include "citus/net/remote_error.hpp"
 #include "citus/net/wire.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 
@@ -325,7 +326,7 @@ void RunningCopy::copy_locally(size_t shard) {
     UpdateActiveSnapshotCommandId();
     CopyFromState state =
         BeginCopyFrom(parse, relation, nullptr, nullptr, false, read_local_source, names, options);
-    CopyFrom(state);
+    with_logical_errors([](void *copy) { CopyFrom(static_cast<CopyFromState>(copy)); }, state);
     EndCopyFrom(state);
     PopActiveSnapshot();
     free_parsestate(parse);

@@ -126,7 +126,7 @@ void RunningTasks::send_remote_tasks() {
     if (groups.empty())
         return;
     std::pmr::vector<Connection *> connections(groups.size());
-    establish_connections(groups, connections);
+    establish_connections(groups, connections, set_.run_as);
     const BoundParams *params = bind_params(set_.params);
     const bool binary = decoder_ != nullptr && decoder_->binary();
     for (size_t g = 0; g < groups.size(); g++) {

@@ -95,9 +95,9 @@ const ClusterNode *require_node(int32 group_id) {
 }
 
 /// The entry of a group's connection for the current user, with or without an open PGconn.
-Connection *entry_for_group(int32 group_id) {
+Connection *entry_for_group(int32 group_id, Oid user_id) {
     const ClusterNode *node = require_node(group_id);
-    const char *user = GetUserNameFromId(GetUserId(), false);
+    const char *user = GetUserNameFromId(OidIsValid(user_id) ? user_id : GetUserId(), false);
     Connection *connection = find_connection(node->name, node->port, user);
     if (connection == nullptr)
         connection = add_connection(node->name, node->port, user);
@@ -142,13 +142,13 @@ Connection *first_connection() {
     return connections;
 }
 
-void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result) {
+void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result, Oid user) {
     if (IsParallelWorker())
         ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
                         errmsg("a parallel worker cannot use connections to other nodes")));
     std::pmr::vector<Connection *> closed;
     for (size_t i = 0; i < group_ids.size(); i++) {
-        Connection *connection = entry_for_group(group_ids[i]);
+        Connection *connection = entry_for_group(group_ids[i], user);
         result[i] = connection;
         if (connection->connecting) // left over from an attempt that was interrupted
             connection->close();
@@ -161,14 +161,10 @@ void establish_connections(std::span<const int32> group_ids, std::span<Connectio
         queue_session_settings(connection);
 }
 
-Connection *establish_connection(int32 group_id) {
-    Connection *connection;
-    establish_connections({&group_id, 1}, {&connection, 1});
-    return connection;
-}
 
 Connection *connection_to_group(int32 group_id, Access access) {
-    Connection *connection = establish_connection(group_id);
+    Connection *connection;
+    establish_connections({&group_id, 1}, {&connection, 1});
     enlist_connection(connection, access);
     return connection;
 }

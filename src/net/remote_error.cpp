@@ -123,6 +123,9 @@ void raise_remote_error(const Connection *connection, const PGresult *result) {
     const char *detail = field(result, PG_DIAG_MESSAGE_DETAIL);
     const char *hint = field(result, PG_DIAG_MESSAGE_HINT);
     const char *remote_context = field(result, PG_DIAG_CONTEXT);
+    // Lines of a shard's COPY are not those of the user's.
+    if (remote_context != nullptr && strncmp(remote_context, "COPY ", 5) == 0)
+        remote_context = nullptr;
     ereport(ERROR, (errcode(sqlstate_of(result)), errmsg_internal("%s", message),
                     detail != nullptr ? errdetail_internal("%s", detail) : 0,
                     hint != nullptr ? errhint("%s", hint) : 0,
@@ -143,6 +146,56 @@ void raise_connection_error(const Connection *connection, const char *reason) {
              errhint("Check that the server runs, that it accepts connections from this one (pg_hba.conf), "
                      "and that a password is found (.pgpass, citus.node_conninfo or pg_dist_authinfo).")));
     pg_unreachable();
+}
+
+namespace {
+
+/// Errors about data and names. Others (out of memory, internal ones) may come from states in which no
+/// look-up is safe, and do not speak of shards.
+bool speaks_of_shards(int sqlstate) {
+    switch (ERRCODE_TO_CATEGORY(sqlstate)) {
+    case MAKE_SQLSTATE('2', '2', '0', '0', '0'):
+    case MAKE_SQLSTATE('2', '3', '0', '0', '0'):
+    case MAKE_SQLSTATE('4', '2', '0', '0', '0'):
+    case MAKE_SQLSTATE('4', '4', '0', '0', '0'):
+    case MAKE_SQLSTATE('P', '0', '0', '0', '0'):
+        return true;
+    default:
+        return false;
+    }
+}
+
+void map_field(char *&text, bool is_detail) {
+    if (text != nullptr)
+        text = with_logical_names(text, is_detail);
+}
+
+} // namespace
+
+void with_logical_errors(void (*work)(void *argument), void *argument) {
+    MemoryContext context = CurrentMemoryContext;
+    PG_TRY()
+        ;
+        { work(argument); }
+        PG_CATCH();
+        {
+            MemoryContextSwitchTo(context);
+            ErrorData *error = CopyErrorData();
+            if (!speaks_of_shards(error->sqlerrcode))
+                PG_RE_THROW();
+            FlushErrorState();
+            map_field(error->message, false);
+            map_field(error->detail, true);
+            map_field(error->hint, false);
+            map_field(error->context, false);
+            map_field(error->table_name, false);
+            map_field(error->constraint_name, false);
+            // Positions are those of the shard's SQL.
+            error->cursorpos = error->internalpos = 0;
+            error->internalquery = nullptr;
+            ReThrowError(error);
+        }
+    PG_END_TRY();
 }
 
 } // namespace citus

@@ -5,7 +5,6 @@
 
 extern "C" {
 #include "optimizer/optimizer.h"
-#include "optimizer/planmain.h"
 #include "optimizer/planner.h"
 }
 

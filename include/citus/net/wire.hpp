@@ -196,10 +196,10 @@ void install_notice_receiver(Connection *connection);
 /// First connection of the registry (follow ->next).
 Connection *first_connection();
 
-/// The connection of a group for the current user, established, its settings queued, not enlisted in the
-/// transaction.
-Connection *establish_connection(int32 group_id);
-void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result);
+/// The connections of groups for a user (InvalidOid: the current one), established all at once, their settings
+/// queued, not enlisted in the transaction.
+void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
+                           Oid user = InvalidOid);
 
 /// A connection that nobody else finds, for a command outside of the transaction; not open yet.
 Connection *add_transient_connection(const char *host, int port);

@@ -16,13 +16,13 @@ SELECT create_distributed_table('by_text', 't', shard_count => 4, colocate_with 
 INSERT INTO "Odd Schema"."Tab.le" VALUES (1, 'one'), (2, 'two'), (3, 'three');
 
 SELECT table_name, shardid, shard_name, citus_table_type, nodename, nodeport, shard_size FROM citus_shards WHERE shardid < 300005 ORDER BY shardid, nodeport;
-SELECT table_name, citus_table_type, distribution_column, table_size, shard_count, table_owner = current_user AS own, access_method FROM citus_tables ORDER BY table_name::text;
+SELECT table_name, citus_table_type, distribution_column, table_size, shard_count, table_owner = current_user AS own, access_method FROM citus_tables ORDER BY table_name::text COLLATE "C";
 SELECT * FROM citus_shards LIMIT 0;
 SELECT * FROM citus_tables LIMIT 0;
 SELECT * FROM citus_nodes ORDER BY nodeport;
 SELECT shardid, shardstate, shardlength, nodename, nodeport FROM pg_dist_shard_placement WHERE shardid < 300002 ORDER BY shardid;
 SELECT * FROM pg_dist_logical_replication_conf WHERE objid < 300006 ORDER BY objid;
-SELECT logicalrelid, partmethod, partkey, repmodel, autoconverted FROM pg_dist_partition ORDER BY logicalrelid::text;
+SELECT logicalrelid, partmethod, partkey, repmodel, autoconverted FROM pg_dist_partition ORDER BY logicalrelid::text COLLATE "C";
 SELECT a.table_name, a.colocation_id = b.colocation_id AS same FROM citus_tables a, citus_tables b WHERE b.table_name = 'by_text'::regclass AND a.table_name::text LIKE '%Tab%';
 SELECT distributed_tables_colocated('by_text', 'by_text'), distributed_tables_colocated('by_text', '"Odd Schema"."Tab.le"'), distributed_tables_colocated('by_text', 'plain');
 
@@ -60,7 +60,7 @@ SELECT worker_hash('{}'::json);
 -- Names.
 SELECT shard_name('by_text', 5), shard_name('by_text', 5, false), shard_name('"Odd Schema"."Tab.le"', 5), shard_name('a2345678901234567890123456789012345678901234567890123456789012', 102114);
 SELECT shard_name('by_text', 0);
-SELECT column_to_column_name(logicalrelid, partkey) FROM pg_dist_partition ORDER BY logicalrelid::text;
+SELECT column_to_column_name(logicalrelid, partkey) FROM pg_dist_partition ORDER BY logicalrelid::text COLLATE "C";
 SELECT column_to_column_name('by_text', '{VAR :varno 1 :varattno 9 :x}');
 SELECT column_to_column_name('by_text', '{CONST}');
 SELECT column_to_column_name('by_text', '((((((((((');
@@ -86,6 +86,14 @@ SELECT shard_name, shard_size FROM citus_shards WHERE table_name = 'fresh'::regc
 ROLLBACK;
 SELECT citus_relation_size('by_text');
 SELECT table_name FROM citus_tables WHERE table_name::text = 'fresh';
+
+-- A node that can't be reached costs a WARNING where that is bearable.
+BEGIN;
+UPDATE pg_dist_node SET nodeport = 1 WHERE groupid = 2;
+SELECT shardid, nodeport, shard_size FROM citus_shards WHERE table_name::text = 'by_text';
+SELECT citus_total_relation_size('views_ref', fail_on_error => false);
+SELECT citus_total_relation_size('views_ref');
+ROLLBACK;
 
 -- Commands.
 SELECT nodeport, success, result FROM run_command_on_workers('SELECT 1');
