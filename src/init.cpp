@@ -1,5 +1,7 @@
 /// Library entry: the table of contents of what the extension hooks into.
 #include "citus/catalog/metadata.hpp"
+#include "citus/ddl/utility_hook.hpp"
+#include "citus/catalog/shard_relations.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/guc.hpp"
@@ -36,5 +38,7 @@ void _PG_init(void) {
     citus::install_gather();
     citus::install_insert();
     citus::install_modify_scan();
+    citus::install_utility_hook();
+    citus::install_shard_visibility(); // after the planner, whose hook it calls
     MarkGUCPrefixReserved("citus");
 }

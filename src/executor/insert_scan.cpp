@@ -156,10 +156,15 @@ void copy_all(InsertScanState *state) {
 
 // ---------------------------------------------------------------- RETURNING
 
-/// A heap tuple that has the system columns of the shard's row.
+/// A heap tuple that has the system columns of the shard's row. What heap_form_tuple() puts into their place (the
+/// header of a composite value) must go, also what marks it as one.
 void store_system_row(InsertScanState *state, TupleTableSlot *row, MinimalTuple result) {
     HeapTuple tuple = heap_form_tuple(row->tts_tupleDescriptor, row->tts_values, row->tts_isnull);
     tuple->t_tableOid = state->plan.relid;
+    HeapTupleHeaderSetXmin(tuple->t_data, InvalidTransactionId);
+    HeapTupleHeaderSetXmax(tuple->t_data, InvalidTransactionId);
+    HeapTupleHeaderSetCmin(tuple->t_data, FirstCommandId);
+    ItemPointerSetInvalid(&tuple->t_data->t_ctid);
     ExecStoreMinimalTuple(result, state->result_slot, false);
     slot_getallattrs(state->result_slot);
     const auto returned = state->sender->returned();
@@ -183,7 +188,7 @@ void store_system_row(InsertScanState *state, TupleTableSlot *row, MinimalTuple 
             break;
         }
     }
-    ExecForceStoreHeapTuple(tuple, state->system_slot, true);
+    ExecStoreHeapTuple(tuple, state->system_slot, true);
     state->system_slot->tts_tableOid = state->plan.relid;
 }
 

@@ -1,0 +1,147 @@
+#include "citus/ddl/utility_hook.hpp"
+
+#include "citus/ddl/copy.hpp"
+#include "citus/guc.hpp"
+#include "citus/pg/list.hpp"
+#include "utility_call.hpp"
+
+extern "C" {
+#include "catalog/index.h"
+#include "tcop/cmdtag.h"
+}
+
+namespace citus {
+
+namespace {
+
+ProcessUtility_hook_type previous_hook = nullptr;
+
+bool copy_to_or_from_shards(UtilityCall &call) {
+    uint64 processed = 0;
+    if (!handle_copy(castNode(CopyStmt, call.statement()), call.query_string, &processed))
+        return false;
+    if (call.completion != nullptr)
+        SetQueryCompletion(call.completion, CMDTAG_COPY, processed);
+    return true;
+}
+
+struct StatementKind {
+    NodeTag tag;
+    UtilityHandler handle;
+    bool is_ddl; ///< false: citus.enable_ddl_propagation has no say
+};
+
+constexpr StatementKind kKinds[] = {
+    {T_CopyStmt, copy_to_or_from_shards, false},
+    {T_VacuumStmt, handle_vacuum, false},
+    {T_AlterTableStmt, handle_alter_table, true},
+    {T_IndexStmt, handle_create_index, true},
+    {T_DropStmt, handle_drop, true},
+    {T_RenameStmt, handle_rename, true},
+    {T_GrantStmt, handle_grant, true},
+    {T_CreateStmt, handle_create_table, true},
+    {T_AlterObjectSchemaStmt, handle_set_schema, true},
+    {T_AlterOwnerStmt, handle_alter_owner, true},
+    {T_ReindexStmt, handle_reindex, true},
+    {T_ClusterStmt, handle_cluster, true},
+    {T_CreateStatsStmt, handle_create_statistics, true},
+    {T_AlterStatsStmt, handle_alter_statistics, true},
+    {T_AlterEnumStmt, handle_alter_enum, true},
+    {T_AlterDomainStmt, handle_alter_domain, true},
+    {T_CreateTrigStmt, refuse_trigger, true},
+    {T_RuleStmt, refuse_rule, true},
+};
+
+const StatementKind *find_kind(::Node *statement) {
+    for (const StatementKind &kind : kKinds) {
+        if (kind.tag == nodeTag(statement))
+            return &kind;
+    }
+    return nullptr;
+}
+
+void pass_on(const UtilityCall &call, PlannedStmt *planned, bool read_only_tree) {
+    const auto next = previous_hook != nullptr ? previous_hook : standard_ProcessUtility;
+    next(planned, call.query_string, read_only_tree, call.context, call.params, call.environment,
+         call.destination, call.completion);
+}
+
+void process_utility(PlannedStmt *planned, const char *query_string, bool read_only_tree,
+                     ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
+                     DestReceiver *destination, QueryCompletion *completion) {
+    UtilityCall call{planned, query_string, read_only_tree, context,
+                     params,  environment,  destination,    completion};
+    const StatementKind *kind = find_kind(planned->utilityStmt);
+    const bool is_ours = kind != nullptr && !applying_shard_ddl() &&
+                         (!kind->is_ddl || guc::enable_ddl_propagation) && extension_is_ready();
+    if (!is_ours || !kind->handle(call))
+        pass_on(call, planned, read_only_tree);
+}
+
+} // namespace
+
+void UtilityCall::run() {
+    pass_on(*this, planned, read_only_tree);
+    CommandCounterIncrement();
+}
+
+void UtilityCall::run(::Node *statement) {
+    auto *copy = makeNode(PlannedStmt);
+    *copy = *planned;
+    copy->utilityStmt = statement;
+    pass_on(*this, copy, false);
+    CommandCounterIncrement();
+}
+
+Oid find_dist_relation(const RangeVar *name) {
+    if (name == nullptr)
+        return InvalidOid;
+    const Oid relid = RangeVarGetRelid(name, NoLock, true);
+    return OidIsValid(relid) && find_dist_table(relid) != nullptr ? relid : InvalidOid;
+}
+
+Oid find_dist_index(const RangeVar *name, Oid *table) {
+    const Oid relid = RangeVarGetRelid(name, NoLock, true);
+    if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_INDEX)
+        return InvalidOid;
+    *table = IndexGetRelation(relid, true);
+    return OidIsValid(*table) && find_dist_table(*table) != nullptr ? relid : InvalidOid;
+}
+
+std::pmr::vector<int32> groups_of_shards(const DistTable &table) {
+    std::pmr::vector<int32> groups;
+    for (const Shard &shard : table.shards) {
+        for (const ShardPlacement &placement : shard.placements) {
+            if (std::find(groups.begin(), groups.end(), placement.group_id) == groups.end())
+                groups.push_back(placement.group_id);
+        }
+    }
+    return groups;
+}
+
+std::pmr::vector<int32> groups_of_all_shards() {
+    std::pmr::vector<int32> groups;
+    for (const ListCell &cell : cells(all_dist_relations())) {
+        for (const int32 group_id : groups_of_shards(*require_dist_table(lfirst_oid(&cell)))) {
+            if (std::find(groups.begin(), groups.end(), group_id) == groups.end())
+                groups.push_back(group_id);
+        }
+    }
+    return groups;
+}
+
+void require_owner(Oid relid) {
+    if (!citus_is_class_owner(relid, GetUserId()))
+        aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
+}
+
+void refuse(const char *message, const char *hint) {
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s", message), errhint("%s", hint)));
+}
+
+void install_utility_hook() {
+    previous_hook = ProcessUtility_hook;
+    ProcessUtility_hook = process_utility;
+}
+
+} // namespace citus
