@@ -1,5 +1,6 @@
 /// Library entry: the table of contents of what the extension hooks into.
 #include "citus/catalog/metadata.hpp"
+#include "citus/ddl/utility.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/guc.hpp"
@@ -32,5 +33,6 @@ void _PG_init(void) {
     citus::install_fragment_scan();
     citus::install_gather();
     citus::install_modify_scan();
+    citus::install_utility_hook();
     MarkGUCPrefixReserved("citus");
 }

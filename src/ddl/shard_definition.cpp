@@ -292,7 +292,7 @@ List *grant_commands(const Acl *acl, const char *object, const char *column, Oid
     return commands;
 }
 
-char *shard_column_definition(Relation relation, AttrNumber attno) {
+char *shard_column_definition(Relation relation, AttrNumber attno, bool with_not_null) {
     Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), attno - 1);
     StringInfoData out;
     initStringInfo(&out);
@@ -305,7 +305,7 @@ char *shard_column_definition(Relation relation, AttrNumber attno) {
     if (column->attgenerated == ATTRIBUTE_GENERATED_STORED)
         appendStringInfo(&out, " GENERATED ALWAYS AS (%s) STORED",
                          expression_text(relation, stored_default(relation, attno)));
-    if (column->attnotnull)
+    if (column->attnotnull && with_not_null)
         appendStringInfoString(&out, " NOT NULL");
     return out.data;
 }

@@ -24,7 +24,8 @@ List *shard_constraint_commands(Oid constraint_id);
 List *shard_index_commands(Oid index_id);
 
 /// The definition of one column: `name type COLLATE ... GENERATED ... NOT NULL`, without a default.
-char *shard_column_definition(Relation relation, AttrNumber attno);
+/// with_not_null false leaves NOT NULL out.
+char *shard_column_definition(Relation relation, AttrNumber attno, bool with_not_null = true);
 
 /// ALTER TABLE commands for settings of a column that CREATE TABLE and ADD COLUMN can't give.
 List *shard_column_settings(Relation relation, AttrNumber attno);
