@@ -5,6 +5,7 @@
 #include "handlers.hpp"
 
 extern "C" {
+#include "access/multixact.h"
 #include "commands/vacuum.h"
 }
 

@@ -61,10 +61,10 @@ void add_domain_constraint(const UtilityCall &call, const AlterDomainStmt *state
         const Oid constraint = lfirst_oid(&cell);
         if (list_member_oid(before, constraint))
             continue;
-        const Datum text = DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(constraint));
+        const Datum definition = DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(constraint));
         commands = lappend(commands, psprintf("ALTER DOMAIN %s ADD CONSTRAINT %s %s", name,
                                               quote_identifier(get_constraint_name(constraint)),
-                                              TextDatumGetCString(text)));
+                                              TextDatumGetCString(definition)));
     }
     unpin_search_path(level);
     run_on_other_nodes(commands, type_exists(name));
