@@ -329,6 +329,15 @@ CREATE FUNCTION pg_catalog.column_name_to_column(table_name regclass, column_nam
 RETURNS text LANGUAGE C STRICT STABLE AS 'MODULE_PATHNAME', $$column_name_to_column$$;
 COMMENT ON FUNCTION pg_catalog.column_name_to_column(regclass, text) IS 'form of a column in pg_dist_partition.partkey';
 
+CREATE FUNCTION pg_catalog.relation_is_a_known_shard(regclass) RETURNS bool LANGUAGE C STRICT STABLE
+AS 'MODULE_PATHNAME', $$relation_is_a_known_shard$$;
+COMMENT ON FUNCTION pg_catalog.relation_is_a_known_shard(regclass)
+IS 'whether a relation of this server is a shard, or an index of one';
+
+CREATE FUNCTION pg_catalog.citus_table_is_visible(oid) RETURNS bool LANGUAGE C STRICT STABLE COST 10
+AS 'MODULE_PATHNAME', $$citus_table_is_visible$$;
+COMMENT ON FUNCTION pg_catalog.citus_table_is_visible(oid) IS 'is the table visible, and not a shard?';
+
 CREATE FUNCTION pg_catalog.distributed_tables_colocated(table1 regclass, table2 regclass) RETURNS bool
 LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT coalesce((SELECT a.colocationid <> 0 AND a.colocationid = b.colocationid
@@ -593,10 +602,27 @@ FROM pg_catalog.pg_dist_partition p JOIN pg_catalog.pg_dist_shard s USING (logic
 WHERE p.partmethod = 'h';
 COMMENT ON VIEW citus.pg_dist_logical_replication_conf IS 'distribution column and shard count of each shard';
 
+CREATE VIEW citus.time_partitions AS
+SELECT i.inhparent::regclass AS parent_table, a.attname AS partition_column, c.oid::regclass AS partition,
+       b.bounds[1] AS from_value, b.bounds[2] AS to_value, m.amname AS access_method
+FROM pg_catalog.pg_partitioned_table p
+JOIN pg_catalog.pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+JOIN pg_catalog.pg_inherits i ON i.inhparent = p.partrelid
+JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam
+CROSS JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid),
+                                $re$^FOR VALUES FROM \('?([^']*?)'?\) TO \('?([^']*?)'?\)$$re$) AS b (bounds)
+WHERE p.partstrat = 'r' AND p.partnatts = 1 AND b.bounds IS NOT NULL
+  AND a.atttypid IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype)
+ORDER BY i.inhparent::regclass::text, b.bounds[1];
+COMMENT ON VIEW citus.time_partitions IS 'partitions by ranges of one date or time column';
+
 ALTER VIEW citus.citus_shards SET SCHEMA pg_catalog;
 ALTER VIEW citus.citus_tables SET SCHEMA pg_catalog;
 ALTER VIEW citus.citus_nodes SET SCHEMA pg_catalog;
 ALTER VIEW citus.pg_dist_shard_placement SET SCHEMA pg_catalog;
 ALTER VIEW citus.pg_dist_logical_replication_conf SET SCHEMA pg_catalog;
+ALTER VIEW citus.time_partitions SET SCHEMA pg_catalog;
 GRANT SELECT ON pg_catalog.citus_shards, pg_catalog.citus_tables, pg_catalog.citus_nodes,
-    pg_catalog.pg_dist_shard_placement, pg_catalog.pg_dist_logical_replication_conf TO PUBLIC;
+    pg_catalog.pg_dist_shard_placement, pg_catalog.pg_dist_logical_replication_conf,
+    pg_catalog.time_partitions TO PUBLIC;

@@ -1,5 +1,7 @@
 #include "citus/guc.hpp"
 
+#include "citus/net/connect.hpp"
+
 #include <climits>
 
 namespace citus::guc {
@@ -26,55 +28,62 @@ namespace {
 constexpr int kHidden = GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE;
 
 const config_enum_entry kLogLevels[] = {
-    {"off", 0, false},         {"debug5", DEBUG5, false}, {"debug4", DEBUG4, false}, {"debug3", DEBUG3, false},
-    {"debug2", DEBUG2, false}, {"debug1", DEBUG1, false}, {"log", LOG, false},       {"notice", NOTICE, false},
-    {"warning", WARNING, false}, {"error", ERROR, false}, {nullptr, 0, false},
+    {"off", 0, false},         {"debug5", DEBUG5, false}, {"debug4", DEBUG4, false},
+    {"debug3", DEBUG3, false}, {"debug2", DEBUG2, false}, {"debug1", DEBUG1, false},
+    {"log", LOG, false},       {"notice", NOTICE, false}, {"warning", WARNING, false},
+    {"error", ERROR, false},   {nullptr, 0, false},
 };
 
 void define_bool(const char *name, const char *text, bool *variable, GucContext context, int flags = 0) {
-    DefineCustomBoolVariable(name, text, nullptr, variable, *variable, context, flags, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable(name, text, nullptr, variable, *variable, context, flags, nullptr, nullptr,
+                             nullptr);
 }
 
 void define_int(const char *name, const char *text, int *variable, int min, int max, GucContext context,
                 int flags = 0) {
-    DefineCustomIntVariable(name, text, nullptr, variable, *variable, min, max, context, flags, nullptr, nullptr,
-                            nullptr);
+    DefineCustomIntVariable(name, text, nullptr, variable, *variable, min, max, context, flags, nullptr,
+                            nullptr, nullptr);
 }
 
 } // namespace
 
 void install() {
-    define_int("citus.shard_count", "Number of shards of a new hash-distributed table.", &shard_count, 1, 64000,
-               PGC_USERSET);
-    define_int("citus.shard_replication_factor", "Number of placements of each shard of a new distributed table.",
-               &shard_replication_factor, 1, 100, PGC_USERSET);
+    define_int("citus.shard_count", "Number of shards of a new hash-distributed table.", &shard_count, 1,
+               64000, PGC_USERSET);
+    define_int("citus.shard_replication_factor",
+               "Number of placements of each shard of a new distributed table.", &shard_replication_factor, 1,
+               100, PGC_USERSET);
     define_bool("citus.enable_ddl_propagation", "Sends DDL on distributed tables to their shards.",
                 &enable_ddl_propagation, PGC_USERSET, kHidden);
-    DefineCustomStringVariable("citus.node_conninfo", "libpq options of the connections between nodes.", nullptr,
-                               &node_conninfo, "sslmode=prefer", PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, nullptr,
-                               nullptr);
+    DefineCustomStringVariable("citus.node_conninfo", "libpq options of the connections between nodes.",
+                               nullptr, &node_conninfo, "sslmode=prefer", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+                               check_node_conninfo, nullptr, nullptr);
     DefineCustomStringVariable("citus.local_hostname", "Host name under which this node connects to itself.",
-                               nullptr, &local_hostname, "localhost", PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    define_int("citus.node_connection_timeout", "Time limit for connecting to a node.", &node_connection_timeout, 10,
-               3600000, PGC_USERSET, GUC_UNIT_MS);
-    define_int("citus.recover_2pc_interval", "Time between automatic recoveries of two-phase commits; -1 is off.",
-               &recover_2pc_interval, -1, 604800000, PGC_SIGHUP, GUC_UNIT_MS);
-    define_bool("citus.enable_binary_protocol", "Transfers rows between nodes in binary where the types allow.",
-                &enable_binary_protocol, PGC_USERSET);
+                               nullptr, &local_hostname, "localhost", PGC_SUSET, 0, nullptr, nullptr,
+                               nullptr);
+    define_int("citus.node_connection_timeout", "Time limit for connecting to a node.",
+               &node_connection_timeout, 10, 3600000, PGC_USERSET, GUC_UNIT_MS);
+    define_int("citus.recover_2pc_interval",
+               "Time between automatic recoveries of two-phase commits; -1 is off.", &recover_2pc_interval,
+               -1, 604800000, PGC_SIGHUP, GUC_UNIT_MS);
+    define_bool("citus.enable_binary_protocol",
+                "Transfers rows between nodes in binary where the types allow.", &enable_binary_protocol,
+                PGC_USERSET);
     define_bool("citus.enable_local_execution", "Runs tasks on shards of this node in the same backend.",
                 &enable_local_execution, PGC_USERSET);
     define_bool("citus.explain_all_tasks", "Shows every task in EXPLAIN.", &explain_all_tasks, PGC_USERSET);
-    define_bool("citus.log_remote_commands", "Reports each command sent to another node.", &log_remote_commands,
-                PGC_USERSET);
-    define_int("citus.next_shard_id", "Fixes the next shard id in this session; 0 takes it from the sequence.",
-               &next_shard_id, 0, INT_MAX, PGC_USERSET, kHidden);
+    define_bool("citus.log_remote_commands", "Reports each command sent to another node.",
+                &log_remote_commands, PGC_USERSET);
+    define_int("citus.next_shard_id",
+               "Fixes the next shard id in this session; 0 takes it from the sequence.", &next_shard_id, 0,
+               INT_MAX, PGC_USERSET, kHidden);
     define_bool("citus.enable_manual_changes_to_shards", "Allows DROP and TRUNCATE of a shard by its name.",
                 &enable_manual_changes_to_shards, PGC_USERSET, kHidden);
     define_bool("citus.override_table_visibility", "Hides shards from \\d and similar listings.",
                 &override_table_visibility, PGC_USERSET, kHidden);
-    DefineCustomEnumVariable("citus.multi_task_query_log_level",
-                             "Level at which a query that runs on several shards is reported.", nullptr,
-                             &multi_task_query_log_level, 0, kLogLevels, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomEnumVariable(
+        "citus.multi_task_query_log_level", "Level at which a query that runs on several shards is reported.",
+        nullptr, &multi_task_query_log_level, 0, kLogLevels, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     define_int("citus.max_cached_conns_per_worker", "Connections kept per node at the end of a transaction.",
                &max_cached_conns_per_worker, 0, INT_MAX, PGC_USERSET);
 }

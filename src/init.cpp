@@ -1,11 +1,14 @@
 /// Library entry: the table of contents of what the extension hooks into.
 #include "citus/catalog/metadata.hpp"
-#include "citus/ddl/utility.hpp"
+#include "citus/ddl/utility_hook.hpp"
+#include "citus/catalog/shard_relations.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/planner/gather.hpp"
+#include "citus/planner/planner.hpp"
+#include "citus/planner/insert.hpp"
 #include "citus/transaction/maintenance_daemon.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 #include "citus/transaction/shared_state.hpp"
@@ -31,8 +34,11 @@ void _PG_init(void) {
     citus::install_transaction_callbacks();
     citus::install_maintenance_daemon();
     citus::install_fragment_scan();
+    citus::install_planner();
     citus::install_gather();
+    citus::install_insert();
     citus::install_modify_scan();
     citus::install_utility_hook();
+    citus::install_shard_visibility(); // after the planner, whose hook it calls
     MarkGUCPrefixReserved("citus");
 }

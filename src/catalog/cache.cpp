@@ -112,9 +112,9 @@ Oid extension_relation(const char *name) {
 }
 
 void invalidate_table(Oid relid) {
-    // A relation that is gone was announced by its own drop.
-    if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid)))
-        CacheInvalidateRelcacheByRelid(relid);
+    // A relation that was dropped cannot be announced any more; then everything is read anew.
+    const bool exists = SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relid));
+    CacheInvalidateRelcacheByRelid(exists ? relid : extension_relation("pg_dist_partition"));
 }
 
 void invalidate_nodes() {

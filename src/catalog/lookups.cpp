@@ -62,6 +62,14 @@ int32 hash_of_argument(FunctionCallInfo fcinfo, const DistTable &table) {
     return hash_distribution_value(table, value, false);
 }
 
+const char *relation_name(Oid relid) {
+    const char *name = get_rel_name(relid);
+    if (name == nullptr)
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relid)));
+    return name;
+}
+
 /// One row of table_placements or colocated_placements per placement: index, shard ids, group, node, shard
 /// names.
 void return_placements(FunctionCallInfo fcinfo, std::span<const DistTable *const> tables) {
@@ -148,8 +156,9 @@ Datum column_to_column_name(PG_FUNCTION_ARGS) {
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("not a valid column")));
     const char *name = get_attname(relid, static_cast<AttrNumber>(*attno), true);
     if (name == nullptr)
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                        errmsg("attribute %d of relation with OID %u does not exist", *attno, relid)));
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_COLUMN),
+                 errmsg("column number %d of relation \"%s\" does not exist", *attno, relation_name(relid))));
     PG_RETURN_TEXT_P(cstring_to_text(name));
 }
 

@@ -47,9 +47,11 @@ void read_key(DistTable &table, const char *partkey) {
         ereport(ERROR,
                 (errcode(ERRCODE_DATA_CORRUPTED),
                  errmsg("unexpected distribution column of table %u in pg_dist_partition", table.relid)));
+    table.key_attno = static_cast<AttrNumber>(*attno);
+    if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table.relid)))
+        return; // just dropped: only its shards are of interest
     Oid type = InvalidOid;
     int32 typmod = -1;
-    table.key_attno = static_cast<AttrNumber>(*attno);
     get_atttypetypmodcoll(table.relid, table.key_attno, &type, &typmod, &table.key_collation);
     table.key_type = getBaseType(type);
 

@@ -45,14 +45,24 @@ struct Membership {
     bool coordinates;       ///< has nodes or distributed tables of its own
 };
 
+/// A value of an answer, or nullptr for NULL.
 const char *text_of(List *row, int column) {
+    if (column >= list_length(row))
+        elog(ERROR, "unexpected answer to a query about a node");
     auto *value = static_cast<String *>(list_nth(row, column));
     return value != nullptr ? strVal(value) : nullptr;
 }
 
-bool bool_of(List *row, int column) {
+/// A value of an answer that is never NULL.
+const char *required(List *row, int column) {
     const char *text = text_of(row, column);
-    return text != nullptr && text[0] == 't';
+    if (text == nullptr)
+        elog(ERROR, "unexpected NULL in the answer to a query about a node");
+    return text;
+}
+
+bool bool_of(List *row, int column) {
+    return required(row, column)[0] == 't';
 }
 
 Probe probe_of(List *row) {
@@ -156,7 +166,7 @@ void check_server(const char *name, int port, const Probe &node, const Probe &se
 
 void check_membership(const char *name, int port, int32 own_group) {
     List *row = ask(name, port, kMembership);
-    const Membership node{pg_strtoint32(text_of(row, 0)), text_of(row, 1), bool_of(row, 2)};
+    const Membership node{pg_strtoint32(required(row, 0)), text_of(row, 1), bool_of(row, 2)};
     if (node.coordinates)
         ereport(
             ERROR,

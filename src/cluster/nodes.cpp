@@ -64,7 +64,7 @@ List *reference_relations() {
     ListCell *cell;
     foreach (cell, all_dist_relations()) {
         const DistTable *table = find_dist_table(lfirst_oid(cell));
-        if (table != nullptr && table->kind == TableKind::Reference)
+        if (table != nullptr && table->kind == TableKind::Reference && get_rel_name(table->relid) != nullptr)
             relations = lappend_oid(relations, table->relid);
     }
     return relations;
@@ -102,8 +102,8 @@ void drop_reference_copies(int32 group_id) {
 void check_holds_no_last_placement(const ClusterNode &node, std::span<const PlacedShard> placed) {
     for (const PlacedShard &shard : placed) {
         int index = 0;
-        if (!OidIsValid(relation_of_shard(shard.shard_id, &index)))
-            continue; // a leftover that no table knows
+        if (!OidIsValid(relation_of_shard(shard.shard_id, &index)) || get_rel_name(shard.relid) == nullptr)
+            continue; // a leftover of a table that is gone
         const DistTable *table = require_dist_table(shard.relid);
         const auto placements = table->shards[static_cast<size_t>(index)].placements;
         const bool has_other =

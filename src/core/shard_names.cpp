@@ -8,12 +8,25 @@ constexpr size_t kNameBytes = 63;
 constexpr size_t kHashDigits = 8;
 constexpr size_t kMaxIdDigits = 18;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 /// Bytes of an unquoted identifier; bytes above 127 belong to letters of other scripts.
 bool is_name_byte(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
            static_cast<unsigned char>(c) >= 0x80;
+}
+
+/// Bytes of a quotation mark of another language (UTF-8) that the text begins with, or 0.
+size_t foreign_quote_bytes(std::string_view text) {
+    if (text.starts_with("\xC2\xAB") || text.starts_with("\xC2\xBB")) // guillemets
+        return 2;
+    if (text.starts_with("\xE2\x80") && text.size() > 2) // general punctuation: curly quotes
+        return 3;
+    if (text.starts_with("\xE3\x80") && text.size() > 2) // CJK brackets
+        return 3;
+    return 0;
 }
 
 /// Splits `stem_<id>`; the id has no leading zero.
@@ -31,10 +44,11 @@ bool split_id(std::string_view name, std::string_view &stem, int64_t &id) {
     return true;
 }
 
-/// Whether a name may have been cut: `<cut>_<8 hex digits>` before the id. A cut falls on a character boundary,
-/// so the whole may be some bytes shorter than the limit.
+/// Whether a name may have been cut: `<cut>_<8 hex digits>` before the id. A cut falls on a character
+/// boundary, so the whole may be some bytes shorter than the limit.
 bool looks_clipped(std::string_view stem, size_t whole_size) {
-    if (whole_size + 3 < kNameBytes || stem.size() <= kHashDigits || stem[stem.size() - kHashDigits - 1] != '_')
+    if (whole_size + 3 < kNameBytes || stem.size() <= kHashDigits ||
+        stem[stem.size() - kHashDigits - 1] != '_')
         return false;
     for (char c : stem.substr(stem.size() - kHashDigits))
         if (!is_digit(c) && !(c >= 'a' && c <= 'f'))
@@ -54,6 +68,9 @@ public:
                 copy_parenthesised();
             } else if (c == '"' && map_quoted()) {
                 continue;
+            } else if (const size_t quote = foreign_quote_bytes(text_.substr(at_))) {
+                out_.append(text_.substr(at_, quote));
+                at_ += quote;
             } else if (is_name_byte(c)) {
                 map_word();
             } else {
@@ -70,7 +87,7 @@ private:
         size_t end = text_.find(')', at_);
         if (text_.substr(0, at_).ends_with("=") || text_.substr(0, at_).ends_with("contains "))
             end = end_of_values();
-        if (end == std::string_view::npos)
+        if (end == std::string_view::npos || end < at_)
             end = text_.size() - 1;
         out_.append(text_.substr(at_, end + 1 - at_));
         at_ = end + 1;
@@ -135,7 +152,7 @@ private:
 
     void map_word() {
         size_t end = at_;
-        while (end < text_.size() && is_name_byte(text_[end]))
+        while (end < text_.size() && is_name_byte(text_[end]) && foreign_quote_bytes(text_.substr(end)) == 0)
             end++;
         const std::string_view word = text_.substr(at_, end - at_);
         at_ = end;
@@ -153,7 +170,8 @@ private:
 
 } // namespace
 
-std::pmr::string map_shard_names(std::string_view text, bool is_detail, LogicalNameLookup lookup, void *state) {
+std::pmr::string map_shard_names(std::string_view text, bool is_detail, LogicalNameLookup lookup,
+                                 void *state) {
     return Mapper(text, is_detail, lookup, state).run();
 }
 

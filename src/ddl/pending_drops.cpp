@@ -51,7 +51,6 @@ void DropCollector::send() {
 namespace {
 
 DropCollector *current = nullptr;
-Oid table_with_handled_parts = InvalidOid;
 /// The extension's catalogs are being dropped: nothing can be looked up any more.
 bool extension_is_going = false;
 object_access_hook_type next_hook = nullptr;
@@ -65,11 +64,6 @@ template <typename Collect> void collect_drop(Collect collect) {
     own.send();
 }
 
-/// The distributed table whose part is being dropped, unless its handler knows.
-const DistTable *table_losing_part(Oid relid) {
-    return relid == table_with_handled_parts ? nullptr : find_dist_table(relid);
-}
-
 void relation_dropped(Oid relid) {
     switch (get_rel_relkind(relid)) {
     case RELKIND_RELATION:
@@ -79,7 +73,7 @@ void relation_dropped(Oid relid) {
     case RELKIND_INDEX: {
         const Oid table = IndexGetRelation(relid, true);
         // The index of a constraint goes with it.
-        if (OidIsValid(table) && !OidIsValid(get_index_constraint(relid)) && table_losing_part(table) != nullptr)
+        if (OidIsValid(table) && !OidIsValid(get_index_constraint(relid)) && find_dist_table(table) != nullptr)
             collect_drop([&](DropCollector &drops) {
                 drops.take_part(table, psprintf("DROP INDEX IF EXISTS %s CASCADE", qualified_relation_name(relid)),
                                 relid);
@@ -92,7 +86,7 @@ void relation_dropped(Oid relid) {
 }
 
 void column_dropped(Oid relid, AttrNumber attno) {
-    if (get_rel_relkind(relid) != RELKIND_RELATION || table_losing_part(relid) == nullptr)
+    if (get_rel_relkind(relid) != RELKIND_RELATION || find_dist_table(relid) == nullptr)
         return;
     const DistTable *table = find_dist_table(relid);
     if (table->key_attno == attno)
@@ -115,7 +109,7 @@ void constraint_dropped(Oid constraint_id) {
     const Oid relid = form->conrelid;
     const char *name = pstrdup(NameStr(form->conname));
     ReleaseSysCache(tuple);
-    if (!OidIsValid(relid) || table_losing_part(relid) == nullptr)
+    if (!OidIsValid(relid) || find_dist_table(relid) == nullptr)
         return;
     collect_drop([&](DropCollector &drops) {
         drops.take_part(relid, psprintf("ALTER TABLE IF EXISTS %s DROP CONSTRAINT IF EXISTS %s CASCADE",
@@ -132,7 +126,7 @@ void statistics_dropped(Oid statistics) {
     const char *name =
         quote_qualified_identifier(get_namespace_name(form->stxnamespace), NameStr(form->stxname));
     ReleaseSysCache(tuple);
-    if (table_losing_part(relid) != nullptr)
+    if (find_dist_table(relid) != nullptr)
         collect_drop([&](DropCollector &drops) {
             drops.take_part(relid, psprintf("DROP STATISTICS IF EXISTS %s", name));
         });
@@ -215,10 +209,6 @@ void on_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int 
 DropCollector *set_drop_collector(DropCollector *collector) {
     extension_is_going = false;
     return std::exchange(current, collector);
-}
-
-Oid set_table_with_handled_parts(Oid relid) {
-    return std::exchange(table_with_handled_parts, relid);
 }
 
 void install_drop_hook() {

@@ -18,6 +18,8 @@ public:
     void take_table(const DistTable &table);
     /// A command about a part of the table; index: the one that it names by its qualified name.
     void take_part(Oid relid, const char *command, Oid index = InvalidOid);
+    /// The statement's handler sends the drops of parts itself.
+    void forget_parts() { parts_.clear(); }
     /// A command for all nodes.
     void take_object(const char *command, const char *condition);
     void send();
@@ -38,10 +40,6 @@ private:
 /// Where drops go now: a statement's collector, or nullptr to send each at once. Returns the former one,
 /// which must be put back when the statement ends, also by an error.
 DropCollector *set_drop_collector(DropCollector *collector);
-
-/// Parts of this table are not collected, because its handler sends their drops itself. Returns the former
-/// value, which must be put back.
-Oid set_table_with_handled_parts(Oid relid);
 
 void install_drop_hook();
 

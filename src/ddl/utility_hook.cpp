@@ -1,116 +1,79 @@
-#error "INTEGRATOR to ddl: delete this file. The helper alter (/work/wt/alter, src/ddl/utility_hook.cpp + replay_*.cpp) has written the whole hook already. You finish ONLY pending_drops, truncate (as bool handle_truncate(UtilityCall&) of alter s src/ddl/utility_call.hpp), undistribute_table etc; read AAA_INTEGRATOR_NOTE.txt"
-#include "citus/ddl/utility.hpp"
+#include "citus/ddl/utility_hook.hpp"
 
+#include "citus/ddl/copy.hpp"
 #include "citus/guc.hpp"
-#include "handlers.hpp"
+#include "citus/pg/list.hpp"
 #include "pending_drops.hpp"
+#include "utility_call.hpp"
+
+extern "C" {
+#include "catalog/index.h"
+#include "tcop/cmdtag.h"
+}
 
 namespace citus {
 
 namespace {
 
-ProcessUtility_hook_type next_hook = nullptr;
+ProcessUtility_hook_type previous_hook = nullptr;
 
-/// Statements that have to do with distributed tables even when DDL is not sent to shards.
-bool dispatch_always(const UtilityCall &call, ::Node *statement) {
-    switch (nodeTag(statement)) {
-    case T_TruncateStmt:
-        handle_truncate(call, castNode(TruncateStmt, statement));
-        return true;
-    case T_DropStmt:
-        handle_drop(call, castNode(DropStmt, statement));
-        return true;
-    case T_VacuumStmt:
-        handle_vacuum(call, castNode(VacuumStmt, statement));
-        return true;
-    case T_LockStmt:
-        handle_lock(call, castNode(LockStmt, statement));
-        return true;
-    default:
+bool copy_to_or_from_shards(UtilityCall &call) {
+    uint64 processed = 0;
+    if (!handle_copy(castNode(CopyStmt, call.statement()), call.query_string, &processed))
         return false;
+    if (call.completion != nullptr)
+        SetQueryCompletion(call.completion, CMDTAG_COPY, processed);
+    return true;
+}
+
+struct StatementKind {
+    NodeTag tag;
+    UtilityHandler handle;
+    bool is_ddl; ///< false: citus.enable_ddl_propagation has no say
+};
+
+constexpr StatementKind kKinds[] = {
+    {T_CopyStmt, copy_to_or_from_shards, false},
+    {T_VacuumStmt, handle_vacuum, false},
+    {T_TruncateStmt, handle_truncate, false},
+    {T_LockStmt, handle_lock, false},
+    {T_AlterTableStmt, handle_alter_table, true},
+    {T_IndexStmt, handle_create_index, true},
+    {T_DropStmt, handle_drop, true},
+    {T_RenameStmt, handle_rename, true},
+    {T_GrantStmt, handle_grant, true},
+    {T_CreateStmt, handle_create_table, true},
+    {T_AlterObjectSchemaStmt, handle_set_schema, true},
+    {T_AlterOwnerStmt, handle_alter_owner, true},
+    {T_ReindexStmt, handle_reindex, true},
+    {T_ClusterStmt, handle_cluster, true},
+    {T_CreateStatsStmt, handle_create_statistics, true},
+    {T_AlterStatsStmt, handle_alter_statistics, true},
+    {T_AlterEnumStmt, handle_alter_enum, true},
+    {T_AlterDomainStmt, handle_alter_domain, true},
+    {T_CreateTrigStmt, refuse_trigger, true},
+    {T_RuleStmt, refuse_rule, true},
+    {T_CreateSchemaStmt, handle_create_schema, true},
+    {T_ReassignOwnedStmt, handle_reassign_owned, true},
+    {T_DropOwnedStmt, handle_drop_owned, true},
+};
+
+const StatementKind *find_kind(::Node *statement) {
+    for (const StatementKind &kind : kKinds) {
+        if (kind.tag == nodeTag(statement))
+            return &kind;
     }
+    return nullptr;
 }
 
-void dispatch_alter(const UtilityCall &call, AlterTableStmt *statement) {
-    if (statement->objtype == OBJECT_TYPE)
-        return handle_alter_composite(call, statement);
-    handle_alter_table(call, statement);
+void pass_on(const UtilityCall &call, PlannedStmt *planned, bool read_only_tree) {
+    const auto next = previous_hook != nullptr ? previous_hook : standard_ProcessUtility;
+    next(planned, call.query_string, read_only_tree, call.context, call.params, call.environment,
+         call.destination, call.completion);
 }
 
-bool dispatch_ddl(const UtilityCall &call, ::Node *statement) {
-    switch (nodeTag(statement)) {
-    case T_AlterTableStmt:
-        dispatch_alter(call, castNode(AlterTableStmt, statement));
-        return true;
-    case T_IndexStmt:
-        handle_create_index(call, castNode(IndexStmt, statement));
-        return true;
-    case T_RenameStmt:
-        handle_rename(call, castNode(RenameStmt, statement));
-        return true;
-    case T_AlterObjectSchemaStmt:
-        handle_set_schema(call, castNode(AlterObjectSchemaStmt, statement));
-        return true;
-    case T_GrantStmt:
-        handle_grant(call, castNode(GrantStmt, statement));
-        return true;
-    case T_CreateStmt:
-        handle_create_table(call, castNode(CreateStmt, statement));
-        return true;
-    case T_CreateSchemaStmt:
-        handle_create_schema(call, castNode(CreateSchemaStmt, statement));
-        return true;
-    case T_AlterOwnerStmt:
-        handle_change_owner(call, castNode(AlterOwnerStmt, statement));
-        return true;
-    case T_ReassignOwnedStmt:
-        handle_reassign_owned(call, castNode(ReassignOwnedStmt, statement));
-        return true;
-    case T_DropOwnedStmt:
-        handle_drop_owned(call, castNode(DropOwnedStmt, statement));
-        return true;
-    case T_CreateStatsStmt:
-        handle_create_statistics(call, castNode(CreateStatsStmt, statement));
-        return true;
-    case T_AlterStatsStmt:
-        handle_alter_statistics(call, castNode(AlterStatsStmt, statement));
-        return true;
-    case T_ClusterStmt:
-        handle_cluster(call, castNode(ClusterStmt, statement));
-        return true;
-    case T_ReindexStmt:
-        handle_reindex(call, castNode(ReindexStmt, statement));
-        return true;
-    case T_AlterEnumStmt:
-        handle_alter_enum(call, castNode(AlterEnumStmt, statement));
-        return true;
-    case T_AlterDomainStmt:
-        handle_alter_domain(call, castNode(AlterDomainStmt, statement));
-        return true;
-    case T_CreateTrigStmt:
-        check_create_trigger(castNode(CreateTrigStmt, statement));
-        call.run();
-        return true;
-    case T_RuleStmt:
-        check_create_rule(castNode(RuleStmt, statement));
-        call.run();
-        return true;
-    default:
-        return false;
-    }
-}
-
-void process(const UtilityCall &call) {
-    ::Node *statement = call.statement->utilityStmt;
-    if (dispatch_always(call, statement))
-        return;
-    if (guc::enable_ddl_propagation && dispatch_ddl(call, statement))
-        return;
-    call.run();
-}
-
-/// Statements that touch no relation, and those that are too frequent to be looked at twice.
-bool concerns_us(::Node *statement) {
+/// Statements that are frequent, or run before or outside of transactions, and drop nothing themselves.
+bool may_concern_tables(::Node *statement) {
     switch (nodeTag(statement)) {
     case T_TransactionStmt:
     case T_VariableSetStmt:
@@ -129,7 +92,6 @@ bool concerns_us(::Node *statement) {
     case T_CallStmt:
     case T_CheckPointStmt:
     case T_LoadStmt:
-    case T_DiscardStmt:
     case T_ConstraintsSetStmt:
         return false;
     default:
@@ -137,13 +99,27 @@ bool concerns_us(::Node *statement) {
     }
 }
 
-/// The drops of the statement are sent when it is done.
-void process_with_drops(const UtilityCall &call) {
+/// Whether a handler took the statement over.
+bool handle(UtilityCall &call) {
+    const StatementKind *kind = find_kind(call.statement());
+    return kind != nullptr && (!kind->is_ddl || guc::enable_ddl_propagation) && kind->handle(call);
+}
+
+void process_utility(PlannedStmt *planned, const char *query_string, bool read_only_tree,
+                     ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
+                     DestReceiver *destination, QueryCompletion *completion) {
+    UtilityCall call{planned, query_string, read_only_tree, context,
+                     params,  environment,  destination,    completion};
+    if (!may_concern_tables(planned->utilityStmt) || applying_shard_ddl() || !extension_is_ready())
+        return pass_on(call, planned, read_only_tree);
     DropCollector drops;
     DropCollector *outer = set_drop_collector(&drops);
     PG_TRY();
     {
-        process(call);
+        if (handle(call))
+            drops.forget_parts();
+        else
+            pass_on(call, planned, read_only_tree);
         drops.send();
     }
     PG_FINALLY();
@@ -153,31 +129,70 @@ void process_with_drops(const UtilityCall &call) {
     PG_END_TRY();
 }
 
-void citus_process_utility(PlannedStmt *statement, const char *query, bool read_only_tree,
-                           ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
-                           DestReceiver *receiver, QueryCompletion *completion) {
-    const UtilityCall call{statement, query,       read_only_tree, context,
-                           params,    environment, receiver,       completion};
-    // Only the coordinator has metadata; on a worker all this is about ordinary tables.
-    if (!concerns_us(statement->utilityStmt) || applying_shard_ddl() || !extension_is_ready() ||
-        local_group_id() != kCoordinatorGroupId)
-        return call.run();
-    process_with_drops(call);
-}
-
 } // namespace
 
-void UtilityCall::run() const {
-    if (next_hook != nullptr)
-        next_hook(statement, query, read_only_tree, context, params, environment, receiver, completion);
-    else
-        standard_ProcessUtility(statement, query, read_only_tree, context, params, environment, receiver,
-                                completion);
+void UtilityCall::run() {
+    pass_on(*this, planned, read_only_tree);
+    CommandCounterIncrement();
+}
+
+void UtilityCall::run(::Node *statement) {
+    auto *copy = makeNode(PlannedStmt);
+    *copy = *planned;
+    copy->utilityStmt = statement;
+    pass_on(*this, copy, false);
+    CommandCounterIncrement();
+}
+
+Oid find_dist_relation(const RangeVar *name) {
+    if (name == nullptr)
+        return InvalidOid;
+    const Oid relid = RangeVarGetRelid(name, NoLock, true);
+    return OidIsValid(relid) && find_dist_table(relid) != nullptr ? relid : InvalidOid;
+}
+
+Oid find_dist_index(const RangeVar *name, Oid *table) {
+    const Oid relid = RangeVarGetRelid(name, NoLock, true);
+    if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_INDEX)
+        return InvalidOid;
+    *table = IndexGetRelation(relid, true);
+    return OidIsValid(*table) && find_dist_table(*table) != nullptr ? relid : InvalidOid;
+}
+
+std::pmr::vector<int32> groups_of_shards(const DistTable &table) {
+    std::pmr::vector<int32> groups;
+    for (const Shard &shard : table.shards) {
+        for (const ShardPlacement &placement : shard.placements) {
+            if (std::find(groups.begin(), groups.end(), placement.group_id) == groups.end())
+                groups.push_back(placement.group_id);
+        }
+    }
+    return groups;
+}
+
+std::pmr::vector<int32> groups_of_all_shards() {
+    std::pmr::vector<int32> groups;
+    for (const ListCell &cell : cells(all_dist_relations())) {
+        for (const int32 group_id : groups_of_shards(*require_dist_table(lfirst_oid(&cell)))) {
+            if (std::find(groups.begin(), groups.end(), group_id) == groups.end())
+                groups.push_back(group_id);
+        }
+    }
+    return groups;
+}
+
+void require_owner(Oid relid) {
+    if (!citus_is_class_owner(relid, GetUserId()))
+        aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
+}
+
+void refuse(const char *message, const char *hint) {
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s", message), errhint("%s", hint)));
 }
 
 void install_utility_hook() {
-    next_hook = ProcessUtility_hook;
-    ProcessUtility_hook = citus_process_utility;
+    previous_hook = ProcessUtility_hook;
+    ProcessUtility_hook = process_utility;
     install_drop_hook();
 }
 

@@ -38,12 +38,24 @@ struct FragmentScanState {
     std::span<const Task> replica_tasks;
     TaskParams params;
     Tuplestorestate *spool;
-    uint64 rows_seen;       ///< in this run
-    uint64 received_before; ///< bytes of the earlier runs
+    uint64 rows_seen;             ///< in this run
+    uint64 received_before;       ///< bytes of the earlier runs
+    FragmentScanState *next_live; ///< in live_scans
+    MemoryContextCallback forget; ///< takes it out of there
 };
 
 FragmentScanState *scan_state(CustomScanState *node) {
     return reinterpret_cast<FragmentScanState *>(node);
+}
+
+/// The scans whose executor memory lives.
+FragmentScanState *live_scans = nullptr;
+
+void forget_scan(void *self) {
+    FragmentScanState **link = &live_scans;
+    while (*link != self)
+        link = &(*link)->next_live;
+    *link = (*link)->next_live;
 }
 
 // ---------------------------------------------------------------- one run
@@ -203,8 +215,11 @@ TupleTableSlot *spooled_row(FragmentScanState *state) {
 }
 
 TupleTableSlot *next_scan_row(FragmentScanState *state) {
-    if (!state->started)
+    if (!state->started) {
+        if (state->fragment.modifies())
+            start_reads_before_write(state->css.ss.ps.state);
         start_run(state);
+    }
     if (state->spool != nullptr)
         return spooled_row(state);
     return state->exhausted ? nullptr : fetch_row(state);
@@ -214,6 +229,10 @@ TupleTableSlot *next_scan_row(FragmentScanState *state) {
 
 void begin_scan(CustomScanState *node, EState *estate, int eflags) {
     auto *state = scan_state(node);
+    state->next_live = std::exchange(live_scans, state);
+    state->forget.func = forget_scan;
+    state->forget.arg = state;
+    MemoryContextRegisterResetCallback(estate->es_query_cxt, &state->forget);
     auto *plan = castNode(CustomScan, node->ss.ps.plan);
     state->fragment = fragment_of(plan);
     if (state->fragment.has_result)
@@ -292,6 +311,17 @@ bool needs_run(::Node *node, void *context) {
     const auto *param = castNode(Param, node);
     const auto *bound = static_cast<ParamListInfo>(context);
     return param->paramkind != PARAM_EXTERN || bound == nullptr || param->paramid > bound->numParams;
+}
+
+/// Whether an expression needs a value that a node above passes down (not one that an InitPlan computes).
+bool needs_outer_row(::Node *node, void *context) {
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Param))
+        return walk_children(node, needs_outer_row, context);
+    const auto *param = castNode(Param, node);
+    return param->paramkind == PARAM_EXEC &&
+           static_cast<EState *>(context)->es_param_exec_vals[param->paramid].execPlan == nullptr;
 }
 
 void explain_scan(CustomScanState *node, List *, ExplainState *es) {
@@ -403,6 +433,27 @@ Fragment fragment_of(const CustomScan *scan) {
     fragment.prune_items = items;
     fragment.params = list_truncate(list_copy(scan->custom_exprs), param_count);
     return fragment;
+}
+
+void start_reads_before_write(EState *estate) {
+    if (!estate->es_plannedstmt->hasModifyingCTE)
+        return;
+    for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
+        auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs);
+        if (state->css.ss.ps.state != estate || state->started || state->fragment.modifies() ||
+            needs_outer_row(exprs, estate))
+            continue;
+        state->keeps_rows = true;
+        if (state->spool_slot == nullptr) {
+            ContextScope scope(estate->es_query_cxt);
+            state->spool_slot = ExecInitExtraTupleSlot(
+                estate, state->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor, &TTSOpsMinimalTuple);
+        }
+        start_run(state);
+        while (TupleTableSlot *slot = fetch_row(state))
+            tuplestore_puttupleslot(state->spool, slot);
+        tuplestore_rescan(state->spool);
+    }
 }
 
 bool is_fragment_scan(const Plan *plan) {

@@ -1,5 +1,7 @@
 #include "citus/executor/local.hpp"
 
+#include "citus/guc.hpp"
+#include "citus/net/remote_error.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 
 extern "C" {
@@ -58,7 +60,8 @@ uint64 run_utility(PlannedStmt *plan, const char *sql, DestReceiver *receiver) {
 }
 
 uint64 run_plan(PlannedStmt *plan, const char *sql, ParamListInfo params, DestReceiver *receiver) {
-    QueryDesc *query = CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, receiver, params, nullptr, 0);
+    QueryDesc *query =
+        CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, receiver, params, nullptr, 0);
     ExecutorStart(query, 0);
     ExecutorRun(query, ForwardScanDirection, 0, true);
     ExecutorFinish(query);
@@ -91,8 +94,8 @@ uint64 run_one(RawStmt *raw, const char *sql, const TaskParams &params, ParamLis
                DestReceiver *receiver) {
     uint64 processed = 0;
     push_snapshot(access);
-    List *queries = pg_analyze_and_rewrite_fixedparams(
-        raw, sql, params.types.data(), static_cast<int>(params.types.size()), nullptr);
+    List *queries = pg_analyze_and_rewrite_fixedparams(raw, sql, params.types.data(),
+                                                       static_cast<int>(params.types.size()), nullptr);
     ListCell *cell;
     foreach (cell, queries) {
         Query *query = lfirst_node(Query, cell);
@@ -115,28 +118,50 @@ uint64 run_one(RawStmt *raw, const char *sql, const TaskParams &params, ParamLis
 
 } // namespace
 
+namespace {
+
+/// The arguments of execute_locally(), and its result.
+struct LocalRun {
+    const char *sql;
+    const TaskParams *params;
+    Access access;
+    LocalRowConsumer *consumer;
+    uint64 processed;
+};
+
+void run_all(void *argument) {
+    auto *run = static_cast<LocalRun *>(argument);
+    SlotReceiver receiver = make_receiver(run->consumer);
+    ParamListInfo values = make_param_list(*run->params);
+    push_pinned_search_path();
+    ListCell *cell;
+    foreach (cell, pg_parse_query(run->sql)) {
+        run->processed =
+            run_one(lfirst_node(RawStmt, cell), run->sql, *run->params, values, run->access, &receiver.base);
+        if (run->access == Access::Write)
+            CommandCounterIncrement();
+    }
+    PopOverrideSearchPath();
+}
+
+} // namespace
+
 uint64 execute_locally(const char *sql, const TaskParams &params, Access access, LocalRowConsumer *consumer) {
-    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "citus local task", ALLOCSET_DEFAULT_SIZES);
-    uint64 processed = 0;
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "citus local task", ALLOCSET_DEFAULT_SIZES);
+    LocalRun run = {sql, &params, access, consumer, 0};
+    if (access == Access::Write) {
+        note_local_write();
+        CommandCounterIncrement();
+    }
+    if (guc::log_remote_commands)
+        ereport(NOTICE, (errmsg("executing the command locally: %s", sql)));
     {
         ContextScope scope(context);
-        SlotReceiver receiver = make_receiver(consumer);
-        ParamListInfo values = make_param_list(params);
-        if (access == Access::Write) {
-            note_local_write();
-            CommandCounterIncrement();
-        }
-        push_pinned_search_path();
-        ListCell *cell;
-        foreach (cell, pg_parse_query(sql)) {
-            processed = run_one(lfirst_node(RawStmt, cell), sql, params, values, access, &receiver.base);
-            if (access == Access::Write)
-                CommandCounterIncrement();
-        }
-        PopOverrideSearchPath();
+        with_logical_errors(run_all, &run);
     }
     MemoryContextDelete(context);
-    return processed;
+    return run.processed;
 }
 
 } // namespace citus

@@ -30,7 +30,8 @@ struct ModifyScanState {
     MemoryContext batch_context;
     Tuplestorestate *rows;    ///< the child's rows, each target row once
     TupleTableSlot *row_slot; ///< one of them
-    TupleTableSlot *new_slot; ///< a changed row of the target, for RETURNING
+    TupleTableSlot *new_slot; ///< a changed row of the target, for RETURNING and check options
+    ResultRelInfo *checked;   ///< the target with its check options; nullptr without
     ModifyBatch *batch;
     uint64 affected;
     bool collected, finished;
@@ -83,6 +84,24 @@ void collect_rows(ModifyScanState *state) {
 
 // ---------------------------------------------------------------- batches
 
+/// Check options of views and row-level security policies, on rows as the shards have them now. A row that
+/// fails ends the transaction, so it is the same as a check before the change.
+void check_options(ModifyScanState *state) {
+    EState *estate = state->css.ss.ps.state;
+    ExecWithCheckOptions(WCO_RLS_UPDATE_CHECK, state->checked, state->new_slot, estate);
+    ExecWithCheckOptions(WCO_VIEW_CHECK, state->checked, state->new_slot, estate);
+    ResetPerTupleExprContext(estate);
+}
+
+/// The next changed row of the current batch, checked.
+bool next_result(ModifyScanState *state) {
+    if (state->batch == nullptr || !state->batch->next_result(state->row_slot, state->new_slot))
+        return false;
+    if (state->checked != nullptr)
+        check_options(state);
+    return true;
+}
+
 /// Fills and runs the next batch; false when there are no more rows.
 bool run_next_batch(ModifyScanState *state) {
     MemoryContextReset(state->batch_context);
@@ -102,7 +121,7 @@ TupleTableSlot *next_returned_row(ModifyScanState *state) {
     ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
     for (;;) {
         ResetExprContext(econtext);
-        if (state->batch != nullptr && state->batch->next_result(state->row_slot, state->new_slot)) {
+        if (next_result(state)) {
             econtext->ecxt_scantuple = state->new_slot;
             econtext->ecxt_outertuple = state->row_slot;
             return ExecProject(state->css.ss.ps.ps_ProjInfo);
@@ -120,14 +139,16 @@ TupleTableSlot *exec_modify(CustomScanState *node) {
         if (state->plan.is_replicated)
             lock_for_replicated_write(state->plan.table->relid);
         collect_rows(state);
+        start_reads_before_write(node->ss.ps.state);
     }
-    if (state->plan.returns_rows) {
+    if (state->css.ss.ps.plan->targetlist != NIL) {
         TupleTableSlot *slot = next_returned_row(state);
         if (slot != nullptr)
             return slot;
     } else {
         while (run_next_batch(state))
-            CHECK_FOR_INTERRUPTS();
+            while (next_result(state))
+                CHECK_FOR_INTERRUPTS();
     }
     state->finished = true;
     if (state->counts_rows)
@@ -137,6 +158,21 @@ TupleTableSlot *exec_modify(CustomScanState *node) {
 
 // ---------------------------------------------------------------- the other callbacks
 
+/// The target as the server's own check wants it, with the check options ready to run.
+ResultRelInfo *init_checks(CustomScanState *node, Index target, List *checks) {
+    EState *estate = node->ss.ps.state;
+    auto *info = makeNode(ResultRelInfo);
+    ExecInitResultRelation(estate, info, target);
+    info->ri_WithCheckOptions = checks;
+    ListCell *cell;
+    foreach (cell, checks) {
+        auto *qual = reinterpret_cast<List *>(lfirst_node(WithCheckOption, cell)->qual);
+        info->ri_WithCheckOptionExprs =
+            lappend(info->ri_WithCheckOptionExprs, ExecInitQual(qual, &node->ss.ps));
+    }
+    return info;
+}
+
 void begin_modify(CustomScanState *node, EState *estate, int eflags) {
     auto *state = modify_state(node);
     auto *scan = castNode(CustomScan, node->ss.ps.plan);
@@ -144,7 +180,10 @@ void begin_modify(CustomScanState *node, EState *estate, int eflags) {
     const List *numbers = static_cast<const List *>(linitial(scan->custom_private));
     const bool can_set_tag = lthird_int(numbers);
     const Index target = static_cast<Index>(lsecond_int(numbers));
+    auto *checks = static_cast<List *>(lthird(scan->custom_private));
     Relation relation = ExecGetRangeTableRelation(estate, target);
+    if (checks != NIL)
+        state->checked = init_checks(node, target, checks);
     const List *child_tlist = outerPlan(&scan->scan.plan)->targetlist;
 
     state->node_context = AllocSetContextCreate(estate->es_query_cxt, "citus modify", ALLOCSET_DEFAULT_SIZES);
@@ -152,9 +191,9 @@ void begin_modify(CustomScanState *node, EState *estate, int eflags) {
         AllocSetContextCreate(state->node_context, "citus modify batch", ALLOCSET_DEFAULT_SIZES);
     {
         ContextScope scope(state->node_context);
-        new (&state->plan)
-            ModifyPlan(static_cast<CmdType>(linitial_int(numbers)), relation, target, child_tlist,
-                       static_cast<List *>(lsecond(scan->custom_private)), scan->scan.plan.targetlist);
+        new (&state->plan) ModifyPlan(static_cast<CmdType>(linitial_int(numbers)), relation, target,
+                                      child_tlist, static_cast<List *>(lsecond(scan->custom_private)),
+                                      list_concat_copy(checks, scan->scan.plan.targetlist));
     }
     state->counts_rows = can_set_tag && estate->es_plannedstmt->canSetTag;
     state->drops_duplicates = !is_fragment_scan(outerPlan(&scan->scan.plan));
@@ -235,15 +274,18 @@ List *row_identity_columns(Oid relid) {
     return columns;
 }
 
-CustomScan *make_modify_scan(const PlannedStmt *, ModifyTable *modify) {
+CustomScan *make_modify_scan(ModifyTable *modify) {
     auto *scan = makeNode(CustomScan);
     scan->scan.plan = modify->plan;
     NodeSetTag(scan, T_CustomScan);
     const int target = linitial_int(modify->resultRelations);
     List *columns =
         modify->updateColnosLists == NIL ? NIL : static_cast<List *>(linitial(modify->updateColnosLists));
-    scan->custom_private =
-        list_make2(list_make3_int(static_cast<int>(modify->operation), target, modify->canSetTag), columns);
+    List *checks = modify->withCheckOptionLists == NIL
+                       ? NIL
+                       : static_cast<List *>(linitial(modify->withCheckOptionLists));
+    scan->custom_private = list_make3(
+        list_make3_int(static_cast<int>(modify->operation), target, modify->canSetTag), columns, checks);
     scan->custom_relids = bms_make_singleton(target);
     scan->flags = CUSTOMPATH_SUPPORT_PROJECTION;
     scan->methods = &kScanMethods;

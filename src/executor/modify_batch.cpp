@@ -66,16 +66,16 @@ private:
 // ---------------------------------------------------------------- the plan
 
 ModifyPlan::ModifyPlan(CmdType operation, Relation relation, Index target, const List *child_tlist,
-                       const List *update_columns, const List *returning)
+                       const List *update_columns, List *wanted)
     : operation(operation), table(require_dist_table(RelationGetRelid(relation))) {
-    returns_rows = returning != NIL;
+    returns_rows = wanted != NIL;
     tid_resno_ = junk_column(child_tlist, "ctid");
     key_resno_ = table->has_key() ? junk_column(child_tlist, kShardKeyColumn) : InvalidAttrNumber;
     new_key_resno_ = InvalidAttrNumber;
     find_identity(relation, child_tlist);
     if (operation == CMD_UPDATE)
         find_changes(relation, child_tlist, update_columns);
-    find_returned(relation, target, returning);
+    find_returned(relation, target, wanted);
 }
 
 void ModifyPlan::find_changes(Relation relation, const List *child_tlist, const List *update_columns) {
@@ -108,18 +108,21 @@ void ModifyPlan::find_identity(Relation relation, const List *child_tlist) {
                         static_cast<AttrNumber>(list_nth_int(columns, i)));
 }
 
-void ModifyPlan::find_returned(Relation relation, Index target, const List *returning) {
+void ModifyPlan::find_returned(Relation relation, Index target, List *wanted) {
     Bitmapset *used = nullptr;
-    pull_varattnos(reinterpret_cast<::Node *>(const_cast<List *>(returning)), target, &used);
-    const bool whole_row = bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, used);
+    pull_varattnos(reinterpret_cast<::Node *>(wanted), target, &used);
+    bool whole_row = bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, used);
+    ListCell *cell;
+    foreach (cell, wanted)
+        whole_row |= IsA(lfirst(cell), WithCheckOption); // its error shows the row
     const TupleDesc desc = RelationGetDescr(relation);
-    const auto wanted = [&](AttrNumber attno) {
+    const auto is_used = [&](AttrNumber attno) {
         return bms_is_member(attno - FirstLowInvalidHeapAttributeNumber, used);
     };
-    if (wanted(SelfItemPointerAttributeNumber))
+    if (is_used(SelfItemPointerAttributeNumber))
         returned = lappend_int(returned, SelfItemPointerAttributeNumber);
     for (AttrNumber attno = 1; attno <= desc->natts; attno++)
-        if (!TupleDescAttr(desc, attno - 1)->attisdropped && (whole_row || wanted(attno)))
+        if (!TupleDescAttr(desc, attno - 1)->attisdropped && (whole_row || is_used(attno)))
             returned = lappend_int(returned, attno);
 
     result_desc = CreateTemplateTupleDesc(list_length(returned) + 1);

@@ -18,8 +18,8 @@ bool has_binary_io(Oid type) {
     if (!HeapTupleIsValid(tuple))
         return false;
     auto form = reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple));
-    const bool has = OidIsValid(form->typreceive) && OidIsValid(form->typsend) && form->typtype != TYPTYPE_PSEUDO &&
-                     form->typtype != TYPTYPE_COMPOSITE;
+    const bool has = OidIsValid(form->typreceive) && OidIsValid(form->typsend) &&
+                     form->typtype != TYPTYPE_PSEUDO && form->typtype != TYPTYPE_COMPOSITE;
     ReleaseSysCache(tuple);
     return has;
 }
@@ -95,8 +95,9 @@ RowDecoder::RowDecoder(TupleDesc desc, bool allow_binary) : desc_(desc) {
 /// The remote row must have the shape the plan expects: another type in binary could be read as garbage.
 void RowDecoder::check_shape(const PGresult *result) {
     if (PQnfields(result) != visible_count_)
-        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                        errmsg("a remote query returned %d columns, expected %d", PQnfields(result), visible_count_)));
+        ereport(ERROR,
+                (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("a remote query returned %d columns, expected %d",
+                                                            PQnfields(result), visible_count_)));
     int field = 0;
     for (int i = 0; binary_ && i < desc_->natts; i++) {
         const Form_pg_attribute attribute = TupleDescAttr(desc_, i);

@@ -4,8 +4,8 @@ namespace citus {
 
 namespace {
 
-/// Read pointers of the tuplestore. While writing, a pointer other than the reader's must be active: an active
-/// pointer that stands at the end moves along with what is written, and would miss it.
+/// Read pointers of the tuplestore. While writing, a pointer other than the reader's must be active: an
+/// active pointer that stands at the end moves along with what is written, and would miss it.
 constexpr int kReader = 0;
 
 } // namespace
@@ -19,8 +19,8 @@ void store_values(TupleTableSlot *slot, const Datum *values, const bool *nulls) 
         ExecStoreVirtualTuple(slot);
         return;
     }
-    HeapTuple tuple = heap_form_tuple(slot->tts_tupleDescriptor, const_cast<Datum *>(values),
-                                      const_cast<bool *>(nulls));
+    HeapTuple tuple =
+        heap_form_tuple(slot->tts_tupleDescriptor, const_cast<Datum *>(values), const_cast<bool *>(nulls));
     ExecForceStoreHeapTuple(tuple, slot, true);
 }
 

@@ -2,6 +2,7 @@
 
 #include "citus/executor/row_codec.hpp"
 #include "citus/guc.hpp"
+#include "citus/net/remote_error.hpp"
 #include "citus/net/wire.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 
@@ -92,9 +93,13 @@ private:
 
 namespace {
 
-RunningCopy *running(ShardCopyWriter *writer) { return static_cast<RunningCopy *>(writer); }
+RunningCopy *running(ShardCopyWriter *writer) {
+    return static_cast<RunningCopy *>(writer);
+}
 
-bool runs_locally(int32 group_id) { return guc::enable_local_execution && is_local_group(group_id); }
+bool runs_locally(int32 group_id) {
+    return guc::enable_local_execution && is_local_group(group_id);
+}
 
 } // namespace
 
@@ -248,8 +253,8 @@ const char *RunningCopy::copy_sql(size_t shard) {
         const char *columns = column_list();
         shards_[shard].copy_sql =
             psprintf("COPY %s %s%s%s FROM STDIN WITH (FORMAT %s)",
-                     qualified_shard_name(relid_, table_->shards[shard].shard_id), *columns ? "(" : "", columns,
-                     *columns ? ")" : "", binary_ ? "binary" : "text");
+                     qualified_shard_name(relid_, table_->shards[shard].shard_id), *columns ? "(" : "",
+                     columns, *columns ? ")" : "", binary_ ? "binary" : "text");
     }
     return shards_[shard].copy_sql;
 }
@@ -305,21 +310,23 @@ void RunningCopy::copy_locally(size_t shard) {
     const char *name = shard_relation_name(get_rel_name(relid_), table_->shards[shard].shard_id);
     const Oid shard_oid = get_relname_relid(name, get_rel_namespace(relid_));
     if (!OidIsValid(shard_oid))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("shard \"%s\" does not exist on this node", name)));
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("shard \"%s\" does not exist on this node", name)));
     List *names = NIL;
     ListCell *cell;
     foreach (cell, columns_)
-        names = lappend(names, makeString(get_attname(relid_, static_cast<AttrNumber>(lfirst_int(cell)), false)));
+        names =
+            lappend(names, makeString(get_attname(relid_, static_cast<AttrNumber>(lfirst_int(cell)), false)));
     Relation relation = table_open(shard_oid, RowExclusiveLock);
     ParseState *parse = make_parsestate(nullptr);
     addRangeTableEntryForRelation(parse, relation, RowExclusiveLock, nullptr, false, false);
-    List *options = list_make1(makeDefElem(pstrdup("format"),
-                                           reinterpret_cast<::Node *>(makeString(pstrdup(binary_ ? "binary" : "text"))),
-                                           -1));
+    List *options = list_make1(makeDefElem(
+        pstrdup("format"), reinterpret_cast<::Node *>(makeString(pstrdup(binary_ ? "binary" : "text"))), -1));
     PushCopiedSnapshot(GetActiveSnapshot());
     UpdateActiveSnapshotCommandId();
-    CopyFromState state = BeginCopyFrom(parse, relation, nullptr, nullptr, false, read_local_source, names, options);
-    CopyFrom(state);
+    CopyFromState state =
+        BeginCopyFrom(parse, relation, nullptr, nullptr, false, read_local_source, names, options);
+    with_logical_errors([](void *copy) { CopyFrom(static_cast<CopyFromState>(copy)); }, state);
     EndCopyFrom(state);
     PopActiveSnapshot();
     free_parsestate(parse);
@@ -356,8 +363,12 @@ ShardCopyWriter *ShardCopyWriter::open(MemoryContext context, Oid relid, List *c
     return copy;
 }
 
-void ShardCopyWriter::put(const Datum *values, const bool *nulls) { running(this)->put_row(values, nulls); }
+void ShardCopyWriter::put(const Datum *values, const bool *nulls) {
+    running(this)->put_row(values, nulls);
+}
 
-uint64 ShardCopyWriter::finish() { return running(this)->finish_all(); }
+uint64 ShardCopyWriter::finish() {
+    return running(this)->finish_all();
+}
 
 } // namespace citus

@@ -15,7 +15,9 @@ namespace citus {
 
 namespace {
 
-bool runs_locally(int32 group_id) { return guc::enable_local_execution && is_local_group(group_id); }
+bool runs_locally(int32 group_id) {
+    return guc::enable_local_execution && is_local_group(group_id);
+}
 
 uint64 affected_by(const PGresult *result) {
     const char *count = PQcmdTuples(const_cast<PGresult *>(result));
@@ -86,8 +88,12 @@ private:
 
 namespace {
 
-RunningTasks *running(TaskStream *stream) { return static_cast<RunningTasks *>(stream); }
-const RunningTasks *running(const TaskStream *stream) { return static_cast<const RunningTasks *>(stream); }
+RunningTasks *running(TaskStream *stream) {
+    return static_cast<RunningTasks *>(stream);
+}
+const RunningTasks *running(const TaskStream *stream) {
+    return static_cast<const RunningTasks *>(stream);
+}
 
 } // namespace
 
@@ -120,7 +126,7 @@ void RunningTasks::send_remote_tasks() {
     if (groups.empty())
         return;
     std::pmr::vector<Connection *> connections(groups.size());
-    establish_connections(groups, connections);
+    establish_connections(groups, connections, set_.run_as);
     const BoundParams *params = bind_params(set_.params);
     const bool binary = decoder_ != nullptr && decoder_->binary();
     for (size_t g = 0; g < groups.size(); g++) {
@@ -282,7 +288,7 @@ void RunningTasks::stop() {
         if (link.pending == 0)
             continue;
         Connection *connection = link.connection;
-        if (connection->forget(this) && !connection->transaction.open && connection->only_discards())
+        if (connection->forget(this) && !connection->transaction.open && connection->runs_only_discards())
             connection->request_cancel();
         link.pending = 0;
     }
@@ -302,13 +308,21 @@ TaskStream *TaskStream::open(MemoryContext context, const TaskSet &set) {
     return tasks;
 }
 
-bool TaskStream::next(TupleTableSlot *slot, int *task_index) { return running(this)->next_row(slot, task_index); }
+bool TaskStream::next(TupleTableSlot *slot, int *task_index) {
+    return running(this)->next_row(slot, task_index);
+}
 
-uint64 TaskStream::affected_rows() const { return running(this)->affected; }
+uint64 TaskStream::affected_rows() const {
+    return running(this)->affected;
+}
 
-uint64 TaskStream::received_bytes() const { return running(this)->bytes; }
+uint64 TaskStream::received_bytes() const {
+    return running(this)->bytes;
+}
 
-void TaskStream::close() { running(this)->stop(); }
+void TaskStream::close() {
+    running(this)->stop();
+}
 
 uint64 run_tasks(const TaskSet &set) {
     TaskSet without_rows = set;
@@ -320,7 +334,9 @@ uint64 run_tasks(const TaskSet &set) {
     return affected;
 }
 
-void run_on_group(int32 group_id, const char *sql, Access access) { run_on_groups({&group_id, 1}, sql, access); }
+void run_on_group(int32 group_id, const char *sql, Access access) {
+    run_on_groups({&group_id, 1}, sql, access);
+}
 
 void run_on_groups(std::span<const int32> group_ids, const char *sql, Access access) {
     std::pmr::vector<Task> tasks;
@@ -353,9 +369,10 @@ public:
             Oid function;
             bool is_varlena;
             getTypeOutputInfo(TupleDescAttr(slot->tts_tupleDescriptor, i)->atttypid, &function, &is_varlena);
-            columns = lappend(columns, slot->tts_isnull[i]
-                                           ? nullptr
-                                           : makeString(OidOutputFunctionCall(function, slot->tts_values[i])));
+            columns =
+                lappend(columns, slot->tts_isnull[i]
+                                     ? nullptr
+                                     : makeString(OidOutputFunctionCall(function, slot->tts_values[i])));
         }
         rows = lappend(rows, columns);
     }

@@ -12,7 +12,9 @@ namespace citus {
 
 namespace {
 
-void set_sqlstate(AutonomousResult &result, const char *state) { strlcpy(result.sqlstate, state, 6); }
+void set_sqlstate(AutonomousResult &result, const char *state) {
+    strlcpy(result.sqlstate, state, 6);
+}
 
 List *rows_of(const PGresult *result) {
     List *rows = NIL;
@@ -92,8 +94,9 @@ std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const Auton
         out = {true, true, "00000", pstrdup(""), NIL};
         if (attempts[i].error != nullptr) {
             out.connected = out.success = false;
-            out.message = pstrdup(psprintf("connection to the remote node %s@%s failed with the following error: %s",
-                                           connections[i]->user, connections[i]->address(), attempts[i].error));
+            out.message =
+                pstrdup(psprintf("connection to the remote node %s@%s failed with the following error: %s",
+                                 connections[i]->user, connections[i]->address(), attempts[i].error));
             set_sqlstate(out, "08006");
             continue;
         }

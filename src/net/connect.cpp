@@ -16,11 +16,27 @@ namespace citus {
 namespace {
 
 constexpr const char *kAllowedOptions[] = {
-    "host",           "sslmode",          "sslrootcert",         "sslcrl",          "sslcert",
-    "sslkey",         "sslcompression",   "sslnegotiation",      "connect_timeout", "keepalives",
-    "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "krbsrvname",
-    "gsslib",         "gssencmode",       "sslpassword",         "ssl_min_protocol_version",
-    "ssl_max_protocol_version", "passfile",
+    "host",
+    "sslmode",
+    "sslrootcert",
+    "sslcrl",
+    "sslcert",
+    "sslkey",
+    "sslcompression",
+    "sslnegotiation",
+    "connect_timeout",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+    "krbsrvname",
+    "gsslib",
+    "gssencmode",
+    "sslpassword",
+    "ssl_min_protocol_version",
+    "ssl_max_protocol_version",
+    "passfile",
 };
 
 /// Keyword/value arrays for PQconnectStartParams; a later entry of a keyword wins.
@@ -93,6 +109,11 @@ int32 node_id_of(const char *host, int port) {
 void start_attempt(ConnectAttempt &attempt) {
     Parameters parameters;
     parameters.add("host", attempt.host);
+    // A node that vanished without a word is noticed within half a minute, also while a result is waited for.
+    parameters.add("keepalives_idle", "10");
+    parameters.add("keepalives_interval", "5");
+    parameters.add("keepalives_count", "4");
+    parameters.add("tcp_user_timeout", "30000");
     parameters.add_conninfo(guc::node_conninfo);
     parameters.add("port", psprintf("%d", attempt.port));
     parameters.add("dbname", attempt.database);
@@ -126,12 +147,12 @@ void wait_for_progress(std::span<Progress> all, long timeout_ms) {
     AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, nullptr, nullptr);
     for (Progress &progress : all)
         if (progress.status == PGRES_POLLING_READING || progress.status == PGRES_POLLING_WRITING)
-            AddWaitEventToSet(set,
-                              progress.status == PGRES_POLLING_READING ? WL_SOCKET_READABLE : WL_SOCKET_WRITEABLE,
-                              PQsocket(*progress.attempt->pg), nullptr, &progress);
+            AddWaitEventToSet(
+                set, progress.status == PGRES_POLLING_READING ? WL_SOCKET_READABLE : WL_SOCKET_WRITEABLE,
+                PQsocket(*progress.attempt->pg), nullptr, &progress);
     std::array<WaitEvent, 32> events;
-    const int occurred = WaitEventSetWait(set, timeout_ms, events.data(), static_cast<int>(events.size()),
-                                          PG_WAIT_EXTENSION);
+    const int occurred =
+        WaitEventSetWait(set, timeout_ms, events.data(), static_cast<int>(events.size()), PG_WAIT_EXTENSION);
     FreeWaitEventSet(set);
     for (int i = 0; i < occurred; i++)
         if (auto *progress = static_cast<Progress *>(events[static_cast<size_t>(i)].user_data))
@@ -149,7 +170,8 @@ void connect_all(std::span<ConnectAttempt> attempts) {
         start_attempt(attempt);
         progress.push_back({&attempt, PGRES_POLLING_WRITING});
     }
-    const TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), guc::node_connection_timeout);
+    const TimestampTz deadline =
+        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), guc::node_connection_timeout);
     for (;;) {
         bool waiting = false;
         for (Progress &one : progress) {

@@ -1,4 +1,5 @@
-/// COPY FROM STDIN on a connection. libpq has no COPY in pipeline mode, so the connection leaves it meanwhile.
+/// COPY FROM STDIN on a connection. libpq has no COPY in pipeline mode, so the connection leaves it
+/// meanwhile.
 #include "citus/net/remote_error.hpp"
 #include "citus/net/wire.hpp"
 
@@ -16,7 +17,9 @@ namespace {
 /// Data that may wait in libpq's buffer before the sender waits for the network.
 constexpr size_t kMaxUnflushed = 1024 * 1024;
 
-void wait_for(Connection *connection) { wait_for_connections({&connection, 1}); }
+void wait_for(Connection *connection) {
+    wait_for_connections({&connection, 1});
+}
 
 } // namespace
 
@@ -31,6 +34,7 @@ void Connection::start_copy(const char *sql, const void *owner, int64 tag) {
     // From here on abort_copy() cleans up.
     copy_owner = owner;
     copy_tag = tag;
+    copy_level = GetCurrentTransactionNestLevel();
     copy_ended_ = false;
     copy_unflushed_ = 0;
     if (guc::log_remote_commands)

@@ -21,8 +21,9 @@ Connection *connections = nullptr;
 
 Connection *find_connection(const char *host, int port, const char *user) {
     for (Connection *connection = connections; connection != nullptr; connection = connection->next)
-        if (!connection->is_transient && !connection->close_at_end && connection->port == port &&
-            strcmp(connection->host, host) == 0 && strcmp(connection->user, user) == 0)
+        if (!connection->is_transient && (!connection->close_at_end || connection->transaction.open) &&
+            connection->port == port && strcmp(connection->host, host) == 0 &&
+            strcmp(connection->user, user) == 0)
             return connection;
     return nullptr;
 }
@@ -94,9 +95,9 @@ const ClusterNode *require_node(int32 group_id) {
 }
 
 /// The entry of a group's connection for the current user, with or without an open PGconn.
-Connection *entry_for_group(int32 group_id) {
+Connection *entry_for_group(int32 group_id, Oid user_id) {
     const ClusterNode *node = require_node(group_id);
-    const char *user = GetUserNameFromId(GetUserId(), false);
+    const char *user = GetUserNameFromId(OidIsValid(user_id) ? user_id : GetUserId(), false);
     Connection *connection = find_connection(node->name, node->port, user);
     if (connection == nullptr)
         connection = add_connection(node->name, node->port, user);
@@ -137,15 +138,17 @@ void open_connections(std::span<Connection *const> closed) {
 
 } // namespace
 
-Connection *first_connection() { return connections; }
+Connection *first_connection() {
+    return connections;
+}
 
-void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result) {
+void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result, Oid user) {
     if (IsParallelWorker())
         ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
                         errmsg("a parallel worker cannot use connections to other nodes")));
     std::pmr::vector<Connection *> closed;
     for (size_t i = 0; i < group_ids.size(); i++) {
-        Connection *connection = entry_for_group(group_ids[i]);
+        Connection *connection = entry_for_group(group_ids[i], user);
         result[i] = connection;
         if (connection->connecting) // left over from an attempt that was interrupted
             connection->close();
@@ -158,14 +161,10 @@ void establish_connections(std::span<const int32> group_ids, std::span<Connectio
         queue_session_settings(connection);
 }
 
-Connection *establish_connection(int32 group_id) {
-    Connection *connection;
-    establish_connections({&group_id, 1}, {&connection, 1});
-    return connection;
-}
 
 Connection *connection_to_group(int32 group_id, Access access) {
-    Connection *connection = establish_connection(group_id);
+    Connection *connection;
+    establish_connections({&group_id, 1}, {&connection, 1});
     enlist_connection(connection, access);
     return connection;
 }
@@ -177,18 +176,19 @@ Connection *add_transient_connection(const char *host, int port) {
     return connection;
 }
 
-void remove_transient_connection(Connection *connection) { remove_connection(connection); }
+void remove_transient_connection(Connection *connection) {
+    remove_connection(connection);
+}
 
 void trim_connections() {
     std::array<const Connection *, 64> kept;
     size_t kept_count = 0;
     for (Connection *connection = connections, *next; connection != nullptr; connection = next) {
         next = connection->next;
-        const auto same_node = std::count_if(kept.begin(), kept.begin() + static_cast<long>(kept_count),
-                                             [&](const Connection *other) {
-                                                 return other->port == connection->port &&
-                                                        strcmp(other->host, connection->host) == 0;
-                                             });
+        const auto same_node = std::count_if(
+            kept.begin(), kept.begin() + static_cast<long>(kept_count), [&](const Connection *other) {
+                return other->port == connection->port && strcmp(other->host, connection->host) == 0;
+            });
         const bool keep = connection->is_open() && !connection->connecting && !connection->is_broken() &&
                           !connection->close_at_end && same_node < guc::max_cached_conns_per_worker;
         if (!keep)

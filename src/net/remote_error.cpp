@@ -37,17 +37,19 @@ List *names_of_relation(Oid relid) {
     Relation constraints = table_open(ConstraintRelationId, AccessShareLock);
     ScanKeyData key;
     ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
-    SysScanDesc scan = systable_beginscan(constraints, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
+    SysScanDesc scan =
+        systable_beginscan(constraints, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
     for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));)
-        names = lappend(names, pstrdup(NameStr(reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conname)));
+        names =
+            lappend(names, pstrdup(NameStr(reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conname)));
     systable_endscan(scan);
     table_close(constraints, AccessShareLock);
     return names;
 }
 
 /// The look-up the core's name mapping asks for each candidate.
-bool find_logical_name(void *, std::string_view stem, bool clipped, int64_t shard_id, std::string_view physical,
-                       std::pmr::string &logical) {
+bool find_logical_name(void *, std::string_view stem, bool clipped, int64_t shard_id,
+                       std::string_view physical, std::pmr::string &logical) {
     const Oid relid = relation_of_shard(shard_id);
     if (!OidIsValid(relid))
         return false;
@@ -121,6 +123,9 @@ void raise_remote_error(const Connection *connection, const PGresult *result) {
     const char *detail = field(result, PG_DIAG_MESSAGE_DETAIL);
     const char *hint = field(result, PG_DIAG_MESSAGE_HINT);
     const char *remote_context = field(result, PG_DIAG_CONTEXT);
+    // Lines of a shard's COPY are not those of the user's.
+    if (remote_context != nullptr && strncmp(remote_context, "COPY ", 5) == 0)
+        remote_context = nullptr;
     ereport(ERROR, (errcode(sqlstate_of(result)), errmsg_internal("%s", message),
                     detail != nullptr ? errdetail_internal("%s", detail) : 0,
                     hint != nullptr ? errhint("%s", hint) : 0,
@@ -134,12 +139,63 @@ void raise_remote_error(const Connection *connection, const PGresult *result) {
 
 void raise_connection_error(const Connection *connection, const char *reason) {
     const std::pmr::string text(core::short_connection_error(reason));
-    ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
-                    errmsg("connection to the remote node %s@%s failed with the following error: %s",
-                           connection->user, connection->address(), text.c_str()),
-                    errhint("Check that the server runs, that it accepts connections from this one (pg_hba.conf), "
-                            "and that a password is found (.pgpass, citus.node_conninfo or pg_dist_authinfo).")));
+    ereport(ERROR,
+            (errcode(ERRCODE_CONNECTION_FAILURE),
+             errmsg("connection to the remote node %s@%s failed with the following error: %s",
+                    connection->user, connection->address(), text.c_str()),
+             errhint("Check that the server runs, that it accepts connections from this one (pg_hba.conf), "
+                     "and that a password is found (.pgpass, citus.node_conninfo or pg_dist_authinfo).")));
     pg_unreachable();
+}
+
+namespace {
+
+/// Errors about data and names. Others (out of memory, internal ones) may come from states in which no
+/// look-up is safe, and do not speak of shards.
+bool speaks_of_shards(int sqlstate) {
+    switch (ERRCODE_TO_CATEGORY(sqlstate)) {
+    case MAKE_SQLSTATE('2', '2', '0', '0', '0'):
+    case MAKE_SQLSTATE('2', '3', '0', '0', '0'):
+    case MAKE_SQLSTATE('4', '2', '0', '0', '0'):
+    case MAKE_SQLSTATE('4', '4', '0', '0', '0'):
+    case MAKE_SQLSTATE('P', '0', '0', '0', '0'):
+        return true;
+    default:
+        return false;
+    }
+}
+
+void map_field(char *&text, bool is_detail) {
+    if (text != nullptr)
+        text = with_logical_names(text, is_detail);
+}
+
+} // namespace
+
+void with_logical_errors(void (*work)(void *argument), void *argument) {
+    MemoryContext context = CurrentMemoryContext;
+    PG_TRY()
+        ;
+        { work(argument); }
+        PG_CATCH();
+        {
+            MemoryContextSwitchTo(context);
+            ErrorData *error = CopyErrorData();
+            if (!speaks_of_shards(error->sqlerrcode))
+                PG_RE_THROW();
+            FlushErrorState();
+            map_field(error->message, false);
+            map_field(error->detail, true);
+            map_field(error->hint, false);
+            map_field(error->context, false);
+            map_field(error->table_name, false);
+            map_field(error->constraint_name, false);
+            // Positions are those of the shard's SQL.
+            error->cursorpos = error->internalpos = 0;
+            error->internalquery = nullptr;
+            ReThrowError(error);
+        }
+    PG_END_TRY();
 }
 
 } // namespace citus

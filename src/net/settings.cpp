@@ -20,20 +20,26 @@ namespace {
 
 /// Settings that follow the session. All may be set by every user.
 constexpr const char *kFollowed[] = {
-    "TimeZone",     "DateStyle",   "IntervalStyle", "extra_float_digits", "bytea_output",
-    "lc_monetary",  "lc_numeric",  "lc_time",       "xmloption",          "standard_conforming_strings",
-    "lock_timeout", "client_min_messages", "synchronous_commit", "default_text_search_config",
+    "TimeZone",           "DateStyle",
+    "IntervalStyle",      "extra_float_digits",
+    "bytea_output",       "lc_monetary",
+    "lc_numeric",         "lc_time",
+    "xmloption",          "standard_conforming_strings",
+    "lock_timeout",       "client_min_messages",
+    "synchronous_commit", "default_text_search_config",
 };
 
-/// Settings that a link has whatever the session has: names are resolved in pg_catalog only, and time limits are
-/// the coordinator's business. client_connection_check_interval ends what runs when the coordinator vanishes.
+/// Settings that a link has whatever the session has: names are resolved in pg_catalog only, and time limits
+/// are the coordinator's business. client_connection_check_interval ends what runs when the coordinator
+/// vanishes. The isolation level counts where no BEGIN was sent, which always says one: reads of several
+/// shards on a connection are one implicit transaction up to the sync, and so see one snapshot.
 constexpr const char *kFixed[][2] = {
     {"search_path", "pg_catalog"},
     {"statement_timeout", "0"},
     {"idle_in_transaction_session_timeout", "0"},
     {"idle_session_timeout", "0"},
     {"client_connection_check_interval", "2000"},
-    {"default_transaction_isolation", "read committed"},
+    {"default_transaction_isolation", "repeatable read"},
     {"default_transaction_read_only", "off"},
     {"default_transaction_deferrable", "off"},
 };
@@ -50,8 +56,8 @@ struct Fingerprint {
                interval_style == o.interval_style && float_digits == o.float_digits && bytea == o.bytea &&
                xml == o.xml && lock_timeout == o.lock_timeout && messages == o.messages &&
                sync_commit == o.sync_commit && conforming_strings == o.conforming_strings &&
-               strcmp(monetary, o.monetary) == 0 && strcmp(numeric, o.numeric) == 0 && strcmp(time, o.time) == 0 &&
-               strcmp(text_search, o.text_search) == 0;
+               strcmp(monetary, o.monetary) == 0 && strcmp(numeric, o.numeric) == 0 &&
+               strcmp(time, o.time) == 0 && strcmp(text_search, o.text_search) == 0;
     }
 };
 
@@ -85,7 +91,8 @@ const char *qualified_text_search_config(const char *value) {
     if (!HeapTupleIsValid(tuple))
         return value;
     auto form = reinterpret_cast<Form_pg_ts_config>(GETSTRUCT(tuple));
-    const char *name = quote_qualified_identifier(get_namespace_name(form->cfgnamespace), NameStr(form->cfgname));
+    const char *name =
+        quote_qualified_identifier(get_namespace_name(form->cfgnamespace), NameStr(form->cfgname));
     ReleaseSysCache(tuple);
     return name;
 }

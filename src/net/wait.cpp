@@ -31,8 +31,8 @@ bool wait_once(std::span<Connection *const> connections, long timeout_ms) {
         AddWaitEventToSet(set, events, PQsocket(connection->pg), nullptr, connection);
     }
     std::array<WaitEvent, 32> events;
-    const int occurred = WaitEventSetWait(set, timeout_ms, events.data(), static_cast<int>(events.size()),
-                                          PG_WAIT_EXTENSION);
+    const int occurred =
+        WaitEventSetWait(set, timeout_ms, events.data(), static_cast<int>(events.size()), PG_WAIT_EXTENSION);
     for (int i = 0; i < occurred; i++)
         if (auto *connection = static_cast<Connection *>(events[static_cast<size_t>(i)].user_data)) {
             if (events[static_cast<size_t>(i)].events & WL_SOCKET_WRITEABLE)
@@ -46,7 +46,8 @@ bool wait_once(std::span<Connection *const> connections, long timeout_ms) {
 
 } // namespace
 
-bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline, bool interruptible) {
+bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline,
+                          bool interruptible) {
     for (Connection *connection : connections)
         if (!connection->is_open() || connection->is_broken() || PQsocket(connection->pg) < 0)
             return true; // the caller finds out when it pumps

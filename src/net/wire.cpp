@@ -42,15 +42,17 @@ void ResultConsumer::command_failed(Connection *connection, int, const pg_result
     raise_remote_error(connection, result);
 }
 
-Connection::Connection(MemoryContext memory, const char *host_name, int port_number, const char *database_name,
-                       const char *user_name)
+Connection::Connection(MemoryContext memory, const char *host_name, int port_number,
+                       const char *database_name, const char *user_name)
     : context(memory), host(MemoryContextStrdup(memory, host_name)), port(port_number),
       database(MemoryContextStrdup(memory, database_name)), user(MemoryContextStrdup(memory, user_name)) {
     ContextScope scope(memory);
     address_ = psprintf("%s:%d", host_name, port_number);
 }
 
-bool Connection::is_broken() const { return pg != nullptr && PQstatus(pg) == CONNECTION_BAD; }
+bool Connection::is_broken() const {
+    return pg != nullptr && PQstatus(pg) == CONNECTION_BAD;
+}
 
 // ---------------------------------------------------------------- queueing
 
@@ -66,8 +68,8 @@ QueuedCommand *Connection::append() {
     return command;
 }
 
-void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql, const BoundParams *params,
-                       bool binary) {
+void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql,
+                       const BoundParams *params, bool binary) {
     if (copy_owner != nullptr)
         finish_copy();
     // Allocated before the queue changes, so that running out of memory leaves it intact.
@@ -85,7 +87,7 @@ void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool 
 }
 
 void Connection::queue_sync() {
-    if (tail_ == nullptr || !tail_->is_sync)
+    if (tail_ != nullptr && !tail_->is_sync)
         append()->is_sync = true;
 }
 
@@ -100,7 +102,8 @@ void Connection::send() {
         } else {
             const BoundParams *params = command->params;
             ok = params == nullptr
-                     ? PQsendQueryParams(pg, command->sql, 0, nullptr, nullptr, nullptr, nullptr, command->binary)
+                     ? PQsendQueryParams(pg, command->sql, 0, nullptr, nullptr, nullptr, nullptr,
+                                         command->binary)
                      : PQsendQueryParams(pg, command->sql, params->count, params->types, params->values,
                                          params->lengths, params->formats, command->binary);
         }
@@ -124,7 +127,9 @@ void Connection::send() {
     flush();
 }
 
-bool Connection::flush() { return pg != nullptr && PQflush(pg) == 1; }
+bool Connection::flush() {
+    return pg != nullptr && PQflush(pg) == 1;
+}
 
 bool Connection::forget(const ResultConsumer *consumer) {
     bool results_to_come = false;
@@ -144,13 +149,13 @@ void Connection::abandon_level(int level) {
         if (command->is_sync || command->is_discarded || command->level < level)
             continue;
         if (level > 1 && command->consumer != nullptr)
-            command->consumer->connection_lost(this, command->tag, "the savepoint of the query was rolled back");
+            command->consumer->connection_lost(this, command->tag,
+                                               "the savepoint of the query was rolled back");
         command->consumer = nullptr;
         command->is_discarded = true;
     }
     drop_unsent_discards();
-    if (tail_ != nullptr)
-        queue_sync();
+    queue_sync();
 }
 
 /// Takes unsent commands out that nobody wants. Syncs stay: they delimit what was sent before.
@@ -178,11 +183,14 @@ void Connection::drop_unsent_discards() {
     }
 }
 
-bool Connection::only_discards() const {
-    for (const QueuedCommand *command = head_; command != nullptr; command = command->next)
+bool Connection::runs_only_discards() const {
+    bool runs = false;
+    for (const QueuedCommand *command = head_; command != nullptr; command = command->next) {
         if (!command->is_sync && !command->is_discarded)
             return false;
-    return true;
+        runs |= !command->is_sync;
+    }
+    return runs;
 }
 
 // ---------------------------------------------------------------- results
@@ -217,7 +225,9 @@ void Connection::keep_result(PGresult *result) {
     held_ = result;
 }
 
-PGresult *Connection::take_result() { return std::exchange(held_, nullptr); }
+PGresult *Connection::take_result() {
+    return std::exchange(held_, nullptr);
+}
 
 bool Connection::pump_discarded() {
     // A sync before a wanted command is no harm: taking it raises nothing.
@@ -258,18 +268,15 @@ bool Connection::pump() {
     return true;
 }
 
-/// The connection is gone, and with it the results of all that is queued.
-void Connection::lose_queue() {
-    const char *reason = pg == nullptr ? "connection closed" : connection_error_text(pg);
+/// The connection is gone, and with it the results of all that is queued. Returns whether to raise an error.
+bool Connection::drop_queue(const char *reason) {
     bool raise = false;
-    if (transaction.open)
-        transaction.lost = true;
-    close_at_end = true;
     while (head_ != nullptr) {
         QueuedCommand *command = head_;
         head_ = command->next;
         if (!command->is_sync && !command->is_discarded)
-            raise |= command->consumer == nullptr || command->consumer->connection_lost(this, command->tag, reason);
+            raise |= command->consumer == nullptr ||
+                     command->consumer->connection_lost(this, command->tag, reason);
         if (command->owns_sql && !command->is_sent)
             pfree(const_cast<char *>(command->sql));
         pfree(command);
@@ -277,7 +284,15 @@ void Connection::lose_queue() {
     tail_ = first_unsent_ = nullptr;
     in_flight_ = 0;
     armed_ = false;
-    if (raise)
+    return raise;
+}
+
+void Connection::lose_queue() {
+    const char *reason = pg == nullptr ? "connection closed" : connection_error_text(pg);
+    if (transaction.open)
+        transaction.lost = true;
+    close_at_end = true;
+    if (drop_queue(reason))
         raise_connection_error(this, reason);
 }
 
@@ -298,8 +313,14 @@ void Connection::deliver(PGresult *result) {
         [[fallthrough]];
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY:
+        // The command stays in the queue until libpq says that nothing follows; its consumer may go away
+        // before.
+        command->is_discarded = true;
         if (wanted && command->consumer != nullptr)
             command->consumer->command_done(command->tag, result);
+        // Its consumer may be gone before the command leaves the queue.
+        command->consumer = nullptr;
+        command->is_discarded = true;
         return;
     case PGRES_PIPELINE_ABORTED:
         return; // its batch's error was reported already
@@ -309,6 +330,7 @@ void Connection::deliver(PGresult *result) {
             lose_queue();
             return;
         }
+        command->is_discarded = true;
         if (!wanted)
             return;
         if (command->consumer == nullptr)
@@ -317,8 +339,9 @@ void Connection::deliver(PGresult *result) {
         return;
     default:
         close_at_end = true;
-        ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
-                        errmsg("unexpected result status %s from %s", PQresStatus(PQresultStatus(result)), address_)));
+        ereport(ERROR,
+                (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("unexpected result status %s from %s",
+                                                             PQresStatus(PQresultStatus(result)), address_)));
     }
 }
 
@@ -339,19 +362,10 @@ void Connection::request_cancel() {
 
 void Connection::close() {
     release_result();
+    drop_queue("the connection was closed");
     if (pg != nullptr)
         PQfinish(pg);
     pg = nullptr;
-    while (head_ != nullptr) {
-        QueuedCommand *following = head_->next;
-        if (head_->owns_sql && !head_->is_sent)
-            pfree(const_cast<char *>(head_->sql));
-        pfree(head_);
-        head_ = following;
-    }
-    tail_ = first_unsent_ = nullptr;
-    in_flight_ = 0;
-    armed_ = false;
     copy_owner = nullptr;
     settings_epoch = 0;
 }

@@ -178,9 +178,16 @@ bool is_key_member(PlannerInfo *, RelOptInfo *rel, EquivalenceClass *, Equivalen
     return var->varno == static_cast<int>(rel->relid) && var->varattno == table.key_attno;
 }
 
+bool has_modifying_cte(const PlannerInfo *root) {
+    while (root->parent_root != nullptr)
+        root = root->parent_root;
+    return root->parse->hasModifyingCTE;
+}
+
 /// Adds paths that get the key from the outer side of a nested loop: one shard for each outer row.
 void add_key_lookup_paths(PlannerInfo *root, const DistTable &table, RelOptInfo *rel) {
-    if (!table.has_key())
+    // With data-modifying CTEs a scan must be able to read before the first write.
+    if (!table.has_key() || has_modifying_cte(root))
         return;
     List *joins = list_copy(rel->joininfo);
     if (rel->has_eclass_joins) {

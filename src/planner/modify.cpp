@@ -47,19 +47,6 @@ void prepare_target(Query *query, const DistTable &table) {
                         psprintf("%s%d", kIdentityColumn, ++number));
 }
 
-void refuse_unsupported(const PlannedStmt *statement, const ModifyTable *modify) {
-    const char *name =
-        get_rel_name(rt_fetch(linitial_int(modify->resultRelations), statement->rtable)->relid);
-    if (modify->withCheckOptionLists != NIL)
-        ereport(ERROR,
-                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                 errmsg("cannot update distributed table \"%s\" under a check option or a row-level security "
-                        "policy",
-                        name),
-                 errhint("Update by the distribution column, through the table itself and as a role that the "
-                         "policies do not apply to.")));
-}
-
 void replace_node(PlannedStmt *statement, Plan **link) {
     if (*link == nullptr || !IsA(*link, ModifyTable))
         return;
@@ -68,8 +55,7 @@ void replace_node(PlannedStmt *statement, Plan **link) {
         target_on_shards(modify->operation, statement->rtable, linitial_int(modify->resultRelations)) ==
             nullptr)
         return;
-    refuse_unsupported(statement, modify);
-    *link = &make_modify_scan(statement, modify)->scan.plan;
+    *link = &make_modify_scan(modify)->scan.plan;
 }
 
 } // namespace

@@ -13,7 +13,7 @@ namespace {
 void on_transaction_event(XactEvent event, void *) {
     if (first_connection() == nullptr) {
         if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
-            forget_subtransactions();
+            forget_local_state();
         return;
     }
     switch (event) {
@@ -33,7 +33,7 @@ void on_transaction_event(XactEvent event, void *) {
                             errhint("Use COMMIT: it is atomic over all nodes.")));
         break;
     case XACT_EVENT_PREPARE:
-        forget_subtransactions();
+        forget_local_state();
         break;
     default: // a parallel worker has no connections
         break;

@@ -19,16 +19,24 @@ namespace {
 /// How long a second phase or a rollback waits for a node before it is left to recovery.
 constexpr int kFinishTimeoutMs = 30000;
 
+TimestampTz finish_deadline() {
+    return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kFinishTimeoutMs);
+}
+
 bool local_writes = false;
 bool deciding = false; ///< this transaction is marked as being in its commit path
 
 /// Notes the outcome of one command per connection and raises nothing.
 class Outcome final : public ResultConsumer {
 public:
-    explicit Outcome(Connection *of) : connection(of) {}
+    Outcome(Connection *of, const char *tag) : connection(of), expected(tag) {}
 
     void take_row(int, const PGresult *, int) override {}
-    void command_done(int, const PGresult *) override { succeeded = true; }
+    /// A transaction that is in error answers COMMIT and PREPARE with the tag ROLLBACK, and no error.
+    void command_done(int, const PGresult *result) override {
+        succeeded = strcmp(PQcmdStatus(const_cast<PGresult *>(result)), expected) == 0;
+        aborted = !succeeded;
+    }
     void command_failed(Connection *from, int, const PGresult *result) override {
         failure = from->take_result(); // for raise()
         const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -37,25 +45,29 @@ public:
         strlcpy(reason, text != nullptr ? text : "unknown error", sizeof(reason));
     }
     bool connection_lost(Connection *, int, const char *why) override {
-        lost = true;
         strlcpy(reason, why, sizeof(reason));
         return false;
     }
 
     Connection *connection;
+    const char *expected; ///< command tag
     bool succeeded = false;
-    bool lost = false;
+    bool aborted = false;     ///< the node rolled back where it was to commit
     bool no_such_gid = false; ///< 42704: a transaction of that name is not prepared
     PGresult *failure = nullptr;
     char reason[256] = "no answer in time";
 };
 
-/// One command on each of some connections, all at once. Lives in TopTransactionContext, since a queue may hold
-/// a pointer to an outcome until the transaction has ended.
+/// One command on each of some connections, all at once. Lives in TopTransactionContext, since a queue may
+/// hold a pointer to an outcome until the transaction has ended.
 class Phase {
 public:
-    void add(Connection *connection, const char *sql) {
-        Outcome *outcome = make_in<Outcome>(TopTransactionContext, connection);
+    explicit Phase(const char *command_tag) : tag_(command_tag) {}
+
+    /// The command is the tag itself, or the tag and the name of a prepared transaction.
+    void add(Connection *connection, const char *gid = nullptr) {
+        const char *sql = gid == nullptr ? tag_ : psprintf("%s '%s'", tag_, gid);
+        Outcome *outcome = make_in<Outcome>(TopTransactionContext, connection, tag_);
         outcomes_.push_back(outcome);
         connection->queue(sql, outcome, 0);
         connection->queue_sync();
@@ -70,6 +82,21 @@ public:
         drain_all(connections, deadline, deadline == 0);
     }
 
+    /// For the moment after which a transaction is committed: a cancel cannot undo it, and who is told
+    /// "canceled" would believe it. It only limits the time.
+    void wait_without_cancel() {
+        while (!done()) {
+            wait(finish_deadline());
+            if (!done() && (QueryCancelPending || ProcDiePending))
+                return;
+        }
+    }
+
+    bool done() const {
+        return std::all_of(outcomes_.begin(), outcomes_.end(),
+                           [](const Outcome *outcome) { return outcome->connection->idle(); });
+    }
+
     std::pmr::vector<Outcome *> &outcomes() { return outcomes_; }
     bool empty() const { return outcomes_.empty(); }
 
@@ -79,7 +106,11 @@ public:
             if (outcome->failure != nullptr)
                 raise(outcome);
         for (Outcome *outcome : outcomes_)
-            if (!outcome->succeeded && outcome_may_be_unknown)
+            if (outcome->aborted)
+                ereport(ERROR, (errcode(ERRCODE_TRANSACTION_ROLLBACK),
+                                errmsg("the transaction was rolled back on %s because of an earlier error",
+                                       outcome->connection->address())));
+            else if (!outcome->succeeded && outcome_may_be_unknown)
                 ereport(ERROR, (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
                                 errmsg("connection to %s was lost while it committed: %s",
                                        outcome->connection->address(), outcome->reason),
@@ -95,10 +126,9 @@ private:
         raise_remote_error(outcome->connection, outcome->failure);
     }
 
+    const char *tag_;
     std::pmr::vector<Outcome *> outcomes_;
 };
-
-TimestampTz finish_deadline() { return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kFinishTimeoutMs); }
 
 /// Nothing may be left in the queues: then what follows is answered at once.
 void settle(std::span<Connection *const> participants) {
@@ -106,34 +136,39 @@ void settle(std::span<Connection *const> participants) {
         if (connection->copy_owner != nullptr)
             connection->finish_copy();
         if (connection->transaction.lost || !connection->is_open() || connection->is_broken())
-            ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
-                            errmsg("the connection to %s was lost in this transaction", connection->address()),
-                            errhint("Run the transaction again.")));
+            ereport(ERROR,
+                    (errcode(ERRCODE_CONNECTION_FAILURE),
+                     errmsg("the connection to %s was lost in this transaction", connection->address()),
+                     errhint("Run the transaction again.")));
     }
     drain_all(participants, 0, true);
 }
 
 void commit_all(std::span<Connection *const> participants, bool is_writer) {
-    Phase phase;
+    Phase phase("COMMIT");
     for (Connection *connection : participants)
-        phase.add(connection, "COMMIT");
-    phase.wait(0);
+        phase.add(connection);
+    if (is_writer)
+        phase.wait_without_cancel();
+    else
+        phase.wait(0);
     phase.raise_failure(is_writer);
     for (Connection *connection : participants)
         forget_transaction(connection);
 }
 
-/// The rows of pg_dist_transaction are the decision: they are there when, and only when, this transaction commits.
+/// The rows of pg_dist_transaction are the decision: they are there when, and only when, this transaction
+/// commits.
 void prepare_all(std::span<Connection *const> writers) {
     const uint64 number = next_distributed_transaction_number();
     begin_deciding(number);
     deciding = true;
-    Phase phase;
+    Phase phase("PREPARE TRANSACTION");
     uint32 participant = 0;
     for (Connection *connection : writers) {
         const std::pmr::string gid = core::format_gid({local_group_id(), MyProcPid, number, participant++});
         connection->transaction.gid = MemoryContextStrdup(connection->context, gid.c_str());
-        phase.add(connection, psprintf("PREPARE TRANSACTION '%s'", gid.c_str()));
+        phase.add(connection, gid.c_str());
     }
     for (Connection *connection : writers)
         insert_commit_record(connection->group_id, connection->transaction.gid);
@@ -148,14 +183,20 @@ void end_transaction() {
     if (deciding)
         end_deciding();
     deciding = false;
-    local_writes = false;
-    forget_subtransactions();
+    forget_local_state();
     trim_connections();
 }
 
 } // namespace
 
-void note_local_write() { local_writes = true; }
+void note_local_write() {
+    local_writes = true;
+}
+
+void forget_local_state() {
+    local_writes = false;
+    forget_subtransactions();
+}
 
 void commit_distributed_transaction() {
     std::pmr::vector<Connection *> participants, readers, writers;
@@ -181,10 +222,10 @@ void commit_distributed_transaction() {
 }
 
 void finish_distributed_commit() {
-    Phase phase;
+    Phase phase("COMMIT PREPARED");
     for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
         if (connection->transaction.gid != nullptr)
-            phase.add(connection, psprintf("COMMIT PREPARED '%s'", connection->transaction.gid));
+            phase.add(connection, connection->transaction.gid);
     if (!phase.empty()) {
         phase.wait(finish_deadline());
         bool failed = false;
@@ -192,10 +233,11 @@ void finish_distributed_commit() {
             Connection *connection = outcome->connection;
             if (!outcome->succeeded) {
                 failed = true;
-                ereport(WARNING, (errmsg("could not yet commit the prepared transaction \"%s\" on %s: %s",
-                                         connection->transaction.gid, connection->address(), outcome->reason),
-                                  errdetail("The transaction is committed. The maintenance daemon completes it on "
-                                            "this node as soon as the node answers.")));
+                ereport(WARNING,
+                        (errmsg("could not yet commit the prepared transaction \"%s\" on %s: %s",
+                                connection->transaction.gid, connection->address(), outcome->reason),
+                         errdetail("The transaction is committed. The maintenance daemon completes it on "
+                                   "this node as soon as the node answers.")));
                 connection->close_at_end = true;
             }
             if (outcome->failure != nullptr)
@@ -208,57 +250,73 @@ void finish_distributed_commit() {
     end_transaction();
 }
 
-void abort_distributed_transaction() {
-    std::pmr::vector<Connection *> active;
-    for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next) {
-        connection->abandon_level(1);
-        while (connection->pump_discarded())
-            ;
-        if (!connection->is_open() || connection->is_broken() || connection->is_transient) {
+namespace {
+
+/// Gives up what runs on a connection. False when there is nothing left to roll back there.
+bool stop_running(Connection *connection) {
+    connection->abandon_level(1);
+    while (connection->pump_discarded())
+        ;
+    if (connection->copy_owner != nullptr)
+        connection->abort_copy(finish_deadline());
+    if (!connection->is_open() || connection->is_broken() || connection->is_transient) {
+        connection->close_at_end = true;
+        return false;
+    }
+    if (connection->runs_only_discards())
+        connection->request_cancel();
+    return !connection->idle() || connection->transaction.open;
+}
+
+/// Whether the connection can take a command now.
+bool is_usable(const Connection *connection) {
+    return connection->idle() && connection->is_open() && !connection->is_broken();
+}
+
+void roll_back(std::span<Connection *const> connections) {
+    const TimestampTz deadline = finish_deadline();
+    drain_all(connections, deadline, false);
+    Phase rollback("ROLLBACK"), rollback_prepared("ROLLBACK PREPARED");
+    for (Connection *connection : connections) {
+        if (!is_usable(connection)) {
             connection->close_at_end = true;
             if (connection->transaction.gid != nullptr)
                 request_recovery();
-            forget_transaction(connection);
-            continue;
+        } else if (PQtransactionStatus(connection->pg) != PQTRANS_IDLE) {
+            rollback.add(connection);
+        } else if (connection->transaction.gid != nullptr) {
+            rollback_prepared.add(connection, connection->transaction.gid);
         }
-        if (connection->copy_owner != nullptr)
-            connection->abort_copy(finish_deadline());
-        if (!connection->idle())
-            connection->request_cancel();
-        if (!connection->idle() || connection->transaction.open)
-            active.push_back(connection);
     }
-    if (!active.empty()) {
-        const TimestampTz deadline = finish_deadline();
-        drain_all(active, deadline, false);
-        Phase phase;
-        for (Connection *connection : active) {
-            if (!connection->idle() || !connection->is_open() || connection->is_broken()) {
-                connection->close_at_end = true;
-                if (connection->transaction.gid != nullptr)
-                    request_recovery();
-                continue;
-            }
-            if (PQtransactionStatus(connection->pg) != PQTRANS_IDLE)
-                phase.add(connection, "ROLLBACK");
-            else if (connection->transaction.gid != nullptr)
-                phase.add(connection, psprintf("ROLLBACK PREPARED '%s'", connection->transaction.gid));
-        }
-        phase.wait(deadline);
-        for (Outcome *outcome : phase.outcomes()) {
-            if (outcome->succeeded)
-                continue;
-            outcome->connection->close_at_end = true;
-            if (outcome->connection->transaction.gid != nullptr && !outcome->no_such_gid)
+    rollback.wait(deadline);
+    rollback_prepared.wait(deadline);
+    for (Phase *phase : {&rollback, &rollback_prepared})
+        for (Outcome *outcome : phase->outcomes()) {
+            Connection *connection = outcome->connection;
+            connection->close_at_end |= !outcome->succeeded && !outcome->no_such_gid;
+            if (connection->transaction.gid != nullptr && !outcome->succeeded && !outcome->no_such_gid)
                 request_recovery();
             if (outcome->failure != nullptr)
                 PQclear(outcome->failure);
         }
-        for (Connection *connection : active) {
-            if (connection->transaction.settings_changed)
-                connection->settings_epoch = 0;
-            forget_transaction(connection);
-        }
+}
+
+} // namespace
+
+void abort_distributed_transaction() {
+    std::pmr::vector<Connection *> active;
+    for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next) {
+        if (stop_running(connection))
+            active.push_back(connection);
+        else if (connection->transaction.gid != nullptr)
+            request_recovery();
+    }
+    if (!active.empty())
+        roll_back(active);
+    for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next) {
+        if (connection->transaction.settings_changed)
+            connection->settings_epoch = 0;
+        forget_transaction(connection);
     }
     end_transaction();
 }

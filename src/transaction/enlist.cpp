@@ -1,4 +1,5 @@
-/// Remote transactions open and follow the savepoints lazily, together with the first statement that needs them.
+/// Remote transactions open and follow the savepoints lazily, together with the first statement that needs
+/// them.
 #include "citus/transaction/participants.hpp"
 
 #include "citus/net/remote_error.hpp"
@@ -14,7 +15,8 @@ namespace {
 /// How long a rolled back savepoint waits for a COPY to be given up.
 constexpr int kAbortTimeoutMs = 30000;
 
-/// Subtransactions that are open in this backend, outermost first. PostgreSQL does not show them to extensions.
+/// Subtransactions that are open in this backend, outermost first. PostgreSQL does not show them to
+/// extensions.
 SubTransactionId *open_subtransactions = nullptr;
 int open_count = 0, open_capacity = 0;
 
@@ -31,26 +33,28 @@ const char *isolation_level() {
 
 /// A single read outside of a block needs no transaction: its statement is one.
 bool needs_transaction(const Connection *connection, Access access) {
-    return access == Access::Write || connection->transaction.open || IsTransactionBlock() || IsSubTransaction() ||
-           IsolationUsesXactSnapshot();
+    return access == Access::Write || connection->transaction.open || IsTransactionBlock() ||
+           IsSubTransaction() || IsolationUsesXactSnapshot();
 }
 
 /// Another user's connection to the same node would not see what this transaction wrote there.
 void check_single_writer_user(const Connection *wanted) {
     for (Connection *other = first_connection(); other != nullptr; other = other->next)
-        if (other != wanted && other->transaction.open && other->transaction.wrote() && !other->is_transient &&
-            other->port == wanted->port && strcmp(other->host, wanted->host) == 0)
-            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                            errmsg("cannot access node %s as user \"%s\" because user \"%s\" has written there in "
-                                   "the same transaction",
-                                   wanted->address(), wanted->user, other->user),
-                            errhint("Commit before changing the role.")));
+        if (other != wanted && other->transaction.open && other->transaction.wrote() &&
+            !other->is_transient && other->port == wanted->port && strcmp(other->host, wanted->host) == 0)
+            ereport(ERROR,
+                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                     errmsg("cannot access node %s as user \"%s\" because user \"%s\" has written there in "
+                            "the same transaction",
+                            wanted->address(), wanted->user, other->user),
+                     errhint("Commit before changing the role.")));
 }
 
 void begin(Connection *connection) {
     check_single_writer_user(connection);
     connection->queue(psprintf("BEGIN TRANSACTION ISOLATION LEVEL %s %s%s", isolation_level(),
-                               XactReadOnly ? "READ ONLY" : "READ WRITE", XactDeferrable ? " DEFERRABLE" : ""),
+                               XactReadOnly ? "READ ONLY" : "READ WRITE",
+                               XactDeferrable ? " DEFERRABLE" : ""),
                       nullptr, 0);
     connection->transaction.open = true;
     connection->transaction.begin_level = GetCurrentTransactionNestLevel();
@@ -88,18 +92,19 @@ void follow_savepoints(Connection *connection) {
 
 void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
     RemoteTransaction &transaction = connection->transaction;
-    if (connection->copy_owner != nullptr)
+    if (connection->copy_owner != nullptr && connection->copy_level >= level)
         connection->abort_copy(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kAbortTimeoutMs));
     connection->abandon_level(level);
     while (connection->pump_discarded())
         ;
-    if (transaction.lost) {
+    if (transaction.lost || !connection->is_open() || connection->is_broken()) {
+        transaction.lost = true;
         // What it did is undone with the connection when all of it happened inside the subtransaction.
         if (transaction.begin_level >= level)
             forget_transaction(connection);
         return;
     }
-    if (connection->only_discards() && !connection->idle())
+    if (connection->runs_only_discards())
         connection->request_cancel();
     if (transaction.settings_changed)
         connection->settings_epoch = 0;
@@ -127,7 +132,8 @@ void enlist_connection(Connection *connection, Access access) {
         check_single_writer_user(connection);
     follow_savepoints(connection);
     const int level = GetCurrentTransactionNestLevel();
-    if (access == Access::Write && (!connection->transaction.wrote() || connection->transaction.write_level > level))
+    if (access == Access::Write &&
+        (!connection->transaction.wrote() || connection->transaction.write_level > level))
         connection->transaction.write_level = level;
 }
 
@@ -167,7 +173,9 @@ void subtransaction_aborted(SubTransactionId id) {
             connection->abandon_level(level);
 }
 
-void forget_subtransactions() { open_count = 0; }
+void forget_subtransactions() {
+    open_count = 0;
+}
 
 void forget_transaction(Connection *connection) {
     RemoteTransaction &transaction = connection->transaction;

@@ -38,7 +38,8 @@ struct DistTable {
     TableKind kind;
     int32 colocation_id;
     AttrNumber key_attno; ///< InvalidAttrNumber without distribution column
-    Oid key_type;         ///< base type (a domain is looked through)
+    Oid key_type;         ///< base type (a domain is looked through); InvalidOid when the relation was dropped
+                          ///< a moment ago and its metadata is still there: then only the shards are known
     Oid key_collation;
     Oid key_hash_opfamily;  ///< family of the default hash operator class of key_type
     FmgrInfo *key_hash;     ///< hash support function of key_type

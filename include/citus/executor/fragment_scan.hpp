@@ -40,6 +40,11 @@ Fragment fragment_of(const CustomScan *scan);
 /// Whether the node is a "Citus Adaptive" scan.
 bool is_fragment_scan(const Plan *plan);
 
+/// To be called by every node that is about to write to shards for the first time: when the statement has
+/// data-modifying CTEs, all scans of the same executor that have not begun read their rows now, so that none
+/// sees what the statement itself changes. (A scan that has begun was sent to its nodes before the write.)
+void start_reads_before_write(EState *estate);
+
 void install_fragment_scan();
 
 } // namespace citus

@@ -1,7 +1,7 @@
 /// Runs a task's SQL in this backend, through the server's own parser, planner and executor.
 ///
-/// Used by executor/ for tasks of the local group. The search path is pg_catalog, as on a connection. A write sees
-/// what the transaction did before and makes its own changes visible to the next command.
+/// Used by executor/ for tasks of the local group. The search path is pg_catalog, as on a connection. A write
+/// sees what the transaction did before and makes its own changes visible to the next command.
 #pragma once
 
 #include "citus/executor/tasks.hpp"

@@ -28,9 +28,9 @@ struct PlanColumn {
 class ModifyPlan {
 public:
     /// child_tlist is the target list of the plan's rows, update_columns the attributes that its non-junk
-    /// entries set (UPDATE), returning the processed RETURNING list.
+    /// entries set (UPDATE), wanted the expressions over the changed row: RETURNING list, check options.
     ModifyPlan(CmdType operation, Relation relation, Index target, const List *child_tlist,
-               const List *update_columns, const List *returning);
+               const List *update_columns, List *wanted);
 
     TargetRow read_target(TupleTableSlot *row) const;
 
@@ -40,12 +40,12 @@ public:
     bool returns_rows;
     std::span<PlanColumn> identity; ///< ctid, or the columns of a unique key
     std::span<PlanColumn> changes;  ///< SET (UPDATE)
-    List *returned = NIL;           ///< attribute numbers that RETURNING needs
+    List *returned = NIL;           ///< attribute numbers that come back
     TupleDesc result_desc;          ///< ordinal number, then these columns
 private:
     void find_changes(Relation relation, const List *child_tlist, const List *update_columns);
     void find_identity(Relation relation, const List *child_tlist);
-    void find_returned(Relation relation, Index target, const List *returning);
+    void find_returned(Relation relation, Index target, List *wanted);
 
     AttrNumber tid_resno_;
     AttrNumber key_resno_;     ///< the distribution column's old value; 0 without

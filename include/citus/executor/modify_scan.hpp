@@ -18,7 +18,7 @@ constexpr const char *kIdentityColumn = "citus_identity_"; ///< followed by 1, 2
 List *row_identity_columns(Oid relid);
 
 /// The node that does the work of a finished ModifyTable node (after setrefs).
-CustomScan *make_modify_scan(const PlannedStmt *statement, ModifyTable *modify);
+CustomScan *make_modify_scan(ModifyTable *modify);
 
 void install_modify_scan();
 

@@ -1,7 +1,7 @@
 /// Converts values between Datums and what travels on a connection.
 ///
-/// Used by executor/. Binary where the type is built in (the same Oid and representation on every node of this
-/// version), text otherwise. The look-up of type functions is done once per stream.
+/// Used by executor/. Binary where the type is built in (the same Oid and representation on every node of
+/// this version), text otherwise. The look-up of type functions is done once per stream.
 #pragma once
 
 #include "citus/executor/tasks.hpp"

@@ -1,7 +1,8 @@
 /// A tuplestore of rows that came before their reader wanted them, with the task each came from.
 ///
-/// Used by the task stream. Rows are read in the order they were put, while more are put. Memory is bounded by
-/// work_mem; above that rows go to a temporary file, owned by the resource owner that was current at creation.
+/// Used by the task stream. Rows are read in the order they were put, while more are put. Memory is bounded
+/// by work_mem; above that rows go to a temporary file, owned by the resource owner that was current at
+/// creation.
 #pragma once
 
 #include "citus/executor/tasks.hpp"

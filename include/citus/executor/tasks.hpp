@@ -35,6 +35,8 @@ struct TaskSet {
     TaskParams params;
     Access access;
     TupleDesc result; ///< row type of the result, nullptr when rows are not wanted
+    Oid run_as = InvalidOid; ///< user of the connections: the checkAsUser of the relations (a view's owner);
+                             ///< InvalidOid for the current user
 };
 
 /// A running set of tasks whose rows are read one at a time, with bounded memory: rows are streamed; what

@@ -15,7 +15,8 @@ struct ConnectAttempt {
     const char *user;
     pg_conn **pg; ///< where to keep the PGconn: memory that outlives an ereport and whose owner closes it
     const char *error;
-    bool pinned = true; ///< with the session's settings and search_path pg_catalog; else the server's defaults
+    bool pinned =
+        true; ///< with the session's settings and search_path pg_catalog; else the server's defaults
 };
 
 /// Makes the connections, all at once, each within citus.node_connection_timeout.

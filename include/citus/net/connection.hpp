@@ -34,8 +34,8 @@ struct AutonomousResult {
     bool connected;
     bool success;
     char sqlstate[6];
-    char *message;               ///< the error text, or the command tag
-    List *rows;                  ///< List (rows) of List (columns) of String or NULL
+    char *message; ///< the error text, or the command tag
+    List *rows;    ///< List (rows) of List (columns) of String or NULL
 };
 AutonomousResult run_autonomous(const char *host, int port, const char *sql);
 

@@ -1,10 +1,10 @@
 /// The protocol engine of one connection: a queue of commands in pipeline mode.
 ///
-/// Used by executor/ and transaction/ through Connection. Commands are queued, sent without waiting, and their
-/// results taken off in order; each goes to the consumer that queued the command. So several users may share a
-/// connection: one who waits for results behind another's makes the other's rows arrive (and be spilled) first.
-/// Commands between two syncs fail together. Nothing here decides about transactions (transaction/ does), and
-/// nothing blocks except wait_for_connections().
+/// Used by executor/ and transaction/ through Connection. Commands are queued, sent without waiting, and
+/// their results taken off in order; each goes to the consumer that queued the command. So several users may
+/// share a connection: one who waits for results behind another's makes the other's rows arrive (and be
+/// spilled) first. Commands between two syncs fail together. Nothing here decides about transactions
+/// (transaction/ does), and nothing blocks except wait_for_connections().
 #pragma once
 
 #include "citus/net/connection.hpp"
@@ -58,8 +58,8 @@ struct QueuedCommand {
 
 /// State of the remote transaction, written by transaction/ (and `lost` by the engine).
 struct RemoteTransaction {
-    bool open = false;             ///< BEGIN was queued
-    bool lost = false;             ///< the connection broke while it was open: the local transaction must not commit
+    bool open = false; ///< BEGIN was queued
+    bool lost = false; ///< the connection broke while it was open: the local transaction must not commit
     bool settings_changed = false; ///< session settings were sent inside it: unknown after a rollback
     int begin_level = 0;           ///< transaction nesting level at which BEGIN was queued
     int write_level = 0;           ///< lowest nesting level that wrote and was not rolled back; 0: only read
@@ -83,11 +83,11 @@ public:
     int32 group_id = -1;
     pg_conn *pg = nullptr;
     RemoteTransaction transaction;
-    uint64 settings_epoch = 0; ///< of the session settings last sent; 0 unknown (net/settings)
+    uint64 settings_epoch = 0;  ///< of the session settings last sent; 0 unknown (net/settings)
     Connection *next = nullptr; ///< in the registry
     bool close_at_end = false;  ///< not to be used by a later transaction
     bool connecting = false;
-    bool is_transient = false;  ///< of run_autonomous
+    bool is_transient = false; ///< of run_autonomous
 
     // ----- queueing; none of these waits or raises an error of the connection (pump() does) -----
 
@@ -106,8 +106,8 @@ public:
     /// The same for what was queued at this transaction nesting level or deeper; consumers are told through
     /// connection_lost(), unless the whole transaction ends (level 1).
     void abandon_level(int level);
-    /// Whether what is queued are only commands nobody waits for.
-    bool only_discards() const;
+    /// Whether something runs, or waits to, that nobody waits for, and nothing else.
+    bool runs_only_discards() const;
     /// Like pump(), but touches only what is thrown away, so that it is safe while a transaction aborts.
     bool pump_discarded();
 
@@ -135,6 +135,7 @@ public:
     /// Whose COPY is open, nullptr without one. Whoever queues a command ends it first.
     const void *copy_owner = nullptr;
     int64 copy_tag = 0; ///< the owner's own: which shard
+    int copy_level = 0; ///< transaction nesting level at which it was started
     /// Waits until all before it is done (rows of open streams are spilled) and starts the COPY.
     void start_copy(const char *sql, const void *owner, int64 tag);
     /// Sends data; waits when the network is slower, so that memory stays bounded.
@@ -162,6 +163,7 @@ private:
     void arm();
     void deliver(pg_result *result);
     void lose_queue();
+    bool drop_queue(const char *reason);
     void lose_transaction();
     void drop_unsent_discards();
 
@@ -194,16 +196,17 @@ void install_notice_receiver(Connection *connection);
 /// First connection of the registry (follow ->next).
 Connection *first_connection();
 
-/// The connection of a group for the current user, established, its settings queued, not enlisted in the
-/// transaction.
-Connection *establish_connection(int32 group_id);
-void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result);
+/// The connections of groups for a user (InvalidOid: the current one), established all at once, their settings
+/// queued, not enlisted in the transaction.
+void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
+                           Oid user = InvalidOid);
 
 /// A connection that nobody else finds, for a command outside of the transaction; not open yet.
 Connection *add_transient_connection(const char *host, int port);
 void remove_transient_connection(Connection *connection);
 
-/// Closes what must not be kept at transaction end (broken, above citus.max_cached_conns_per_worker, not idle).
+/// Closes what must not be kept at transaction end (broken, above citus.max_cached_conns_per_worker, not
+/// idle).
 void trim_connections();
 
 /// Takes part in the transaction as needed: queues BEGIN and savepoints (src/transaction).

@@ -13,6 +13,8 @@ void subtransaction_started(SubTransactionId id);
 void subtransaction_committed(SubTransactionId id);
 void subtransaction_aborted(SubTransactionId id);
 void forget_subtransactions();
+/// What this backend remembers of a transaction that has ended, remote ones aside.
+void forget_local_state();
 
 /// Resets the state of a connection whose remote transaction is over.
 void forget_transaction(Connection *connection);

@@ -93,7 +93,7 @@ END $$;
 SELECT * FROM accounts WHERE id >= 14 ORDER BY id;
 CREATE FUNCTION total_of(VARIADIC ids int[]) RETURNS numeric LANGUAGE sql STABLE AS 'SELECT sum(balance) FROM accounts WHERE id = ANY (ids)';
 SELECT total_of(1, 2, 3), total_of(4), total_of(NULL);
-CREATE FUNCTION rich(least numeric) RETURNS SETOF accounts LANGUAGE sql STABLE AS 'SELECT * FROM accounts WHERE balance >= least ORDER BY id';
+CREATE FUNCTION rich(low numeric) RETURNS SETOF accounts LANGUAGE sql STABLE AS 'SELECT * FROM accounts WHERE balance >= low ORDER BY id';
 SELECT * FROM rich(1500);
 SELECT r.id, j.amount FROM rich(100) r LEFT JOIN journal j ON j.account = r.id ORDER BY 1, 2 LIMIT 10;
 CREATE FUNCTION pairs(OUT id int, OUT twice numeric) RETURNS SETOF record LANGUAGE plpgsql AS $$

@@ -155,6 +155,7 @@ LEFT JOIN orders o ON u.user_id = o.user_id
 GROUP BY u.user_id, u.name
 ORDER BY u.user_id;
 -- 22. A single-shard query: one task.
+SET DateStyle TO ISO;
 SELECT * FROM orders WHERE user_id = 1 \g (format=unaligned) |sed -E 's/[0-9]{4}-[0-9-]+ [0-9:.]+/<created_at>/' | sort
 EXPLAIN (COSTS OFF) SELECT * FROM orders WHERE user_id = 1 \g (format=unaligned) |grep -E '^ *(Tier|Task Count):' | sed 's/^ *//'
 -- 23. A co-located join; a row is a value to count.

@@ -1,0 +1,349 @@
+/// ALTER TABLE and ALTER INDEX with subcommands.
+#include "citus/ddl/checks.hpp"
+#include "citus/ddl/dependencies.hpp"
+#include "citus/ddl/shard_definition.hpp"
+#include "citus/pg/list.hpp"
+#include "new_column_values.hpp"
+#include "table_shape.hpp"
+#include "type_use.hpp"
+#include "utility_call.hpp"
+
+extern "C" {
+#include "catalog/pg_constraint.h"
+#include "commands/tablecmds.h"
+#include "nodes/value.h"
+#include "utils/ruleutils.h"
+}
+
+namespace citus {
+
+namespace {
+
+enum class Treatment {
+    Compared,  ///< the shards follow the difference of the shell before and after
+    ShellOnly, ///< means nothing for shards
+    Refused,
+    RefusedTrigger,
+};
+
+struct SubcommandKind {
+    AlterTableType type;
+    Treatment treatment;
+};
+
+constexpr SubcommandKind kSubcommands[] = {
+    {AT_AddColumn, Treatment::Compared},
+    {AT_DropColumn, Treatment::Compared},
+    {AT_AlterColumnType, Treatment::Compared},
+    {AT_ColumnDefault, Treatment::ShellOnly},
+    {AT_AddIdentity, Treatment::ShellOnly},
+    {AT_SetIdentity, Treatment::ShellOnly},
+    {AT_DropIdentity, Treatment::ShellOnly},
+    {AT_DropNotNull, Treatment::Compared},
+    {AT_SetNotNull, Treatment::Compared},
+    {AT_DropExpression, Treatment::Compared},
+    {AT_SetStatistics, Treatment::Compared},
+    {AT_SetOptions, Treatment::Compared},
+    {AT_ResetOptions, Treatment::Compared},
+    {AT_SetStorage, Treatment::Compared},
+    {AT_SetCompression, Treatment::Compared},
+    {AT_AddConstraint, Treatment::Compared},
+    {AT_AddIndex, Treatment::Compared},
+    {AT_AddIndexConstraint, Treatment::Compared},
+    {AT_AlterConstraint, Treatment::Compared},
+    {AT_ValidateConstraint, Treatment::Compared},
+    {AT_DropConstraint, Treatment::Compared},
+    {AT_ChangeOwner, Treatment::Compared},
+    {AT_ClusterOn, Treatment::Compared},
+    {AT_DropCluster, Treatment::Compared},
+    {AT_SetLogged, Treatment::Compared},
+    {AT_SetUnLogged, Treatment::Compared},
+    {AT_DropOids, Treatment::ShellOnly},
+    {AT_SetAccessMethod, Treatment::Compared},
+    {AT_SetRelOptions, Treatment::Compared},
+    {AT_ResetRelOptions, Treatment::Compared},
+    {AT_ReplicaIdentity, Treatment::Compared},
+    // Policies apply on the coordinator.
+    {AT_EnableRowSecurity, Treatment::ShellOnly},
+    {AT_DisableRowSecurity, Treatment::ShellOnly},
+    {AT_ForceRowSecurity, Treatment::ShellOnly},
+    {AT_NoForceRowSecurity, Treatment::ShellOnly},
+    {AT_EnableTrig, Treatment::RefusedTrigger},
+    {AT_EnableAlwaysTrig, Treatment::RefusedTrigger},
+    {AT_EnableReplicaTrig, Treatment::RefusedTrigger},
+    {AT_DisableTrig, Treatment::RefusedTrigger},
+    {AT_EnableTrigAll, Treatment::RefusedTrigger},
+    {AT_DisableTrigAll, Treatment::RefusedTrigger},
+    {AT_EnableTrigUser, Treatment::RefusedTrigger},
+    {AT_DisableTrigUser, Treatment::RefusedTrigger},
+};
+
+Treatment treatment_of(AlterTableType type) {
+    for (const SubcommandKind &kind : kSubcommands) {
+        if (kind.type == type)
+            return kind.treatment;
+    }
+    return Treatment::Refused;
+}
+
+[[noreturn]] void refuse_subcommand() {
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("alter table command is currently unsupported"),
+             errdetail("Inheritance, partitions, typed tables, rules and tablespaces are not supported for "
+                       "tables that are spread over nodes."),
+             errhint("Use undistribute_table() first when the table can be a local one.")));
+}
+
+bool changes_key(const DistTable &table, const AlterTableCmd *command) {
+    return (command->subtype == AT_DropColumn || command->subtype == AT_AlterColumnType) && table.has_key() &&
+           get_attnum(table.relid, command->name) == table.key_attno;
+}
+
+void check_subcommand(const DistTable &table, const AlterTableCmd *command) {
+    const Treatment treatment = treatment_of(command->subtype);
+    if (treatment == Treatment::Refused)
+        refuse_subcommand();
+    if (treatment == Treatment::RefusedTrigger)
+        refuse(table.kind == TableKind::Reference ? "triggers are not supported on reference tables"
+                                                  : "triggers are not supported on distributed tables",
+               "Do the trigger's work in the statements that change the table.");
+    if (changes_key(table, command))
+        refuse("cannot execute ALTER TABLE command involving partition column",
+               "Use undistribute_table(), alter the column, then distribute the table again.");
+}
+
+bool drops_with_cascade(const AlterTableStmt *statement) {
+    for (const ListCell &cell : cells(statement->cmds)) {
+        if (lfirst_node(AlterTableCmd, &cell)->behavior == DROP_CASCADE)
+            return true;
+    }
+    return false;
+}
+
+struct TypeChange {
+    AttrNumber attno;
+    const char *conversion; ///< text of USING, nullptr without
+};
+
+std::pmr::vector<TypeChange> type_changes(const DistTable &table, const AlterTableStmt *statement) {
+    std::pmr::vector<TypeChange> changes;
+    for (const ListCell &cell : cells(statement->cmds)) {
+        auto *command = lfirst_node(AlterTableCmd, &cell);
+        if (command->subtype != AT_AlterColumnType)
+            continue;
+        // PostgreSQL complains about a column that does not exist.
+        const AttrNumber attno = get_attnum(table.relid, command->name);
+        if (attno != InvalidAttrNumber)
+            changes.push_back(
+                {attno, conversion_text(table, castNode(ColumnDef, command->def)->raw_default)});
+    }
+    return changes;
+}
+
+List *type_change_commands(Relation relation, std::span<const TypeChange> changes) {
+    List *commands = NIL;
+    for (const TypeChange &change : changes) {
+        Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), change.attno - 1);
+        if (column->attisdropped)
+            continue;
+        StringInfoData out;
+        initStringInfo(&out);
+        appendStringInfo(&out, "ALTER COLUMN %s TYPE %s", quote_identifier(NameStr(column->attname)),
+                         format_type_with_typemod(column->atttypid, column->atttypmod));
+        if (OidIsValid(column->attcollation) && column->attcollation != get_typcollation(column->atttypid))
+            appendStringInfo(&out, " COLLATE %s", generate_collation_name(column->attcollation));
+        if (change.conversion != nullptr)
+            appendStringInfo(&out, " USING %s", change.conversion);
+        commands = lappend(commands, out.data);
+    }
+    return commands;
+}
+
+/// Columns that a statement added: how their existing rows get values.
+void describe_new_columns(const DistTable &table, const TableShape &before, const TableShape &after,
+                          Relation relation, AlterDetails &details) {
+    for (const ColumnShape &column : after.columns) {
+        const bool is_old = std::any_of(before.columns.begin(), before.columns.end(),
+                                        [&](const ColumnShape &old) { return old.attno == column.attno; });
+        if (is_old || column.generated != '\0')
+            continue;
+        const NewColumnValue value = new_column_value(relation, column.attno);
+        if (value.needs_update)
+            details.filled_columns = lappend_int(details.filled_columns, column.attno);
+        else if (value.default_text != nullptr)
+            details.column_defaults =
+                lappend(details.column_defaults,
+                        list_make2(makeInteger(column.attno), makeString(pstrdup(value.default_text))));
+    }
+}
+
+char *alter_table(Oid relid, List *subcommands) {
+    StringInfoData out;
+    initStringInfo(&out);
+    appendStringInfo(&out, "ALTER TABLE %s ", qualified_relation_name(relid));
+    const char *separator = "";
+    for (const ListCell &cell : cells(subcommands)) {
+        appendStringInfo(&out, "%s%s", separator, static_cast<const char *>(lfirst(&cell)));
+        separator = ", ";
+    }
+    return out.data;
+}
+
+bool brings_types(const AlterTableStmt *statement) {
+    for (const ListCell &cell : cells(statement->cmds)) {
+        const AlterTableType type = lfirst_node(AlterTableCmd, &cell)->subtype;
+        if (type == AT_AddColumn || type == AT_AlterColumnType)
+            return true;
+    }
+    return false;
+}
+
+void send_change(const DistTable &table, const AlterTableStmt *statement, const ShapeChange &change,
+                 List *filled_columns) {
+    ShardDdl ddl;
+    if (brings_types(statement))
+        add_dependencies(ddl, table.relid, groups_of_shards(table));
+    List *commands = NIL;
+    if (change.subcommands != NIL)
+        commands = list_make1(alter_table(table.relid, change.subcommands));
+    commands = list_concat(commands, change.commands);
+    ddl.on_shards(table.relid, commands, change.referenced);
+    if (filled_columns != NIL) {
+        ddl.run();
+        fill_new_columns(table.relid, filled_columns);
+    }
+    if (change.later != NIL)
+        ddl.on_shards(table.relid, list_make1(alter_table(table.relid, change.later)), change.referenced);
+    ddl.run();
+}
+
+void alter_dist_table(UtilityCall &call, const AlterTableStmt *statement, const DistTable &table) {
+    for (const ListCell &cell : cells(statement->cmds))
+        check_subcommand(table, lfirst_node(AlterTableCmd, &cell));
+    const TableShape before = table_shape(table.relid);
+    const auto conversions = type_changes(table, statement);
+    call.run();
+    check_constraints(table.relid, CheckTime::Alter);
+
+    const TableShape after = table_shape(table.relid);
+    AlterDetails details{drops_with_cascade(statement), NIL, NIL, NIL};
+    const int level = pin_search_path();
+    Relation relation = table_open(table.relid, NoLock);
+    details.type_changes = type_change_commands(relation, conversions);
+    describe_new_columns(table, before, after, relation, details);
+    table_close(relation, NoLock);
+    unpin_search_path(level);
+    send_change(table, statement, shape_change(before, after, details), details.filled_columns);
+}
+
+// ---------------------------------------------------------------- statements about other relations
+
+bool is_dist_name(::Node *node) {
+    return node != nullptr && IsA(node, RangeVar) && OidIsValid(find_dist_relation(castNode(RangeVar, node)));
+}
+
+/// A local table that would become parent, child or partition of one in the metadata.
+void check_local_subcommand(const AlterTableCmd *command) {
+    const bool joins = (command->subtype == AT_AddInherit && is_dist_name(command->def)) ||
+                       (command->subtype == AT_AttachPartition &&
+                        OidIsValid(find_dist_relation(castNode(PartitionCmd, command->def)->name)));
+    if (joins)
+        refuse("non-distributed tables cannot inherit distributed tables",
+               "Use undistribute_table() first when the table can be a local one.");
+}
+
+bool references_dist_table(const AlterTableCmd *command) {
+    if (command->def == nullptr)
+        return false;
+    if (IsA(command->def, Constraint))
+        return OidIsValid(find_dist_relation(castNode(Constraint, command->def)->pktable));
+    if (!IsA(command->def, ColumnDef))
+        return false;
+    for (const ListCell &cell : cells(castNode(ColumnDef, command->def)->constraints)) {
+        if (OidIsValid(find_dist_relation(lfirst_node(Constraint, &cell)->pktable)))
+            return true;
+    }
+    return false;
+}
+
+bool alter_local_table(UtilityCall &call, const AlterTableStmt *statement, Oid relid) {
+    bool references = false;
+    for (const ListCell &cell : cells(statement->cmds)) {
+        auto *command = lfirst_node(AlterTableCmd, &cell);
+        check_local_subcommand(command);
+        references = references || references_dist_table(command);
+    }
+    if (!references)
+        return false;
+    call.run();
+    check_foreign_keys(relid, CheckTime::Alter);
+    return true;
+}
+
+// ---------------------------------------------------------------- indexes
+
+struct IndexShape {
+    List *options;
+    std::pmr::vector<int> statistics; ///< by column
+};
+
+IndexShape index_shape(Oid index_id) {
+    IndexShape shape{relation_option_list(index_id), {}};
+    Relation index = index_open(index_id, AccessShareLock);
+    for (int i = 0; i < RelationGetNumberOfAttributes(index); i++)
+        shape.statistics.push_back(TupleDescAttr(RelationGetDescr(index), i)->attstattarget);
+    index_close(index, AccessShareLock);
+    return shape;
+}
+
+void alter_dist_index(UtilityCall &call, const AlterTableStmt *statement, const DistTable &table, Oid index) {
+    for (const ListCell &cell : cells(statement->cmds)) {
+        if (treatment_of(lfirst_node(AlterTableCmd, &cell)->subtype) == Treatment::Refused)
+            refuse_subcommand();
+    }
+    const IndexShape before = index_shape(index);
+    call.run();
+    const IndexShape after = index_shape(index);
+    const char *name = qualified_relation_name(index);
+    List *commands = NIL;
+    const OptionChange options = option_change(before.options, after.options);
+    if (options.set != nullptr)
+        commands = lappend(commands, psprintf("ALTER INDEX %s SET (%s)", name, options.set));
+    if (options.reset != nullptr)
+        commands = lappend(commands, psprintf("ALTER INDEX %s RESET (%s)", name, options.reset));
+    for (size_t i = 0; i < after.statistics.size(); i++) {
+        if (before.statistics[i] != after.statistics[i])
+            commands = lappend(commands, psprintf("ALTER INDEX %s ALTER COLUMN %zu SET STATISTICS %d", name,
+                                                  i + 1, after.statistics[i]));
+    }
+    ShardDdl ddl;
+    ddl.on_shards(table.relid, commands, list_make1_oid(index));
+    ddl.run();
+}
+
+} // namespace
+
+bool handle_alter_table(UtilityCall &call) {
+    auto *statement = castNode(AlterTableStmt, call.statement());
+    Oid table_of_index = InvalidOid;
+    const Oid relid = RangeVarGetRelid(statement->relation, NoLock, true);
+    if (!OidIsValid(relid))
+        return false;
+    if (OidIsValid(find_used_row_type(statement->relation)))
+        refuse("cannot alter the attributes of a composite type that distributed tables use",
+               "Create a new type, and change the columns with ALTER TABLE ... TYPE ... USING.");
+    const Oid index = find_dist_index(statement->relation, &table_of_index);
+    if (!OidIsValid(index) && find_dist_table(relid) == nullptr)
+        return alter_local_table(call, statement, relid);
+    // The lock and the checks of name, kind and owner that ALTER TABLE itself begins with.
+    const Oid locked = AlterTableLookupRelation(statement, AlterTableGetLockLevel(statement->cmds));
+    if (!OidIsValid(locked))
+        return false;
+    if (OidIsValid(index))
+        alter_dist_index(call, statement, *require_dist_table(table_of_index), locked);
+    else
+        alter_dist_table(call, statement, *require_dist_table(locked));
+    return true;
+}
+
+} // namespace citus

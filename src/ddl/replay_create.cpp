@@ -1,0 +1,41 @@
+/// CREATE TABLE, CREATE TRIGGER and CREATE RULE that involve tables in the metadata.
+#include "citus/ddl/checks.hpp"
+#include "citus/pg/list.hpp"
+#include "utility_call.hpp"
+
+namespace citus {
+
+bool handle_create_table(UtilityCall &call) {
+    auto *statement = castNode(CreateStmt, call.statement());
+    for (const ListCell &cell : cells(statement->inhRelations)) {
+        if (OidIsValid(find_dist_relation(lfirst_node(RangeVar, &cell))))
+            refuse("non-distributed tables cannot inherit distributed tables",
+                   "Use CREATE TABLE ... (LIKE ...), then distribute the new table.");
+    }
+    if (all_dist_relations() == NIL)
+        return false;
+    call.run();
+    // A foreign key of the new, local table must not lead to a table that has its rows elsewhere.
+    const Oid relid = RangeVarGetRelid(statement->relation, NoLock, true);
+    if (OidIsValid(relid))
+        check_foreign_keys(relid, CheckTime::Alter);
+    return true;
+}
+
+bool refuse_trigger(UtilityCall &call) {
+    const Oid relid = find_dist_relation(castNode(CreateTrigStmt, call.statement())->relation);
+    if (!OidIsValid(relid))
+        return false;
+    refuse(require_dist_table(relid)->kind == TableKind::Reference
+               ? "triggers are not supported on reference tables"
+               : "triggers are not supported on distributed tables",
+           "Do the trigger's work in the statements that change the table.");
+}
+
+bool refuse_rule(UtilityCall &call) {
+    if (!OidIsValid(find_dist_relation(castNode(RuleStmt, call.statement())->relation)))
+        return false;
+    refuse("rules are not supported on distributed tables", "Put the rule on a view over the table.");
+}
+
+} // namespace citus

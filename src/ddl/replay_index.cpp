@@ -1,0 +1,67 @@
+/// CREATE INDEX and REINDEX.
+#include "citus/ddl/checks.hpp"
+#include "citus/ddl/shard_definition.hpp"
+#include "citus/pg/list.hpp"
+#include "utility_call.hpp"
+
+extern "C" {
+#include "commands/tablecmds.h"
+}
+
+namespace citus {
+
+namespace {
+
+List *index_oids(Oid relid) {
+    Relation relation = table_open(relid, NoLock);
+    List *indexes = list_copy(RelationGetIndexList(relation));
+    table_close(relation, NoLock);
+    return indexes;
+}
+
+void send_new_indexes(Oid relid, const List *before) {
+    ShardDdl ddl;
+    for (const ListCell &cell : cells(list_difference_oid(index_oids(relid), before)))
+        ddl.on_shards(relid, shard_index_commands(lfirst_oid(&cell)));
+    ddl.run();
+}
+
+} // namespace
+
+bool handle_create_index(UtilityCall &call) {
+    auto *statement = castNode(IndexStmt, call.statement());
+    if (!OidIsValid(find_dist_relation(statement->relation)))
+        return false;
+    const Oid relid = RangeVarGetRelidExtended(statement->relation,
+                                               statement->concurrent ? ShareUpdateExclusiveLock : ShareLock,
+                                               0, RangeVarCallbackOwnsRelation, nullptr);
+    if (statement->concurrent)
+        refuse("CREATE INDEX CONCURRENTLY is not supported on distributed tables", "Use CREATE INDEX.");
+    const List *before = index_oids(relid);
+    call.run();
+    check_unique_indexes(*require_dist_table(relid));
+    send_new_indexes(relid, before);
+    return true;
+}
+
+bool handle_reindex(UtilityCall &call) {
+    auto *statement = castNode(ReindexStmt, call.statement());
+    if (statement->relation == nullptr)
+        return false;
+    Oid table = InvalidOid;
+    const Oid index = find_dist_index(statement->relation, &table);
+    if (!OidIsValid(index))
+        table = find_dist_relation(statement->relation);
+    if (!OidIsValid(table))
+        return false;
+    require_owner(table);
+    ShardDdl ddl;
+    const char *name = qualified_relation_name(OidIsValid(index) ? index : table);
+    ddl.on_shards(table, list_make1(psprintf("REINDEX %s %s", OidIsValid(index) ? "INDEX" : "TABLE", name)),
+                  OidIsValid(index) ? list_make1_oid(index) : NIL);
+    call.run();
+    ddl.run();
+    return true;
+}
+
+} // namespace citus

@@ -1,0 +1,143 @@
+/// VACUUM, ANALYZE and CLUSTER.
+#include "citus/ddl/shard_definition.hpp"
+#include "citus/net/connection.hpp"
+#include "citus/pg/list.hpp"
+#include "utility_call.hpp"
+
+extern "C" {
+#include "catalog/pg_index.h"
+}
+
+namespace citus {
+
+namespace {
+
+const char *option_list(const VacuumStmt *statement) {
+    StringInfoData out;
+    initStringInfo(&out);
+    for (const ListCell &cell : cells(statement->options)) {
+        auto *option = lfirst_node(DefElem, &cell);
+        appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : " (", option->defname);
+        if (option->arg != nullptr)
+            appendStringInfo(&out, " %s", defGetString(option));
+    }
+    if (out.len > 0)
+        appendStringInfoChar(&out, ')');
+    return out.data;
+}
+
+const char *column_list(const List *columns) {
+    StringInfoData out;
+    initStringInfo(&out);
+    for (const ListCell &cell : cells(columns))
+        appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : " (", quote_identifier(strVal(lfirst(&cell))));
+    if (out.len > 0)
+        appendStringInfoChar(&out, ')');
+    return out.data;
+}
+
+struct GroupShards {
+    int32 group_id;
+    StringInfo shards;
+};
+
+void append_shards(std::pmr::vector<GroupShards> &groups, const DistTable &table, const char *columns) {
+    for (const Shard &shard : table.shards) {
+        const char *name = qualified_shard_name(table.relid, shard.shard_id);
+        for (const ShardPlacement &placement : shard.placements) {
+            auto group = std::find_if(groups.begin(), groups.end(), [&](const GroupShards &candidate) {
+                return candidate.group_id == placement.group_id;
+            });
+            if (group == groups.end())
+                group = groups.insert(groups.end(), {placement.group_id, makeStringInfo()});
+            appendStringInfo(group->shards, "%s%s%s", group->shards->len > 0 ? ", " : "", name, columns);
+        }
+    }
+}
+
+std::pmr::vector<GroupShards> shards_of_statement(const VacuumStmt *statement) {
+    std::pmr::vector<GroupShards> groups;
+    for (const ListCell &cell : cells(statement->rels)) {
+        auto *target = lfirst_node(VacuumRelation, &cell);
+        const Oid relid = find_dist_relation(target->relation);
+        // PostgreSQL warns about a table of somebody else, and goes on.
+        if (OidIsValid(relid) && citus_is_class_owner(relid, GetUserId()))
+            append_shards(groups, *require_dist_table(relid), column_list(target->va_cols));
+    }
+    return groups;
+}
+
+void run_outside_of_transaction(std::span<const GroupShards> groups, const char *verb) {
+    std::pmr::vector<AutonomousCommand> commands;
+    for (const GroupShards &group : groups) {
+        const ClusterNode *node = find_primary_node(group.group_id);
+        if (node == nullptr)
+            elog(ERROR, "group %d has no primary node", group.group_id);
+        commands.push_back({node->name, node->port, psprintf("%s %s", verb, group.shards->data)});
+    }
+    const auto results = run_autonomous_parallel(commands);
+    for (size_t i = 0; i < results.size(); i++) {
+        if (!results[i].success)
+            ereport(
+                ERROR,
+                (errcode(MAKE_SQLSTATE(results[i].sqlstate[0], results[i].sqlstate[1], results[i].sqlstate[2],
+                                       results[i].sqlstate[3], results[i].sqlstate[4])),
+                 errmsg("%s", results[i].message),
+                 errcontext("while executing command on %s:%d", commands[i].host, commands[i].port)));
+    }
+}
+
+void run_in_transaction(std::span<const GroupShards> groups, const char *verb) {
+    std::pmr::vector<Task> tasks;
+    for (const GroupShards &group : groups)
+        tasks.push_back({group.group_id, 0, psprintf("%s %s", verb, group.shards->data)});
+    run_tasks({tasks, {}, Access::Write, nullptr});
+}
+
+Oid clustered_index(Oid relid) {
+    Relation relation = table_open(relid, NoLock);
+    Oid found = InvalidOid;
+    for (const ListCell &cell : cells(RelationGetIndexList(relation))) {
+        if (get_index_isclustered(lfirst_oid(&cell)))
+            found = lfirst_oid(&cell);
+    }
+    table_close(relation, NoLock);
+    return found;
+}
+
+} // namespace
+
+bool handle_vacuum(UtilityCall &call) {
+    auto *statement = castNode(VacuumStmt, call.statement());
+    const auto groups = shards_of_statement(statement);
+    if (groups.empty())
+        return false;
+    if (!statement->is_vacuumcmd) {
+        run_in_transaction(groups, psprintf("ANALYZE%s", option_list(statement)));
+    } else {
+        PreventInTransactionBlock(call.is_top_level(), "VACUUM");
+        run_outside_of_transaction(groups, psprintf("VACUUM%s", option_list(statement)));
+    }
+    // Last, because VACUUM ends the transaction that it began in.
+    call.run();
+    return true;
+}
+
+bool handle_cluster(UtilityCall &call) {
+    auto *statement = castNode(ClusterStmt, call.statement());
+    const Oid relid = statement->relation != nullptr ? find_dist_relation(statement->relation) : InvalidOid;
+    if (!OidIsValid(relid))
+        return false;
+    require_owner(relid);
+    call.run();
+    const Oid index = clustered_index(relid);
+    if (!OidIsValid(index))
+        elog(ERROR, "table \"%s\" has no clustered index", get_rel_name(relid));
+    ShardDdl ddl;
+    ddl.on_shards(relid, list_make1(psprintf("CLUSTER %s USING %s", qualified_relation_name(relid),
+                                             quote_identifier(get_rel_name(index)))));
+    ddl.run();
+    return true;
+}
+
+} // namespace citus

@@ -1,0 +1,97 @@
+#include "type_use.hpp"
+
+#include "citus/pg/list.hpp"
+#include "utility_call.hpp"
+
+extern "C" {
+#include "catalog/pg_depend.h"
+#include "catalog/pg_statistic_ext.h"
+#include "parser/parse_type.h"
+}
+
+namespace citus {
+
+namespace {
+
+bool relation_uses(Oid relid, List **seen);
+
+/// Whether a table in the metadata has a column of this type, or of one made of it.
+bool type_is_used(Oid type, List **seen) {
+    if (list_member_oid(*seen, type))
+        return false;
+    *seen = lappend_oid(*seen, type);
+    bool used = false;
+    Relation catalog = table_open(DependRelationId, AccessShareLock);
+    ScanKeyData keys[2];
+    ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(TypeRelationId));
+    ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(type));
+    SysScanDesc scan = systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, 2, keys);
+    while (HeapTuple tuple = systable_getnext(scan)) {
+        auto *form = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
+        if (form->classid == RelationRelationId)
+            used = used || relation_uses(form->objid, seen);
+        else if (form->classid == TypeRelationId)
+            used = used || type_is_used(form->objid, seen);
+    }
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+    // Nothing says that a column has an array of the type but the column itself.
+    const Oid array = get_array_type(type);
+    return used || (OidIsValid(array) && type_is_used(array, seen));
+}
+
+bool relation_uses(Oid relid, List **seen) {
+    if (get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE)
+        return type_is_used(get_rel_type_id(relid), seen);
+    return find_dist_table(relid) != nullptr;
+}
+
+Oid used_or_invalid(Oid type) {
+    if (!OidIsValid(type) || type < FirstNormalObjectId || all_dist_relations() == NIL)
+        return InvalidOid;
+    List *seen = NIL;
+    return type_is_used(type, &seen) ? type : InvalidOid;
+}
+
+} // namespace
+
+Oid find_used_type(const List *name) {
+    return used_or_invalid(
+        LookupTypeNameOid(nullptr, makeTypeNameFromNameList(const_cast<List *>(name)), true));
+}
+
+Oid find_used_row_type(const RangeVar *name) {
+    const Oid relid = RangeVarGetRelid(name, NoLock, true);
+    if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_COMPOSITE_TYPE)
+        return InvalidOid;
+    return used_or_invalid(get_rel_type_id(relid));
+}
+
+std::pmr::vector<int32> remote_groups_of_shards() {
+    auto groups = groups_of_all_shards();
+    std::erase_if(groups, [](int32 group_id) { return is_local_group(group_id); });
+    return groups;
+}
+
+const char *type_exists(const char *type_name) {
+    return psprintf("pg_catalog.to_regtype(%s) IS NOT NULL", quote_literal_cstr(type_name));
+}
+
+void send_type_command(const char *command, const char *type_name) {
+    ShardDdl ddl;
+    for (const int32 group_id : remote_groups_of_shards())
+        ddl.on_group(group_id, list_make1(pstrdup(command)), type_exists(type_name));
+    ddl.run();
+}
+
+Oid dist_table_of_statistics(Oid statistics) {
+    HeapTuple tuple = SearchSysCache1(STATEXTOID, ObjectIdGetDatum(statistics));
+    if (!HeapTupleIsValid(tuple))
+        return InvalidOid;
+    const Oid table = reinterpret_cast<Form_pg_statistic_ext>(GETSTRUCT(tuple))->stxrelid;
+    ReleaseSysCache(tuple);
+    return find_dist_table(table) != nullptr ? table : InvalidOid;
+}
+
+} // namespace citus

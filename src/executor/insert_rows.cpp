@@ -1,0 +1,116 @@
+#include "insert_rows.hpp"
+
+extern "C" {
+#include "executor/nodeModifyTable.h"
+}
+
+namespace citus {
+
+InsertSource::InsertSource(const InsertPlan &plan, PlanState *child, PlanState *parent, Relation relation,
+                           Index target)
+    : child_(child), parent_(parent), relation_(relation) {
+    EState *estate = parent->state;
+    row_slot_ = ExecInitExtraTupleSlot(estate, RelationGetDescr(relation), &TTSOpsVirtual);
+    target_ = makeNode(ResultRelInfo);
+    InitResultRelInfo(target_, relation, target, nullptr, estate->es_instrument);
+    const TupleConstr *constraints = RelationGetDescr(relation)->constr;
+    checks_ = plan.check_options != NIL ||
+              (constraints != nullptr && (constraints->has_not_null || constraints->num_check > 0));
+    ListCell *cell;
+    foreach (cell, plan.check_options)
+        target_->ri_WithCheckOptionExprs =
+            lappend(target_->ri_WithCheckOptionExprs,
+                    ExecInitQual(reinterpret_cast<List *>(lfirst_node(WithCheckOption, cell)->qual), parent));
+    target_->ri_WithCheckOptions = plan.check_options;
+}
+
+/// Checks in the order of PostgreSQL.
+void InsertSource::check(TupleTableSlot *row) {
+    EState *estate = parent_->state;
+    if (target_->ri_WithCheckOptions != NIL)
+        ExecWithCheckOptions(WCO_RLS_INSERT_CHECK, target_, row, estate);
+    if (RelationGetDescr(relation_)->constr != nullptr)
+        ExecConstraints(target_, row, estate);
+    if (target_->ri_WithCheckOptions != NIL)
+        ExecWithCheckOptions(WCO_VIEW_CHECK, target_, row, estate);
+}
+
+TupleTableSlot *InsertSource::read_child() {
+    if (child_done_)
+        return nullptr;
+    EState *estate = parent_->state;
+    ResetPerTupleExprContext(estate);
+    TupleTableSlot *slot = ExecProcNode(child_);
+    if (TupIsNull(slot)) {
+        child_done_ = true;
+        return nullptr;
+    }
+    // The first columns are the table's, in order; what follows is junk.
+    const int count = row_slot_->tts_tupleDescriptor->natts;
+    slot_getsomeattrs(slot, count);
+    ExecClearTuple(row_slot_);
+    std::copy_n(slot->tts_values, count, row_slot_->tts_values);
+    std::copy_n(slot->tts_isnull, count, row_slot_->tts_isnull);
+    ExecStoreVirtualTuple(row_slot_);
+    row_slot_->tts_tableOid = RelationGetRelid(relation_);
+    const TupleConstr *constraints = RelationGetDescr(relation_)->constr;
+    if (constraints != nullptr && constraints->has_generated_stored)
+        ExecComputeStoredGenerated(target_, estate, row_slot_, CMD_INSERT);
+    if (checks_)
+        check(row_slot_);
+    return row_slot_;
+}
+
+TupleTableSlot *InsertSource::next() {
+    if (from_store_) {
+        if (!tuplestore_gettupleslot(store_, true, false, stored_slot_)) {
+            from_store_ = false;
+            return nullptr;
+        }
+        slot_getallattrs(stored_slot_);
+        return stored_slot_;
+    }
+    TupleTableSlot *row = read_child();
+    if (row != nullptr && keeps_)
+        tuplestore_puttupleslot(store_, row);
+    return row;
+}
+
+void InsertSource::keep_rows() {
+    ContextScope scope(parent_->state->es_query_cxt);
+    keeps_ = true;
+    store_ = tuplestore_begin_heap(false, false, work_mem);
+    stored_slot_ =
+        ExecInitExtraTupleSlot(parent_->state, row_slot_->tts_tupleDescriptor, &TTSOpsMinimalTuple);
+}
+
+void InsertSource::rewind() {
+    tuplestore_rescan(store_);
+    keeps_ = false;
+    from_store_ = true;
+}
+
+void InsertSource::read_all() {
+    if (store_ != nullptr)
+        return;
+    keep_rows();
+    while (next() != nullptr)
+        CHECK_FOR_INTERRUPTS();
+    rewind();
+}
+
+bool InsertSource::failed_constraint(const ErrorData *error) const {
+    return error->sqlerrcode == ERRCODE_NOT_NULL_VIOLATION || error->sqlerrcode == ERRCODE_CHECK_VIOLATION ||
+           error->sqlerrcode == ERRCODE_WITH_CHECK_OPTION_VIOLATION;
+}
+
+void InsertSource::close() {
+    ExecClearTuple(row_slot_);
+    if (store_ != nullptr) {
+        ExecClearTuple(stored_slot_);
+        tuplestore_end(store_);
+        store_ = nullptr;
+    }
+}
+
+} // namespace citus

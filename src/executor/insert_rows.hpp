@@ -1,0 +1,57 @@
+/// The rows an INSERT is about: from the child plan, with generated columns computed and constraints checked.
+///
+/// Used by insert_scan.cpp only. Never contacts a node by itself (the child plan may).
+#pragma once
+
+#include "citus/executor/insert_scan.hpp"
+#include "citus/pg/memory.hpp"
+
+extern "C" {
+#include "nodes/execnodes.h"
+#include "utils/tuplestore.h"
+}
+
+namespace citus {
+
+class InsertSource {
+public:
+    InsertSource(const InsertPlan &plan, PlanState *child, PlanState *parent, Relation relation,
+                 Index target);
+
+    /// The next row, all columns, valid until the next call; nullptr at the end. Raises what PostgreSQL
+    /// raises for a row that breaks NOT NULL, CHECK or a view's or policy's check.
+    TupleTableSlot *next();
+
+    /// Reads the child to its end now; next() goes on with what was read.
+    void read_all();
+
+    /// From now on next() also keeps the rows, so that rewind() starts over without the child.
+    void keep_rows();
+    void rewind();
+
+    bool at_end() const { return child_done_ && !from_store_; }
+
+    /// Whether next() may raise because of a constraint, and whether an error is such a one.
+    bool checks_constraints() const { return checks_ && !from_store_; }
+    bool failed_constraint(const ErrorData *error) const;
+
+    void close();
+
+private:
+    TupleTableSlot *read_child();
+    void check(TupleTableSlot *row);
+
+    PlanState *child_;
+    PlanState *parent_;
+    Relation relation_;
+    ResultRelInfo *target_;
+    TupleTableSlot *row_slot_;
+    TupleTableSlot *stored_slot_ = nullptr;
+    Tuplestorestate *store_ = nullptr;
+    bool checks_;
+    bool child_done_ = false;
+    bool keeps_ = false;
+    bool from_store_ = false;
+};
+
+} // namespace citus

@@ -1,0 +1,361 @@
+#include "insert_sender.hpp"
+
+extern "C" {
+#include "access/sysattr.h"
+#include "catalog/heap.h"
+#include "utils/datum.h"
+}
+
+namespace citus {
+
+namespace {
+
+/// Rows of one statement: more would not be faster, and its text and parameters are kept in memory.
+constexpr int kMaxStatementRows = 1000;
+
+Oid system_column_type(int column) {
+    return SystemAttributeDefinition(static_cast<AttrNumber>(column))->atttypid;
+}
+
+void copy_list(std::pmr::vector<int> *into, const List *list) {
+    ListCell *cell;
+    foreach (cell, list)
+        if (std::find(into->begin(), into->end(), lfirst_int(cell)) == into->end())
+            into->push_back(lfirst_int(cell));
+}
+
+} // namespace
+
+InsertSender::InsertSender(MemoryContext context, const InsertPlan &plan, Relation relation,
+                           PlanState *parent, bool wants_results)
+    : context_(context), plan_(plan), relation_(relation), parent_(parent), wants_results_(wants_results),
+      table_(require_dist_table(plan.relid)), resource_(context), columns_(&resource_), returned_(&resource_),
+      match_positions_(&resource_), conflict_states_(&resource_), conflict_types_(&resource_),
+      values_texts_(&resource_) {
+    ContextScope scope(context);
+    copy_list(&columns_, plan.columns);
+    ListCell *cell;
+    foreach (cell, plan.conflict_params) {
+        auto *expr = static_cast<Expr *>(lfirst(cell));
+        conflict_states_.push_back(ExecInitExpr(expr, parent));
+        conflict_types_.push_back(exprType(reinterpret_cast<::Node *>(expr)));
+    }
+    row_slot_ =
+        MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(relation)), &TTSOpsMinimalTuple);
+}
+
+// ---------------------------------------------------------------- what comes back
+
+/// Decides what the shards return, once the number of statements per shard is known.
+void InsertSender::prepare(bool tracks_keys) {
+    ContextScope scope(context_);
+    prepared_ = true;
+    if (plan_.conflict_params != NIL && !plan_.row_by_row) {
+        conflict_values_ = static_cast<Datum *>(palloc(conflict_states_.size() * sizeof(Datum)));
+        conflict_nulls_ = static_cast<bool *>(palloc(conflict_states_.size() * sizeof(bool)));
+        bind_conflict_params(conflict_values_, conflict_nulls_, nullptr);
+    }
+    copy_list(&returned_, plan_.fetched);
+    if (tracks_keys) {
+        written_keys_ = make_in<WrittenKeys>(context_, context_, relation_, plan_.arbiters, parent_->state);
+        copy_list(&returned_, WrittenKeys::columns_of(relation_, plan_.arbiters));
+    }
+    if (wants_results_ && plan_.action != ONCONFLICT_NONE) {
+        // A conflict may leave a row out: the values tell which ones were written.
+        List *telling = plan_.action == ONCONFLICT_NOTHING
+                            ? plan_.columns
+                            : WrittenKeys::columns_of(relation_, plan_.arbiters);
+        copy_list(&returned_, telling);
+        ListCell *cell;
+        foreach (cell, telling)
+            if (!list_member_int(plan_.updated, lfirst_int(cell)))
+                match_positions_.push_back(static_cast<int>(
+                    std::find(returned_.begin(), returned_.end(), lfirst_int(cell)) - returned_.begin()));
+        if (returned_.empty())
+            returned_.push_back(SelfItemPointerAttributeNumber);
+    }
+    if (returned_.empty())
+        return;
+
+    StringInfoData text;
+    initStringInfo(&text);
+    result_desc_ = CreateTemplateTupleDesc(static_cast<int>(returned_.size()));
+    for (size_t i = 0; i < returned_.size(); i++) {
+        const auto column = static_cast<AttrNumber>(returned_[i]);
+        const Form_pg_attribute attribute =
+            column > 0 ? TupleDescAttr(RelationGetDescr(relation_), column - 1) : nullptr;
+        const char *name = attribute != nullptr ? NameStr(attribute->attname)
+                                                : NameStr(SystemAttributeDefinition(column)->attname);
+        appendStringInfo(&text, "%s t1.%s", i == 0 ? " RETURNING" : ",", quote_identifier(name));
+        TupleDescInitEntry(result_desc_, static_cast<AttrNumber>(i + 1), name,
+                           attribute != nullptr ? attribute->atttypid : system_column_type(column),
+                           attribute != nullptr ? attribute->atttypmod : -1,
+                           attribute != nullptr ? attribute->attndims : 0);
+        if (attribute != nullptr)
+            TupleDescInitEntryCollation(result_desc_, static_cast<AttrNumber>(i + 1),
+                                        attribute->attcollation);
+    }
+    returning_text_ = text.data;
+    result_slot_ = MakeSingleTupleTableSlot(result_desc_, &TTSOpsVirtual);
+    stored_result_slot_ = MakeSingleTupleTableSlot(result_desc_, &TTSOpsMinimalTuple);
+    key_slot_ = MakeSingleTupleTableSlot(row_slot_->tts_tupleDescriptor, &TTSOpsVirtual);
+}
+
+// ---------------------------------------------------------------- SQL
+
+/// `($3, $4), ($5, $6)`: the same for all statements with this number of rows.
+const char *InsertSender::values_text(int count) {
+    auto found = values_texts_.find(count);
+    if (found != values_texts_.end())
+        return found->second;
+    ContextScope scope(context_);
+    StringInfoData text;
+    initStringInfo(&text);
+    int param = static_cast<int>(conflict_states_.size());
+    for (int row = 0; row < count; row++) {
+        appendStringInfoString(&text, row == 0 ? "(" : ", (");
+        for (size_t i = 0; i < columns_.size(); i++)
+            appendStringInfo(&text, "%s$%d", i == 0 ? "" : ", ", ++param);
+        appendStringInfoChar(&text, ')');
+    }
+    values_texts_.emplace(count, text.data);
+    return text.data;
+}
+
+const char *InsertSender::statement_sql(const Shard &shard, int count) {
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfo(&sql, "INSERT INTO %s AS t1", qualified_shard_name(plan_.relid, shard.shard_id));
+    if (columns_.empty())
+        appendStringInfoString(&sql, " DEFAULT VALUES");
+    else
+        appendStringInfo(&sql, " %s VALUES %s", plan_.column_text, values_text(count));
+    if (plan_.action != ONCONFLICT_NONE) {
+        appendStringInfoString(&sql, " ON CONFLICT ");
+        if (plan_.conflict_constraint != nullptr)
+            appendStringInfo(
+                &sql, "ON CONSTRAINT %s ",
+                quote_identifier(shard_relation_name(plan_.conflict_constraint, shard.shard_id)));
+        else if (plan_.conflict_target != nullptr)
+            appendStringInfo(&sql, "%s ", plan_.conflict_target);
+        appendStringInfoString(&sql, plan_.conflict_action);
+    }
+    appendStringInfoString(&sql, returning_text_);
+    return sql.data;
+}
+
+int InsertSender::rows_per_statement() const {
+    if (plan_.row_by_row || columns_.empty())
+        return 1;
+    const int room = kMaxStatementParams - static_cast<int>(conflict_states_.size());
+    return std::clamp(room / static_cast<int>(columns_.size()), 1, kMaxStatementRows);
+}
+
+/// Rows by shard, each shard's in their order, in statements of bounded size.
+std::span<InsertSender::Statement> InsertSender::divide(std::span<const InsertRow> rows) {
+    auto *order = static_cast<int *>(palloc(rows.size() * sizeof(int)));
+    for (size_t i = 0; i < rows.size(); i++)
+        order[i] = static_cast<int>(i);
+    std::sort(order, order + rows.size(), [&](int a, int b) {
+        const int shard_a = rows[static_cast<size_t>(a)].shard, shard_b = rows[static_cast<size_t>(b)].shard;
+        return shard_a != shard_b ? shard_a < shard_b : a < b;
+    });
+    const auto limit = static_cast<size_t>(rows_per_statement());
+    auto *statements = static_cast<Statement *>(palloc(rows.size() * sizeof(Statement)));
+    size_t count = 0;
+    for (size_t start = 0; start < rows.size();) {
+        const int shard = rows[static_cast<size_t>(order[start])].shard;
+        size_t end = start + 1;
+        while (end < rows.size() && end - start < limit &&
+               rows[static_cast<size_t>(order[end])].shard == shard)
+            end++;
+        statements[count++] = {shard, {order + start, end - start}, nullptr, 0};
+        start = end;
+    }
+    return {statements, count};
+}
+
+// ---------------------------------------------------------------- parameters
+
+/// Values of $1..$n of the conflict clause; row is what excluded.* stands for.
+void InsertSender::bind_conflict_params(Datum *values, bool *nulls, TupleTableSlot *row) {
+    ExprContext *econtext = parent_->ps_ExprContext;
+    econtext->ecxt_innertuple = row;
+    for (size_t i = 0; i < conflict_states_.size(); i++) {
+        values[i] = ExecEvalExprSwitchContext(conflict_states_[i], econtext, &nulls[i]);
+        if (nulls[i])
+            continue;
+        int16 length;
+        bool by_value;
+        get_typlenbyval(conflict_types_[i], &length, &by_value);
+        values[i] = datumCopy(values[i], by_value, length);
+    }
+    econtext->ecxt_innertuple = nullptr;
+    ResetExprContext(econtext);
+}
+
+TaskParams InsertSender::bind(const Statement &statement, std::span<const InsertRow> rows) {
+    const size_t leading = conflict_states_.size();
+    const size_t count = leading + statement.rows.size() * columns_.size();
+    auto *types = static_cast<Oid *>(palloc((count + 1) * sizeof(Oid)));
+    auto *values = static_cast<Datum *>(palloc((count + 1) * sizeof(Datum)));
+    auto *nulls = static_cast<bool *>(palloc((count + 1) * sizeof(bool)));
+    std::copy(conflict_types_.begin(), conflict_types_.end(), types);
+    if (conflict_values_ != nullptr) {
+        std::copy_n(conflict_values_, leading, values);
+        std::copy_n(conflict_nulls_, leading, nulls);
+    }
+    TupleDesc desc = RelationGetDescr(relation_);
+    size_t param = leading;
+    for (int position : statement.rows) {
+        ExecStoreMinimalTuple(rows[static_cast<size_t>(position)].tuple, row_slot_, false);
+        slot_getallattrs(row_slot_);
+        if (leading > 0 && conflict_values_ == nullptr)
+            bind_conflict_params(values, nulls, row_slot_);
+        for (int column : columns_) {
+            types[param] = TupleDescAttr(desc, column - 1)->atttypid;
+            values[param] = row_slot_->tts_values[column - 1];
+            nulls[param] = row_slot_->tts_isnull[column - 1];
+            param++;
+        }
+    }
+    ExecClearTuple(row_slot_);
+    return {{types, count}, {values, count}, {nulls, count}};
+}
+
+// ---------------------------------------------------------------- running
+
+void InsertSender::open(Statement *statement, std::span<const InsertRow> rows) {
+    const Shard &shard = table_->shards[static_cast<size_t>(statement->shard)];
+    const char *sql = statement_sql(shard, static_cast<int>(statement->rows.size()));
+    statement->copies = shard.placements.size();
+    auto *tasks = static_cast<Task *>(palloc(statement->copies * sizeof(Task)));
+    for (size_t i = 0; i < statement->copies; i++)
+        tasks[i] = {shard.placements[i].group_id, shard.shard_id, sql};
+    statement->stream =
+        TaskStream::open(CurrentMemoryContext,
+                         {{tasks, statement->copies}, bind(*statement, rows), Access::Write, result_desc_});
+    statements_sent++;
+}
+
+uint64 InsertSender::send(std::span<InsertRow> rows, bool is_last) {
+    std::span<Statement> statements = divide(rows);
+    if (!prepared_) {
+        bool several = !is_last;
+        for (size_t i = 1; i < statements.size(); i++)
+            several |= statements[i].shard == statements[i - 1].shard;
+        prepare(several && plan_.action == ONCONFLICT_UPDATE);
+    }
+    for (Statement &statement : statements)
+        open(&statement, rows);
+    uint64 written = 0;
+    for (const Statement &statement : statements)
+        written += finish(statement, rows);
+    return written;
+}
+
+/// Waits for a statement; returns how many rows it wrote.
+uint64 InsertSender::finish(const Statement &statement, std::span<InsertRow> rows) {
+    uint64 written;
+    if (result_desc_ != nullptr) {
+        written = read_results(statement, rows);
+    } else {
+        while (statement.stream->next(nullptr))
+            ;
+        const uint64 affected = statement.stream->affected_rows();
+        if (affected % statement.copies != 0)
+            ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+                            errmsg("the placements of shard " INT64_FORMAT " do not hold the same rows",
+                                   table_->shards[static_cast<size_t>(statement.shard)].shard_id)));
+        written = affected / statement.copies;
+    }
+    statement.stream->close();
+    if (plan_.action == ONCONFLICT_NONE && written != statement.rows.size())
+        ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+                        errmsg("shard " INT64_FORMAT " took " UINT64_FORMAT " of %zu rows",
+                               table_->shards[static_cast<size_t>(statement.shard)].shard_id, written,
+                               statement.rows.size()),
+                        errhint("Look for triggers or rules on the shard.")));
+    return written;
+}
+
+/// Puts what the first placement returned to the rows it belongs to.
+uint64 InsertSender::read_results(const Statement &statement, std::span<InsertRow> rows) {
+    List *results = NIL;
+    int task = 0;
+    while (statement.stream->next(result_slot_, &task))
+        if (task == 0)
+            results = lappend(results, ExecCopySlotMinimalTuple(result_slot_));
+    if (written_keys_ != nullptr)
+        check_keys(statement, rows);
+    const int count = static_cast<int>(statement.rows.size());
+    int left = list_length(results);
+    if (left > count)
+        ereport(ERROR,
+                (errcode(ERRCODE_DATA_EXCEPTION), errmsg("an INSERT of %d rows returned %d", count, left)));
+    int next = 0;
+    ListCell *cell;
+    foreach (cell, results) {
+        auto *result = static_cast<MinimalTuple>(lfirst(cell));
+        int position = next;
+        if (left < count - next) // some row before it may have been left out
+            position = std::min(matching_row(statement, rows, next, result), count - left);
+        InsertRow &row = rows[static_cast<size_t>(statement.rows[static_cast<size_t>(position)])];
+        row.result = result;
+        row.written = true;
+        next = position + 1;
+        left--;
+        if (written_keys_ != nullptr)
+            remember_key(result);
+    }
+    return static_cast<uint64>(list_length(results));
+}
+
+/// The first row at or after `first` that a result can be about. Values that compare equal may have come back
+/// in another form; then the nearest row is taken, which only matters for the order of the output.
+int InsertSender::matching_row(const Statement &statement, std::span<const InsertRow> rows, int first,
+                               MinimalTuple result) {
+    for (int position = first; position < static_cast<int>(statement.rows.size()); position++)
+        if (is_same_row(rows[static_cast<size_t>(statement.rows[static_cast<size_t>(position)])].tuple,
+                        result))
+            return position;
+    return first;
+}
+
+bool InsertSender::is_same_row(MinimalTuple tuple, MinimalTuple result) {
+    ExecStoreMinimalTuple(tuple, row_slot_, false);
+    ExecStoreMinimalTuple(result, stored_result_slot_, false);
+    for (int position : match_positions_) {
+        const int column = returned_[static_cast<size_t>(position)];
+        const Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation_), column - 1);
+        bool sent_null, got_null;
+        const Datum sent = slot_getattr(row_slot_, column, &sent_null);
+        const Datum got = slot_getattr(stored_result_slot_, position + 1, &got_null);
+        if (sent_null != got_null ||
+            (!sent_null && !datum_image_eq(sent, got, attribute->attbyval, attribute->attlen)))
+            return false;
+    }
+    return true;
+}
+
+void InsertSender::check_keys(const Statement &statement, std::span<const InsertRow> rows) {
+    for (int position : statement.rows) {
+        ExecStoreMinimalTuple(rows[static_cast<size_t>(position)].tuple, row_slot_, false);
+        written_keys_->check(row_slot_);
+    }
+}
+
+/// Remembers a row as the shard has it now.
+void InsertSender::remember_key(MinimalTuple result) {
+    ExecStoreMinimalTuple(result, stored_result_slot_, false);
+    slot_getallattrs(stored_result_slot_);
+    ExecStoreAllNullTuple(key_slot_);
+    for (size_t i = 0; i < returned_.size(); i++)
+        if (returned_[i] > 0) {
+            key_slot_->tts_values[returned_[i] - 1] = stored_result_slot_->tts_values[i];
+            key_slot_->tts_isnull[returned_[i] - 1] = stored_result_slot_->tts_isnull[i];
+        }
+    written_keys_->add(key_slot_);
+}
+
+} // namespace citus

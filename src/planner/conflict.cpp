@@ -1,0 +1,381 @@
+#include "conflict.hpp"
+
+#include "citus/pg/search_path.hpp"
+#include "citus/pg/walker.hpp"
+#include "citus/planner/shippable.hpp"
+
+extern "C" {
+#include "access/sysattr.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_operator.h"
+#include "optimizer/optimizer.h"
+#include "utils/ruleutils.h"
+}
+
+namespace citus {
+
+namespace {
+
+/// Range table indexes in the query that is deparsed.
+constexpr int kTarget = 1;
+constexpr int kExcluded = 2;
+
+/// Both rows of a conflict are one relation for ship_clause(): excluded columns follow the target's.
+constexpr AttrNumber kExcludedOffset = 2000;
+/// Marks a Param that stands for an expression that was taken out.
+constexpr int kPlaceholderId = 1 << 30;
+
+struct ConflictShipping {
+    Index target; ///< of the plan's range table
+    InsertPlan *plan;
+    List *placeholders = NIL; ///< expressions that stand behind placeholder Params
+};
+
+bool is_target_var(const ::Node *node, Index target) {
+    return node != nullptr && IsA(node, Var) &&
+           reinterpret_cast<const Var *>(node)->varno == static_cast<int>(target);
+}
+
+bool is_excluded_var(const ::Node *node) {
+    return node != nullptr && IsA(node, Var) && reinterpret_cast<const Var *>(node)->varno == INNER_VAR;
+}
+
+/// Target Vars and excluded Vars as Vars of relation 1.
+::Node *merge_rows(::Node *node, void *context) {
+    if (node == nullptr)
+        return nullptr;
+    const Index target = static_cast<ConflictShipping *>(context)->target;
+    if (is_target_var(node, target) || is_excluded_var(node)) {
+        auto *var = static_cast<Var *>(copyObjectImpl(node));
+        if (is_excluded_var(node) && var->varattno > 0)
+            var->varattno = static_cast<AttrNumber>(var->varattno + kExcludedOffset);
+        var->varno = kTarget;
+        return reinterpret_cast<::Node *>(var);
+    }
+    return mutate_children(node, merge_rows, context);
+}
+
+/// The reverse, for the query that is deparsed.
+::Node *split_rows(::Node *node, void *context) {
+    if (node == nullptr)
+        return nullptr;
+    if (IsA(node, Var)) {
+        auto *var = static_cast<Var *>(copyObjectImpl(node));
+        if (var->varattno > kExcludedOffset) {
+            var->varattno = static_cast<AttrNumber>(var->varattno - kExcludedOffset);
+            var->varno = kExcluded;
+        }
+        var->varnosyn = static_cast<Index>(var->varno);
+        var->varattnosyn = var->varattno;
+        return reinterpret_cast<::Node *>(var);
+    }
+    return mutate_children(node, split_rows, context);
+}
+
+bool uses_target(::Node *node, void *context) {
+    if (node == nullptr)
+        return false;
+    if (is_target_var(node, static_cast<ConflictShipping *>(context)->target))
+        return true;
+    return walk_children(node, uses_target, context);
+}
+
+bool has_case_test(::Node *node, void *) {
+    if (node == nullptr)
+        return false;
+    return IsA(node, CaseTestExpr) || walk_children(node, has_case_test, nullptr);
+}
+
+Param *make_param(ParamKind kind, int id, ::Node *like) {
+    auto *param = makeNode(Param);
+    param->paramkind = kind;
+    param->paramid = id;
+    param->paramtype = exprType(like);
+    param->paramtypmod = exprTypmod(like);
+    param->paramcollid = exprCollation(like);
+    param->location = -1;
+    return param;
+}
+
+/// Takes out what the existing row has no part in: the coordinator evaluates it for each inserted row.
+::Node *take_out_row_parts(::Node *node, void *raw) {
+    auto *context = static_cast<ConflictShipping *>(raw);
+    if (node == nullptr)
+        return nullptr;
+    const bool is_value =
+        !IsA(node, List) && !IsA(node, CaseWhen) && !IsA(node, Const) && !has_case_test(node, nullptr);
+    if (is_value && !uses_target(node, context)) {
+        context->placeholders = lappend(context->placeholders, node);
+        return reinterpret_cast<::Node *>(
+            make_param(PARAM_EXEC, kPlaceholderId + list_length(context->placeholders) - 1, node));
+    }
+    return mutate_children(node, take_out_row_parts, context);
+}
+
+/// Puts the expressions back that placeholders stand for.
+void fill_placeholders(ConflictShipping *context, List *params) {
+    ListCell *cell;
+    foreach (cell, params) {
+        auto *node = static_cast<::Node *>(lfirst(cell));
+        if (!IsA(node, Param))
+            continue;
+        const int id = castNode(Param, node)->paramid;
+        if (castNode(Param, node)->paramkind == PARAM_EXEC && id >= kPlaceholderId)
+            lfirst(cell) = list_nth(context->placeholders, id - kPlaceholderId);
+    }
+}
+
+[[noreturn]] void refuse(const char *what) {
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("cannot run the ON CONFLICT DO UPDATE clause on the shards"), errdetail("%s", what),
+             errhint("Use built-in functions and operators on the columns of the table, or do the update in "
+                     "a statement of its own.")));
+    pg_unreachable();
+}
+
+/// An expression for the shard, as a tree over kTarget and kExcluded.
+::Node *ship_value(ConflictShipping *context, ::Node *expr) {
+    List *params = context->plan->conflict_params;
+    auto *merged = reinterpret_cast<Expr *>(merge_rows(expr, context));
+    Expr *shipped = ship_clause(merged, kTarget, &params);
+    if (shipped == nullptr) {
+        context->plan->row_by_row = true;
+        params = context->plan->conflict_params;
+        if (!uses_target(expr, context)) {
+            params = lappend(params, expr);
+            shipped = reinterpret_cast<Expr *>(make_param(PARAM_EXTERN, list_length(params), expr));
+        } else {
+            merged = reinterpret_cast<Expr *>(merge_rows(take_out_row_parts(expr, context), context));
+            shipped = ship_clause(merged, kTarget, &params);
+            if (shipped == nullptr)
+                refuse("An expression over the existing row uses a subquery, a volatile function, or a "
+                       "function or "
+                       "type that is not built in.");
+            params = list_copy(params);
+            fill_placeholders(context, params);
+        }
+    }
+    context->plan->conflict_params = params;
+    return split_rows(reinterpret_cast<::Node *>(shipped), nullptr);
+}
+
+List *ship_values(ConflictShipping *context, List *exprs) {
+    List *shipped = NIL;
+    ListCell *cell;
+    foreach (cell, exprs) {
+        auto *expr = static_cast<::Node *>(lfirst(cell));
+        shipped = lappend(shipped, expr == nullptr ? nullptr : ship_value(context, expr));
+    }
+    return shipped;
+}
+
+/// The new value of a column: a plain column of either row may be of any type.
+::Node *ship_assignment(ConflictShipping *context, ::Node *expr, AttrNumber column) {
+    if ((is_target_var(expr, context->target) || is_excluded_var(expr)) &&
+        reinterpret_cast<Var *>(expr)->varattno > 0)
+        return split_rows(merge_rows(expr, context), nullptr);
+    if (IsA(expr, CoerceToDomain)) // the assignment on the shard does it again
+        return ship_assignment(context, reinterpret_cast<::Node *>(castNode(CoerceToDomain, expr)->arg),
+                               column);
+    if (IsA(expr, SubscriptingRef) && castNode(SubscriptingRef, expr)->refassgnexpr != nullptr) {
+        auto *copy = static_cast<SubscriptingRef *>(copyObjectImpl(expr));
+        auto *container = reinterpret_cast<::Node *>(copy->refexpr);
+        if (!is_target_var(container, context->target) || castNode(Var, container)->varattno != column)
+            refuse("Several elements of one column are assigned.");
+        copy->refexpr = reinterpret_cast<Expr *>(split_rows(merge_rows(container, context), nullptr));
+        copy->refupperindexpr = ship_values(context, copy->refupperindexpr);
+        copy->reflowerindexpr = ship_values(context, copy->reflowerindexpr);
+        copy->refassgnexpr =
+            reinterpret_cast<Expr *>(ship_value(context, reinterpret_cast<::Node *>(copy->refassgnexpr)));
+        return reinterpret_cast<::Node *>(copy);
+    }
+    if (IsA(expr, FieldStore)) {
+        auto *copy = static_cast<FieldStore *>(copyObjectImpl(expr));
+        auto *container = reinterpret_cast<::Node *>(copy->arg);
+        if (!is_target_var(container, context->target) || castNode(Var, container)->varattno != column ||
+            list_length(copy->fieldnums) != 1)
+            refuse("Several fields of one column are assigned.");
+        copy->arg = reinterpret_cast<Expr *>(split_rows(merge_rows(container, context), nullptr));
+        copy->newvals = ship_values(context, copy->newvals);
+        return reinterpret_cast<::Node *>(copy);
+    }
+    return ship_value(context, expr);
+}
+
+/// The key may be set only to what it is: the key of either row, since both hash alike.
+void check_key_assignment(const DistTable &table, const ConflictShipping &context, ::Node *expr,
+                          AttrNumber column) {
+    if (!table.has_key() || column != table.key_attno)
+        return;
+    if ((is_target_var(expr, context.target) || is_excluded_var(expr)) &&
+        reinterpret_cast<Var *>(expr)->varattno == column)
+        return;
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("modifying the partition value of rows is not allowed"),
+                    errdetail("The row may belong to another shard then."),
+                    errhint("Delete the row and insert it with the new value.")));
+}
+
+List *ship_assignments(const DistTable &table, ConflictShipping *context, const ModifyTable *modify) {
+    List *assignments = NIL;
+    int position = 0;
+    ListCell *cell;
+    foreach (cell, modify->onConflictSet) {
+        auto *entry = lfirst_node(TargetEntry, cell);
+        auto *expr = reinterpret_cast<::Node *>(entry->expr);
+        if (entry->resjunk) {
+            if (!IsA(expr, Const)) // what is left of SET (a, b) = (SELECT ...) with a correlated query
+                refuse("Several columns are set from one correlated subquery.");
+            continue;
+        }
+        const auto column = static_cast<AttrNumber>(list_nth_int(modify->onConflictCols, position++));
+        check_key_assignment(table, *context, expr, column);
+        auto *shipped = reinterpret_cast<Expr *>(ship_assignment(context, expr, column));
+        assignments = lappend(
+            assignments, makeTargetEntry(shipped, column, get_attname(table.relid, column, false), false));
+        context->plan->updated = lappend_int(context->plan->updated, column);
+    }
+    return assignments;
+}
+
+// ---------------------------------------------------------------- text
+
+RangeTblEntry *relation_entry(Oid relid, char relkind, const char *alias) {
+    auto *entry = makeNode(RangeTblEntry);
+    entry->rtekind = RTE_RELATION;
+    entry->relid = relid;
+    entry->relkind = relkind;
+    entry->rellockmode = RowExclusiveLock;
+    entry->alias = makeAlias(alias, NIL);
+    entry->eref = makeAlias(alias, NIL);
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for relation %u", relid);
+    const int columns = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relnatts;
+    ReleaseSysCache(tuple);
+    for (AttrNumber i = 1; i <= columns; i++) {
+        char *name = get_attname(relid, i, true);
+        entry->eref->colnames =
+            lappend(entry->eref->colnames, makeString(name != nullptr ? name : pstrdup("")));
+    }
+    return entry;
+}
+
+/// `DO UPDATE SET ... WHERE ...`: the end of an INSERT with this clause and no column.
+char *deparse_update(Oid relid, List *assignments, ::Node *filter) {
+    auto *query = makeNode(Query);
+    query->commandType = CMD_INSERT;
+    query->canSetTag = true;
+    query->resultRelation = kTarget;
+    query->rtable = list_make2(relation_entry(relid, RELKIND_RELATION, "t1"),
+                               relation_entry(relid, RELKIND_COMPOSITE_TYPE, "excluded"));
+    query->jointree = makeFromExpr(NIL, nullptr);
+    const size_t head = strlen(pg_get_querydef(query, false));
+    auto *conflict = makeNode(OnConflictExpr);
+    conflict->action = ONCONFLICT_UPDATE;
+    conflict->onConflictSet = assignments;
+    conflict->onConflictWhere = filter;
+    conflict->exclRelIndex = kExcluded;
+    query->onConflict = conflict;
+    const char *text = pg_get_querydef(query, false);
+    constexpr std::string_view start = " ON CONFLICT ";
+    if (strlen(text) <= head + start.size() || strncmp(text + head, start.data(), start.size()) != 0)
+        elog(ERROR, "unexpected form of a deparsed ON CONFLICT clause: %s", text);
+    return pstrdup(text + head + start.size());
+}
+
+/// The collation that an index column has without COLLATE.
+Oid natural_collation(Relation index, int position, List *expressions) {
+    const AttrNumber column = index->rd_index->indkey.values[position];
+    if (column == 0) {
+        int nth = 0;
+        for (int i = 0; i < position; i++)
+            nth += index->rd_index->indkey.values[i] == 0;
+        return exprCollation(static_cast<::Node *>(list_nth(expressions, nth)));
+    }
+    Oid type, collation;
+    int32 typmod;
+    get_atttypetypmodcoll(index->rd_index->indrelid, column, &type, &typmod, &collation);
+    return collation;
+}
+
+/// A column of an index as an inference clause names it.
+void append_index_column(StringInfo into, Relation index, int position) {
+    const Datum definition =
+        DirectFunctionCall3(pg_get_indexdef_ext, ObjectIdGetDatum(RelationGetRelid(index)),
+                            Int32GetDatum(position + 1), BoolGetDatum(false));
+    appendStringInfoString(into, TextDatumGetCString(definition));
+    const Oid collation = index->rd_indcollation[position];
+    if (OidIsValid(collation) &&
+        collation != natural_collation(index, position, RelationGetIndexExpressions(index)))
+        appendStringInfo(into, " COLLATE %s", generate_collation_name(collation));
+}
+
+/// The conflict target that infers exactly the arbiters the coordinator's planner found: their columns are
+/// the same, and all of their predicates together imply each of them.
+char *inference_clause(Oid relid, List *arbiters) {
+    StringInfoData text;
+    initStringInfo(&text);
+    StringInfoData predicates;
+    initStringInfo(&predicates);
+    List *context = deparse_context_for(get_rel_name(relid), relid);
+    ListCell *cell;
+    foreach (cell, arbiters) {
+        Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        if (text.len == 0) {
+            appendStringInfoChar(&text, '(');
+            for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++) {
+                if (i > 0)
+                    appendStringInfoString(&text, ", ");
+                append_index_column(&text, index, i);
+            }
+            appendStringInfoChar(&text, ')');
+        }
+        if (List *predicate = RelationGetIndexPredicate(index))
+            appendStringInfo(&predicates, "%s(%s)", predicates.len > 0 ? " AND " : "",
+                             deparse_expression(reinterpret_cast<::Node *>(make_ands_explicit(predicate)),
+                                                context, false, false));
+        index_close(index, NoLock);
+    }
+    if (predicates.len > 0)
+        appendStringInfo(&text, " WHERE %s", predicates.data);
+    return text.data;
+}
+
+/// The constraint's name when the only arbiter is an exclusion constraint, which can't be inferred.
+char *exclusion_constraint(List *arbiters) {
+    if (list_length(arbiters) != 1)
+        return nullptr;
+    Relation index = index_open(linitial_oid(arbiters), AccessShareLock);
+    const bool is_exclusion = index->rd_index->indisexclusion;
+    char *name = pstrdup(RelationGetRelationName(index));
+    index_close(index, NoLock);
+    return is_exclusion ? name : nullptr;
+}
+
+} // namespace
+
+void plan_conflict(const DistTable &table, const ModifyTable *modify, InsertPlan *plan) {
+    plan->action = modify->onConflictAction;
+    plan->arbiters = modify->arbiterIndexes;
+    ConflictShipping context{static_cast<Index>(linitial_int(modify->resultRelations)), plan};
+    List *assignments = NIL;
+    ::Node *filter = nullptr;
+    if (plan->action == ONCONFLICT_UPDATE) {
+        assignments = ship_assignments(table, &context, modify);
+        List *filters = ship_values(&context, reinterpret_cast<List *>(modify->onConflictWhere));
+        filter = filters == NIL ? nullptr : reinterpret_cast<::Node *>(make_ands_explicit(filters));
+        plan->filtered = filter != nullptr;
+    }
+    PinnedSearchPath pinned;
+    plan->conflict_constraint = exclusion_constraint(plan->arbiters);
+    if (plan->arbiters != NIL && plan->conflict_constraint == nullptr)
+        plan->conflict_target = inference_clause(table.relid, plan->arbiters);
+    plan->conflict_action = plan->action == ONCONFLICT_UPDATE
+                                ? deparse_update(table.relid, assignments, filter)
+                                : pstrdup("DO NOTHING");
+}
+
+} // namespace citus

@@ -1,0 +1,119 @@
+#include "planned.hpp"
+
+#include "citus/executor/fragment_scan.hpp"
+#include "citus/pg/walker.hpp"
+
+extern "C" {
+#include "optimizer/optimizer.h"
+#include "optimizer/planner.h"
+}
+
+namespace citus {
+
+namespace {
+
+/// A copy of a range table entry with what permission checks and locks need, and nothing else.
+RangeTblEntry *bare_entry(const RangeTblEntry *rte) {
+    auto *copy = makeNode(RangeTblEntry);
+    *copy = *rte;
+    copy->tablesample = nullptr;
+    copy->securityQuals = NIL;
+    copy->inh = false;
+    return copy;
+}
+
+/// Collects the relations of all levels; that includes views, which the rewriter left behind for this purpose.
+bool collect_relations(::Node *node, void *raw) {
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Query))
+        return walk_children(node, collect_relations, raw);
+    auto *rtable = static_cast<List **>(raw);
+    ListCell *cell;
+    foreach (cell, castNode(Query, node)->rtable) {
+        const auto *rte = lfirst_node(RangeTblEntry, cell);
+        if (rte->rtekind == RTE_RELATION)
+            *rtable = lappend(*rtable, bare_entry(rte));
+    }
+    return walk_query(castNode(Query, node), collect_relations, raw, 0);
+}
+
+List *relations_of(const Query *query) {
+    List *rtable = NIL;
+    collect_relations(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), &rtable);
+    return rtable;
+}
+
+/// A range table entry that stands for the rows of the shards: EXPLAIN finds the column names in it.
+RangeTblEntry *result_entry(const List *outputs) {
+    List *names = NIL;
+    ListCell *cell;
+    foreach (cell, outputs) {
+        const auto *entry = lfirst_node(TargetEntry, cell);
+        if (!entry->resjunk)
+            names = lappend(names, makeString(pstrdup(entry->resname != nullptr ? entry->resname : "?column?")));
+    }
+    auto *rte = makeNode(RangeTblEntry);
+    rte->rtekind = RTE_RESULT;
+    rte->eref = makeAlias("shards", names);
+    return rte;
+}
+
+List *result_tlist(const List *outputs, Index varno) {
+    List *tlist = NIL;
+    ListCell *cell;
+    foreach (cell, outputs) {
+        const auto *entry = lfirst_node(TargetEntry, cell);
+        if (entry->resjunk)
+            continue;
+        auto *expr = reinterpret_cast<::Node *>(entry->expr);
+        const auto resno = static_cast<AttrNumber>(list_length(tlist) + 1);
+        Var *var = makeVar(static_cast<int>(varno), resno, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
+        TargetEntry *copy = flatCopyTargetEntry(const_cast<TargetEntry *>(entry));
+        copy->expr = reinterpret_cast<Expr *>(var);
+        copy->resno = resno;
+        copy->ressortgroupref = 0;
+        tlist = lappend(tlist, copy);
+    }
+    return tlist;
+}
+
+void add_dependencies(PlannedStmt *statement, const Query *query) {
+    List *relations = NIL;
+    List *items = NIL;
+    bool has_row_security = false;
+    extract_query_dependencies(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), &relations, &items,
+                               &has_row_security);
+    statement->relationOids = list_concat_unique_oid(statement->relationOids, relations);
+    statement->invalItems = list_concat(statement->invalItems, items);
+    statement->dependsOnRole |= has_row_security;
+}
+
+} // namespace
+
+PlannedStmt *plan_of_fragment(const Query *query, const Fragment &fragment) {
+    auto *statement = makeNode(PlannedStmt);
+    statement->commandType = query->commandType;
+    statement->queryId = query->queryId;
+    statement->hasReturning = query->returningList != NIL;
+    statement->hasModifyingCTE = query->hasModifyingCTE;
+    statement->canSetTag = query->canSetTag;
+    statement->stmt_location = query->stmt_location;
+    statement->stmt_len = query->stmt_len;
+
+    const List *outputs = query->commandType == CMD_SELECT ? query->targetList : query->returningList;
+    statement->rtable = lappend(relations_of(query), result_entry(outputs));
+    const auto varno = static_cast<Index>(list_length(statement->rtable));
+    CustomScan *scan = make_fragment_plan(fragment, result_tlist(outputs, varno));
+    scan->custom_relids = bms_make_singleton(static_cast<int>(varno));
+    statement->planTree = &scan->scan.plan;
+    add_dependencies(statement, query);
+    return statement;
+}
+
+void add_query_dependencies(PlannedStmt *statement, const Query *query) {
+    statement->rtable = list_concat(statement->rtable, relations_of(query));
+    add_dependencies(statement, query);
+}
+
+} // namespace citus

@@ -1,0 +1,149 @@
+#include "route.hpp"
+
+#include "citus/pg/walker.hpp"
+#include "citus/planner/template.hpp"
+#include "planned.hpp"
+
+extern "C" {
+#include "parser/parsetree.h"
+}
+
+namespace citus {
+
+namespace {
+
+using core::Locus;
+using core::Place;
+
+::Node *as_node(const void *node) { return const_cast<::Node *>(static_cast<const ::Node *>(node)); }
+
+// ---------------------------------------------------------------- writes
+
+/// Whether `SET key = expr` leaves the row where it is: the key itself, or the value it is known to have.
+bool keeps_key(const Query *query, const DistTable &table, const Expr *assigned, const List *prune_items) {
+    if (IsA(assigned, Var)) {
+        const Var *var = castNode(Var, as_node(assigned));
+        return var->varno == query->resultRelation && var->varattno == table.key_attno && var->varlevelsup == 0;
+    }
+    if (list_length(prune_items) != 1)
+        return false;
+    const PruneItem item = read_prune_item(linitial_node(List, prune_items));
+    return item.kind == PruneKind::Equal && equal(item.expr, assigned);
+}
+
+bool changes_key(const Query *query, const List *prune_items) {
+    const DistTable *table = find_dist_table(rt_fetch(query->resultRelation, query->rtable)->relid);
+    if (query->commandType != CMD_UPDATE || table == nullptr || !table->has_key())
+        return false;
+    ListCell *cell;
+    foreach (cell, query->targetList) {
+        const auto *entry = lfirst_node(TargetEntry, cell);
+        if (!entry->resjunk && entry->resno == table->key_attno &&
+            !keeps_key(query, *table, entry->expr, prune_items))
+            return true;
+    }
+    return false;
+}
+
+bool a_cte_changes_key(const Query *query) {
+    ListCell *cell;
+    foreach (cell, query->cteList) {
+        const auto *cte = castNode(Query, lfirst_node(CommonTableExpr, cell)->ctequery);
+        if (changes_key(cte, NIL))
+            return true;
+    }
+    return false;
+}
+
+/// Whether running an UPDATE or DELETE at this locus changes each copy of each row in the same way.
+bool target_fits(const Query *query, const Locus &rows, bool *writes_reference) {
+    const DistTable *table = find_dist_table(rt_fetch(query->resultRelation, query->rtable)->relid);
+    if (table == nullptr)
+        return false;
+    switch (table->kind) {
+    case TableKind::Distributed:
+        return rows.is(Place::Hashed) || rows.is(Place::OneGroup);
+    case TableKind::SingleShard:
+        return rows.is(Place::OneGroup);
+    case TableKind::Reference:
+        *writes_reference = true;
+        return rows.is(Place::Anywhere) && !rows.once;
+    case TableKind::Local:
+        break;
+    }
+    return false;
+}
+
+// ---------------------------------------------------------------- row marks
+
+struct RowMarkSearch {
+    bool found;
+    bool on_reference;
+};
+
+bool find_row_marks(::Node *node, void *raw) {
+    auto *search = static_cast<RowMarkSearch *>(raw);
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Query))
+        return walk_children(node, find_row_marks, raw);
+    const auto *query = castNode(Query, node);
+    ListCell *cell;
+    foreach (cell, query->rowMarks) {
+        search->found = true;
+        const auto *rte = rt_fetch(lfirst_node(RowMarkClause, cell)->rti, query->rtable);
+        const DistTable *table = rte->rtekind == RTE_RELATION ? find_dist_table(rte->relid) : nullptr;
+        search->on_reference |= table != nullptr && table->kind == TableKind::Reference;
+    }
+    return walk_query(castNode(Query, node), find_row_marks, raw, 0);
+}
+
+bool needs_order_or_limit(const Query *query) {
+    return query->sortClause != NIL || query->limitCount != nullptr || query->limitOffset != nullptr;
+}
+
+} // namespace
+
+bool row_marks_fit(const Query *query, const Locus &rows, bool *has_marks) {
+    RowMarkSearch search{};
+    find_row_marks(as_node(query), &search);
+    *has_marks = search.found;
+    // All who lock a reference table's row must meet on the same copy; a shard group may be elsewhere.
+    return !search.on_reference || rows.is(Place::Anywhere);
+}
+
+Fragment fragment_for(const StatementLocus &locus, const Locus &rows, CmdType command) {
+    Fragment fragment;
+    fragment.command = command;
+    fragment.tier = rows.is(Place::Hashed) ? Tier::PushDown : Tier::Route;
+    fragment.single_group = !rows.is(Place::Hashed);
+    fragment.has_modifying_cte = locus.has_modifying_cte;
+    if (rows.is(Place::Anywhere))
+        return fragment;
+    fragment.anchor = locus.anchor;
+    fragment.prunes = locus.prunes;
+    fragment.prune_items = locus.prune_items;
+    return fragment;
+}
+
+PlannedStmt *plan_whole(const Query *query, const StatementLocus &locus) {
+    const Locus &rows = locus.whole;
+    if (rows.is(Place::Coordinator) || (rows.is(Place::Hashed) && needs_order_or_limit(query)))
+        return nullptr;
+    Fragment fragment = fragment_for(locus, rows, query->commandType);
+    if (query->commandType == CMD_SELECT) {
+        if (!row_marks_fit(query, rows, &fragment.locks_rows))
+            return nullptr;
+    } else if (!target_fits(query, rows, &fragment.writes_reference) || changes_key(query, locus.prune_items)) {
+        return nullptr;
+    }
+    if (a_cte_changes_key(query))
+        return nullptr;
+    fragment.has_result = query->commandType == CMD_SELECT || query->returningList != NIL;
+    const bool runs_once = !rows.is(Place::Hashed) && !fragment.writes_reference;
+    if (!fill_template(&fragment, query, runs_once ? ShipMode::OneGroup : ShipMode::PerShard))
+        return nullptr;
+    return plan_of_fragment(query, fragment);
+}
+
+} // namespace citus
