@@ -1,6 +1,7 @@
 #include "citus/catalog/shard_relations.hpp"
 
 #include "citus/guc.hpp"
+#include "citus/pg/walker.hpp"
 
 #include <charconv>
 
@@ -93,15 +94,12 @@ bool hide_walker(::Node *node, void *context) {
         return false;
     if (IsA(node, FuncExpr) && castNode(FuncExpr, node)->funcid == F_PG_TABLE_IS_VISIBLE)
         castNode(FuncExpr, node)->funcid = hiding.is_visible;
-    // Before PostgreSQL 16 walkers are declared without their arguments.
-    using Callback = bool (*)();
-    const auto callback = reinterpret_cast<Callback>(reinterpret_cast<void (*)()>(hide_walker));
     if (!IsA(node, Query))
-        return expression_tree_walker(node, callback, context);
+        return walk_children(node, hide_walker, context);
     auto *query = castNode(Query, node);
     if (OidIsValid(hiding.is_shard))
         filter_pg_class(query, hiding.is_shard);
-    return query_tree_walker(query, callback, context, 0);
+    return walk_query(query, hide_walker, context, 0);
 }
 
 /// pg_dump asks pg_class for what to dump: the logical tables, which give the rows of their shards.
