@@ -132,7 +132,10 @@ void process_utility(PlannedStmt *planned, const char *query_string, bool read_o
 } // namespace
 
 void UtilityCall::run() {
+    // Statements that end transactions (VACUUM, CREATE INDEX CONCURRENTLY) leave another context behind.
+    MemoryContext context = CurrentMemoryContext;
     pass_on(*this, planned, read_only_tree);
+    MemoryContextSwitchTo(context);
     CommandCounterIncrement();
 }
 
