@@ -324,6 +324,12 @@ bool needs_outer_row(::Node *node, void *context) {
            static_cast<EState *>(context)->es_param_exec_vals[param->paramid].execPlan == nullptr;
 }
 
+bool is_part_of(PlanState *tree, void *node) {
+    return tree == node ||
+           planstate_tree_walker(tree, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(is_part_of)),
+                                 node);
+}
+
 void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     auto *state = scan_state(node);
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
@@ -435,8 +441,8 @@ Fragment fragment_of(const CustomScan *scan) {
     return fragment;
 }
 
-void start_reads_before_write(EState *estate) {
-    if (!estate->es_plannedstmt->hasModifyingCTE)
+void start_reads_before_write(EState *estate, bool always) {
+    if (!always && !estate->es_plannedstmt->hasModifyingCTE)
         return;
     for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
         auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs);
@@ -454,6 +460,18 @@ void start_reads_before_write(EState *estate) {
             tuplestore_puttupleslot(state->spool, slot);
         tuplestore_rescan(state->spool);
     }
+}
+
+bool may_read_after_write(EState *estate, Oid relid, PlanState *except) {
+    for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
+        if (state->css.ss.ps.state != estate || !list_member_oid(state->fragment.slot_relations, relid))
+            continue;
+        auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs);
+        const bool later = state->fragment.modifies() ? !state->started : needs_outer_row(exprs, estate);
+        if (later && !is_part_of(except, &state->css.ss.ps))
+            return true;
+    }
+    return false;
 }
 
 bool is_fragment_scan(const Plan *plan) {
