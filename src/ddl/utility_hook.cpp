@@ -140,10 +140,12 @@ void UtilityCall::run() {
 }
 
 void UtilityCall::run(::Node *statement) {
+    MemoryContext context = CurrentMemoryContext;
     auto *copy = makeNode(PlannedStmt);
     *copy = *planned;
     copy->utilityStmt = statement;
     pass_on(*this, copy, false);
+    MemoryContextSwitchTo(context);
     CommandCounterIncrement();
 }
 
