@@ -52,7 +52,7 @@ CREATE TABLE parent (k int PRIMARY KEY, v int);
 CREATE TABLE child (k int, w int);
 -- distribute(distributed, mixed, onenode): create_distributed_table('child', 'k')
 -- distribute(reference): create_reference_table('child')
--- distribute(single): create_distributed_table('child', NULL)
+-- distribute(single): create_distributed_table('child', NULL, colocate_with => 'parent')
 ALTER TABLE child ADD FOREIGN KEY (k) REFERENCES parent;
 INSERT INTO parent SELECT g, g FROM generate_series(1, 5) g;
 INSERT INTO child VALUES (1, 1), (2, 2);
