@@ -13,9 +13,8 @@ namespace {
 /// Rows of one statement: more would not be faster, and its text and parameters are kept in memory.
 constexpr int kMaxStatementRows = 1000;
 
-Oid system_column_type(int column) {
-    return SystemAttributeDefinition(static_cast<AttrNumber>(column))->atttypid;
-}
+/// In the list of returned columns: only whether the row was written matters.
+constexpr int kNoColumn = 0;
 
 void copy_list(std::pmr::vector<int> *into, const List *list) {
     ListCell *cell;
@@ -61,18 +60,14 @@ void InsertSender::prepare(bool tracks_keys) {
         copy_list(&returned_, WrittenKeys::columns_of(relation_, plan_.arbiters));
     }
     if (wants_results_ && plan_.action != ONCONFLICT_NONE) {
-        // A conflict may leave a row out: the values tell which ones were written.
-        List *telling = plan_.action == ONCONFLICT_NOTHING
-                            ? plan_.columns
-                            : WrittenKeys::columns_of(relation_, plan_.arbiters);
-        copy_list(&returned_, telling);
-        ListCell *cell;
-        foreach (cell, telling)
-            if (!list_member_int(plan_.updated, lfirst_int(cell)))
-                match_positions_.push_back(static_cast<int>(
-                    std::find(returned_.begin(), returned_.end(), lfirst_int(cell)) - returned_.begin()));
-        if (returned_.empty())
-            returned_.push_back(SelfItemPointerAttributeNumber);
+        // A conflict may leave a row out: values tell which ones were written. Only those that the user may
+        // read by the rights that the statement needs anyway.
+        if (returned_.empty() && plan_.arbiters == NIL)
+            returned_.push_back(kNoColumn);
+        copy_list(&returned_, WrittenKeys::columns_of(relation_, plan_.arbiters));
+        for (size_t i = 0; i < returned_.size(); i++)
+            if (returned_[i] > 0 && !list_member_int(plan_.updated, returned_[i]))
+                match_positions_.push_back(static_cast<int>(i));
     }
     if (returned_.empty())
         return;
@@ -80,25 +75,29 @@ void InsertSender::prepare(bool tracks_keys) {
     StringInfoData text;
     initStringInfo(&text);
     result_desc_ = CreateTemplateTupleDesc(static_cast<int>(returned_.size()));
-    for (size_t i = 0; i < returned_.size(); i++) {
-        const auto column = static_cast<AttrNumber>(returned_[i]);
-        const Form_pg_attribute attribute =
-            column > 0 ? TupleDescAttr(RelationGetDescr(relation_), column - 1) : nullptr;
-        const char *name = attribute != nullptr ? NameStr(attribute->attname)
-                                                : NameStr(SystemAttributeDefinition(column)->attname);
-        appendStringInfo(&text, "%s t1.%s", i == 0 ? " RETURNING" : ",", quote_identifier(name));
-        TupleDescInitEntry(result_desc_, static_cast<AttrNumber>(i + 1), name,
-                           attribute != nullptr ? attribute->atttypid : system_column_type(column),
-                           attribute != nullptr ? attribute->atttypmod : -1,
-                           attribute != nullptr ? attribute->attndims : 0);
-        if (attribute != nullptr)
-            TupleDescInitEntryCollation(result_desc_, static_cast<AttrNumber>(i + 1),
-                                        attribute->attcollation);
-    }
+    for (size_t i = 0; i < returned_.size(); i++)
+        append_returned(&text, static_cast<AttrNumber>(i + 1), static_cast<AttrNumber>(returned_[i]));
     returning_text_ = text.data;
     result_slot_ = MakeSingleTupleTableSlot(result_desc_, &TTSOpsVirtual);
     stored_result_slot_ = MakeSingleTupleTableSlot(result_desc_, &TTSOpsMinimalTuple);
     key_slot_ = MakeSingleTupleTableSlot(row_slot_->tts_tupleDescriptor, &TTSOpsVirtual);
+}
+
+/// Adds a column to RETURNING and to the row type of the results.
+void InsertSender::append_returned(StringInfo text, AttrNumber position, AttrNumber column) {
+    appendStringInfoString(text, position == 1 ? " RETURNING " : ", ");
+    if (column == kNoColumn) {
+        appendStringInfoString(text, "NULL::pg_catalog.bool");
+        TupleDescInitEntry(result_desc_, position, "none", BOOLOID, -1, 0);
+        return;
+    }
+    const FormData_pg_attribute *attribute = column > 0
+                                                 ? TupleDescAttr(RelationGetDescr(relation_), column - 1)
+                                                 : SystemAttributeDefinition(column);
+    appendStringInfo(text, "t1.%s", quote_identifier(NameStr(attribute->attname)));
+    TupleDescInitEntry(result_desc_, position, NameStr(attribute->attname), attribute->atttypid,
+                       attribute->atttypmod, attribute->attndims);
+    TupleDescInitEntryCollation(result_desc_, position, attribute->attcollation);
 }
 
 // ---------------------------------------------------------------- SQL

@@ -32,7 +32,7 @@ public:
     /// is_last: no further call follows. Returns how many rows were written.
     uint64 send(std::span<InsertRow> rows, bool is_last);
 
-    /// Attribute numbers of InsertRow::result's columns, in order.
+    /// Attribute numbers of InsertRow::result's columns, in order; 0 for one that means nothing.
     std::span<const int> returned() const { return returned_; }
     TupleDesc result_desc() const { return result_desc_; }
 
@@ -50,6 +50,7 @@ private:
     };
 
     void prepare(bool tracks_keys);
+    void append_returned(StringInfo text, AttrNumber position, AttrNumber column);
     int rows_per_statement() const;
     std::span<Statement> divide(std::span<const InsertRow> rows);
     void open(Statement *statement, std::span<const InsertRow> rows);

@@ -138,7 +138,7 @@ List *fetched_columns(TupleDesc desc, List *returning, Index target, OnConflictA
     for (int column = FirstLowInvalidHeapAttributeNumber + 1; column <= desc->natts; column++) {
         const bool is_user = column > 0;
         if (column == 0 || column == TableOidAttributeNumber ||
-            (is_user && (action != ONCONFLICT_UPDATE || TupleDescAttr(desc, column - 1)->attisdropped)))
+            (is_user && (action == ONCONFLICT_NONE || TupleDescAttr(desc, column - 1)->attisdropped)))
             continue;
         if (bms_is_member(column - FirstLowInvalidHeapAttributeNumber, used) || (is_user && whole_row))
             fetched = lappend_int(fetched, column);
