@@ -8,6 +8,7 @@
 #include "citus/executor/insert_scan.hpp"
 #include "citus/executor/tasks.hpp"
 #include "conflict_keys.hpp"
+#include "conflict_update.hpp"
 
 namespace citus {
 
@@ -55,12 +56,19 @@ private:
     std::span<Statement> divide(std::span<const InsertRow> rows);
     void open(Statement *statement, std::span<const InsertRow> rows);
     TaskParams bind(const Statement &statement, std::span<const InsertRow> rows);
-    void bind_conflict_params(Datum *values, bool *nulls, TupleTableSlot *row);
+    void bind_conflict_params();
     uint64 finish(const Statement &statement, std::span<InsertRow> rows);
     uint64 read_results(const Statement &statement, std::span<InsertRow> rows);
     int matching_row(const Statement &statement, std::span<const InsertRow> rows, int first,
                      MinimalTuple result);
     bool is_same_row(MinimalTuple tuple, MinimalTuple result);
+    size_t position_of(int column) const;
+    std::span<MinimalTuple> one_result_each(TaskStream *stream, size_t copies);
+    void store_returned(MinimalTuple result, TupleTableSlot *slot);
+    void update_existing(const Statement &statement, std::span<const MinimalTuple> existing,
+                         TupleTableSlot *new_row, MinimalTuple *result);
+    MinimalTuple with_xmax_of(MinimalTuple result, MinimalTuple existing);
+    uint64 finish_with_update(const Statement &statement, std::span<InsertRow> rows);
     void check_keys(const Statement &statement, std::span<const InsertRow> rows);
     void remember_key(MinimalTuple result);
     const char *values_text(int count);
@@ -88,6 +96,7 @@ private:
     TupleTableSlot *stored_result_slot_ = nullptr;
     TupleTableSlot *key_slot_ = nullptr;
     WrittenKeys *written_keys_ = nullptr;
+    ConflictUpdate *conflict_update_ = nullptr;
 };
 
 } // namespace citus
