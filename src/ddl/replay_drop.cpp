@@ -2,6 +2,7 @@
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
 #include "concurrent.hpp"
+#include "shard_guard.hpp"
 #include "type_use.hpp"
 #include "utility_call.hpp"
 
@@ -95,6 +96,10 @@ char *qualified_statistics_name(Oid statistics) {
 bool handle_drop(UtilityCall &call) {
     auto *statement = castNode(DropStmt, call.statement());
     switch (statement->removeType) {
+    case OBJECT_TABLE:
+        for (const ListCell &cell : cells(statement->objects))
+            refuse_change_of_shard(makeRangeVarFromNameList(lfirst_node(List, &cell)));
+        return false;
     case OBJECT_INDEX:
         return drop_indexes(call, statement);
     case OBJECT_STATISTIC_EXT:

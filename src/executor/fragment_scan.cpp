@@ -101,7 +101,8 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     all.insert(all.end(), chosen.replica_tasks.begin(), chosen.replica_tasks.end());
     if (all.empty())
         return 0;
-    const uint64 affected = run_tasks({keep_tasks(all), state->params, access_of(state->fragment), nullptr});
+    const uint64 affected = run_tasks({keep_tasks(all), state->params, access_of(state->fragment), nullptr,
+                                        state->fragment.run_as});
     const uint64 copies = all.size() / chosen.tasks.size();
     if (affected % copies != 0)
         ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
@@ -137,7 +138,7 @@ void start_run(FragmentScanState *state) {
     }
     state->replica_tasks = keep_tasks(chosen.replica_tasks);
     const TaskSet set{keep_tasks(chosen.tasks), state->params, access_of(state->fragment),
-                      state->remote_slot->tts_tupleDescriptor};
+                      state->remote_slot->tts_tupleDescriptor, state->fragment.run_as};
     state->stream = TaskStream::open(state->run_context, set);
 }
 
@@ -167,7 +168,7 @@ void finish_rows(FragmentScanState *state) {
         return;
     const uint64 affected = state->fragment.command == CMD_SELECT ? 0 : state->rows_seen;
     if (!state->replica_tasks.empty())
-        run_tasks({state->replica_tasks, state->params, Access::Write, nullptr});
+        run_tasks({state->replica_tasks, state->params, Access::Write, nullptr, state->fragment.run_as});
     if (state->counts_rows)
         state->css.ss.ps.state->es_processed += affected;
 }
