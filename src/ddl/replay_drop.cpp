@@ -21,30 +21,26 @@ const char *behavior(const DropStmt *statement) {
 bool drop_indexes(UtilityCall &call, DropStmt *statement) {
     ShardDdl ddl;
     bool found = false;
+    const bool is_one_concurrently =
+        statement->concurrent && list_length(statement->objects) == 1 && statement->behavior != DROP_CASCADE;
     for (const ListCell &cell : cells(statement->objects)) {
         Oid table = InvalidOid;
         const Oid index = find_dist_index(makeRangeVarFromNameList(lfirst_node(List, &cell)), &table);
         if (!OidIsValid(index))
             continue;
         require_owner(index);
+        if (is_one_concurrently)
+            return drop_index_concurrently(call, table, index);
         found = true;
-        ddl.on_shards(
-            table,
-            list_make1(psprintf("DROP INDEX %s%s", qualified_relation_name(index), behavior(statement))),
-            list_make1_oid(index));
+        // Shards lack it when CREATE INDEX CONCURRENTLY failed.
+        ddl.on_shards(table,
+                      list_make1(psprintf("DROP INDEX IF EXISTS %s%s", qualified_relation_name(index),
+                                          behavior(statement))),
+                      list_make1_oid(index));
     }
     if (!found)
         return false;
-    if (statement->concurrent && list_length(statement->objects) == 1 &&
-        statement->behavior != DROP_CASCADE) {
-        // On the shards it is one transaction with the rest.
-        PreventInTransactionBlock(call.is_top_level(), "DROP INDEX CONCURRENTLY");
-        auto *plain = static_cast<DropStmt *>(copyObjectImpl(statement));
-        plain->concurrent = false;
-        call.run(reinterpret_cast<::Node *>(plain));
-    } else {
-        call.run();
-    }
+    call.run();
     ddl.run();
     return true;
 }

@@ -61,9 +61,12 @@ const StatementKind *find_kind(::Node *statement) {
 }
 
 void pass_on(const UtilityCall &call, PlannedStmt *planned, bool read_only_tree) {
+    MemoryContext context = CurrentMemoryContext;
     const auto next = previous_hook != nullptr ? previous_hook : standard_ProcessUtility;
     next(planned, call.query_string, read_only_tree, call.context, call.params, call.environment,
          call.destination, call.completion);
+    // Statements that begin transactions of their own leave another one.
+    MemoryContextSwitchTo(context);
 }
 
 void process_utility(PlannedStmt *planned, const char *query_string, bool read_only_tree,

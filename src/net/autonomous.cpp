@@ -105,6 +105,8 @@ std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const Auton
         PQsendQuery(connections[i]->pg, commands[i].sql); // a failure shows as a broken connection
         running.push_back(i);
     }
+    // A command that waits for all older snapshots (CREATE INDEX CONCURRENTLY) must not wait for ours.
+    InvalidateCatalogSnapshot();
     while (!running.empty()) {
         std::erase_if(running, [&](size_t i) { return collect(connections[i], results[i]); });
         if (running.empty())
