@@ -83,13 +83,6 @@ void push_snapshot(Access access) {
     }
 }
 
-void push_pinned_search_path() {
-    OverrideSearchPath path = {};
-    path.schemas = list_make1_oid(PG_CATALOG_NAMESPACE);
-    path.addCatalog = true;
-    PushOverrideSearchPath(&path);
-}
-
 uint64 run_one(RawStmt *raw, const char *sql, const TaskParams &params, ParamListInfo values, Access access,
                DestReceiver *receiver) {
     uint64 processed = 0;
@@ -133,7 +126,6 @@ void run_all(void *argument) {
     auto *run = static_cast<LocalRun *>(argument);
     SlotReceiver receiver = make_receiver(run->consumer);
     ParamListInfo values = make_param_list(*run->params);
-    push_pinned_search_path();
     ListCell *cell;
     foreach (cell, pg_parse_query(run->sql)) {
         run->processed =
@@ -141,7 +133,6 @@ void run_all(void *argument) {
         if (run->access == Access::Write)
             CommandCounterIncrement();
     }
-    PopOverrideSearchPath();
 }
 
 } // namespace
@@ -158,7 +149,7 @@ uint64 execute_locally(const char *sql, const TaskParams &params, Access access,
         ereport(NOTICE, (errmsg("executing the command locally: %s", sql)));
     {
         ContextScope scope(context);
-        with_logical_errors(run_all, &run);
+        as_on_a_shard(run_all, &run);
     }
     MemoryContextDelete(context);
     return run.processed;

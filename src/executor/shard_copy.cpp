@@ -326,7 +326,7 @@ void RunningCopy::copy_locally(size_t shard) {
     UpdateActiveSnapshotCommandId();
     CopyFromState state =
         BeginCopyFrom(parse, relation, nullptr, nullptr, false, read_local_source, names, options);
-    with_logical_errors([](void *copy) { CopyFrom(static_cast<CopyFromState>(copy)); }, state);
+    as_on_a_shard([](void *copy) { CopyFrom(static_cast<CopyFromState>(copy)); }, state);
     EndCopyFrom(state);
     PopActiveSnapshot();
     free_parsestate(parse);

@@ -55,6 +55,14 @@ private:
         int pending;
     };
 
+    /// How a column of a local row becomes one of the expected type.
+    struct Conversion {
+        bool needed;
+        FmgrInfo out, in;
+        Oid io_param;
+        int32 typmod;
+    };
+
     void send_remote_tasks();
     bool pump_all();
     void run_local_task();
@@ -70,7 +78,8 @@ private:
     size_t local_done_ = 0;
     int local_current_ = -1;
     int checked_task_ = -1;
-    size_t turn_ = 0; ///< link that is asked first
+    Conversion *conversions_ = nullptr; ///< of the local task that runs, nullptr when none is needed
+    size_t turn_ = 0;                   ///< link that is asked first
     RowDecoder *decoder_ = nullptr;
     RowSpill *spill_ = nullptr;
     MemoryContext row_context_ = nullptr;   ///< of the row that was handed out
@@ -188,21 +197,52 @@ void RunningTasks::take_slot(TupleTableSlot *slot) {
         return;
     if (checked_task_ != local_current_)
         check_local_shape(slot->tts_tupleDescriptor);
-    spill_->put(local_current_, slot);
+    if (conversions_ == nullptr) {
+        spill_->put(local_current_, slot);
+        return;
+    }
+    MemoryContextReset(spill_context_);
+    ContextScope scope(spill_context_);
+    slot_getallattrs(slot);
+    const size_t count = static_cast<size_t>(set_.result->natts);
+    auto *values = static_cast<Datum *>(palloc(count * sizeof(Datum)));
+    for (size_t i = 0; i < count; i++) {
+        Conversion &conversion = conversions_[i];
+        values[i] = slot->tts_values[i];
+        if (conversion.needed && !slot->tts_isnull[i])
+            values[i] = InputFunctionCall(&conversion.in, OutputFunctionCall(&conversion.out, values[i]),
+                                          conversion.io_param, conversion.typmod);
+    }
+    spill_->put(local_current_, values, slot->tts_isnull);
 }
 
+/// A column of another type than the plan expects (a row that SQL text can only build as a record) goes
+/// through its text form, as it would on a connection.
 void RunningTasks::check_local_shape(TupleDesc have) {
     checked_task_ = local_current_;
+    conversions_ = nullptr;
     TupleDesc want = set_.result;
     if (have->natts != want->natts)
         ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
                         errmsg("a local query returned %d columns, expected %d", have->natts, want->natts)));
-    for (int i = 0; i < want->natts; i++)
-        if (getBaseType(TupleDescAttr(have, i)->atttypid) != getBaseType(TupleDescAttr(want, i)->atttypid))
-            ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                            errmsg("column %d of a local query has type %s, expected %s", i + 1,
-                                   format_type_be(TupleDescAttr(have, i)->atttypid),
-                                   format_type_be(TupleDescAttr(want, i)->atttypid))));
+    for (int i = 0; i < want->natts; i++) {
+        const Form_pg_attribute from = TupleDescAttr(have, i), to = TupleDescAttr(want, i);
+        if (from->atttypid == to->atttypid || getBaseType(from->atttypid) == getBaseType(to->atttypid))
+            continue;
+        ContextScope scope(context_);
+        if (conversions_ == nullptr)
+            conversions_ =
+                static_cast<Conversion *>(palloc0(sizeof(Conversion) * static_cast<Size>(want->natts)));
+        Conversion &conversion = conversions_[i];
+        Oid out, in;
+        bool is_varlena;
+        getTypeOutputInfo(from->atttypid, &out, &is_varlena);
+        getTypeInputInfo(to->atttypid, &in, &conversion.io_param);
+        fmgr_info(out, &conversion.out);
+        fmgr_info(in, &conversion.in);
+        conversion.typmod = to->atttypmod;
+        conversion.needed = true;
+    }
 }
 
 /// One local task; its rows go to the spill, whose size in memory is bounded.

@@ -95,6 +95,26 @@ void set_field(int code, const PGresult *result) {
     err_generic_string(code, with_logical_names(value, false));
 }
 
+/// A type's name as this session would print it in place of the qualified name that a server with the search
+/// path pg_catalog printed.
+const char *with_visible_type(const char *message, const char *schema, const char *type) {
+    if (schema == nullptr || type == nullptr || !IsTransactionState())
+        return message;
+    const Oid schema_oid = get_namespace_oid(schema, true);
+    const Oid type_oid = OidIsValid(schema_oid)
+                             ? GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(type),
+                                               ObjectIdGetDatum(schema_oid))
+                             : InvalidOid;
+    if (!OidIsValid(type_oid))
+        return message;
+    const char *qualified = quote_qualified_identifier(schema, type);
+    const char *found = strstr(message, qualified);
+    if (found == nullptr)
+        return message;
+    return psprintf("%.*s%s%s", static_cast<int>(found - message), message, format_type_be(type_oid),
+                    found + strlen(qualified));
+}
+
 } // namespace
 
 char *with_logical_names(const char *text, bool is_detail) {
@@ -120,6 +140,8 @@ void raise_remote_error(const Connection *connection, const PGresult *result) {
     const char *message = field(result, PG_DIAG_MESSAGE_PRIMARY);
     if (message == nullptr)
         raise_connection_error(connection, PQresultErrorMessage(result));
+    message = with_visible_type(message, PQresultErrorField(result, PG_DIAG_SCHEMA_NAME),
+                                PQresultErrorField(result, PG_DIAG_DATATYPE_NAME));
     const char *detail = field(result, PG_DIAG_MESSAGE_DETAIL);
     const char *hint = field(result, PG_DIAG_MESSAGE_HINT);
     const char *remote_context = field(result, PG_DIAG_CONTEXT);
@@ -172,7 +194,7 @@ void map_field(char *&text, bool is_detail) {
 
 } // namespace
 
-void with_logical_errors(void (*work)(void *argument), void *argument) {
+void as_on_a_shard(void (*work)(void *argument), void *argument) {
     MemoryContext context = CurrentMemoryContext;
     PG_TRY()
         ;
@@ -185,6 +207,9 @@ void with_logical_errors(void (*work)(void *argument), void *argument) {
                 PG_RE_THROW();
             FlushErrorState();
             map_field(error->message, false);
+            if (error->message != nullptr)
+                error->message = const_cast<char *>(
+                    with_visible_type(error->message, error->schema_name, error->datatype_name));
             map_field(error->detail, true);
             map_field(error->hint, false);
             map_field(error->context, false);

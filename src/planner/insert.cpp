@@ -39,7 +39,7 @@ Bitmapset *insert_only_entries(const PlannedStmt *statement) {
         if (modify->operation != CMD_INSERT)
             return;
         entries = bms_add_member(entries, linitial_int(modify->resultRelations));
-        if (modify->exclRelRTI > 0)
+        if (modify->onConflictAction == ONCONFLICT_UPDATE) // else the field means nothing
             entries = bms_add_member(entries, static_cast<int>(modify->exclRelRTI));
     };
     add(statement->planTree);

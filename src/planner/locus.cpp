@@ -593,7 +593,8 @@ void Analyzer::find_pruning(Block *block, const Equivalences &facts, StatementLo
                 continue;
             result->prunes = true;
             result->prune_items = list_make1(
-                make_prune_item(value == nullptr ? PruneKind::IsNull : PruneKind::Equal, value));
+                value == nullptr ? make_prune_item(PruneKind::IsNull, nullptr)
+                                 : make_prune_item(PruneKind::Equal, expression_planner(value)));
             return;
         }
         return;

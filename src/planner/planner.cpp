@@ -5,6 +5,9 @@
 #include "citus/planner/gather.hpp"
 #include "citus/planner/insert.hpp"
 #include "citus/planner/modify.hpp"
+#include "planned.hpp"
+#include "pushdown.hpp"
+#include "pushdown_scan.hpp"
 #include "route.hpp"
 
 extern "C" {
@@ -36,18 +39,35 @@ bool mentions_shards(::Node *node, void *) {
     return walk_children(node, mentions_shards, nullptr);
 }
 
-PlannedStmt *next_planner(Query *query, const char *text, int cursor_options, ParamListInfo params) {
+/// A statement as it came to the hook.
+struct Statement {
+    Query *query;
+    const char *text;
+    int cursor_options;
+    ParamListInfo params;
+};
+
+PlannedStmt *next_planner(const Statement &statement, Query *query) {
     if (previous_planner != nullptr)
-        return previous_planner(query, text, cursor_options, params);
-    return standard_planner(query, text, cursor_options, params);
+        return previous_planner(query, statement.text, statement.cursor_options, statement.params);
+    return standard_planner(query, statement.text, statement.cursor_options, statement.params);
 }
 
-/// Route or push down; nullptr when neither is right.
-PlannedStmt *plan_on_shards(const Query *query) {
+/// Route or push down; nullptr when neither is right. Runs within with_fragments.
+PlannedStmt *plan_on_shards(void *raw) {
+    const auto &statement = *static_cast<Statement *>(raw);
+    const Query *query = statement.query;
     if (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE && query->commandType != CMD_DELETE)
         return nullptr;
     const StatementLocus locus = analyze_statement(query);
-    return plan_whole(query, locus);
+    if (PlannedStmt *whole = plan_whole(query, locus); whole != nullptr)
+        return whole;
+    Query *above = push_down(query, locus);
+    if (above == nullptr)
+        return nullptr;
+    PlannedStmt *plan = strip_row_marks(next_planner(statement, above));
+    add_query_dependencies(plan, query);
+    return plan;
 }
 
 void refuse_merge(const Query *query) {
@@ -58,18 +78,19 @@ void refuse_merge(const Query *query) {
                     errhint("Use INSERT ... ON CONFLICT, or UPDATE and INSERT in one transaction.")));
 }
 
-PlannedStmt *plan_gathered(Query *query, const char *text, int cursor_options, ParamListInfo params) {
-    refuse_merge(query);
-    prepare_gathered_modify(query);
-    PlannedStmt *statement = next_planner(query, text, cursor_options, params);
-    return replace_modify_nodes(replace_insert_nodes(strip_row_marks(statement)));
+PlannedStmt *plan_gathered(const Statement &statement) {
+    refuse_merge(statement.query);
+    prepare_gathered_modify(statement.query);
+    PlannedStmt *plan = next_planner(statement, statement.query);
+    return replace_modify_nodes(replace_insert_nodes(strip_row_marks(plan)));
 }
 
 PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, ParamListInfo params) {
+    Statement statement{query, text, cursor_options, params};
     if (!mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || LocalShellScope::active())
-        return next_planner(query, text, cursor_options, params);
-    PlannedStmt *statement = plan_on_shards(query);
-    return statement != nullptr ? statement : plan_gathered(query, text, cursor_options, params);
+        return next_planner(statement, query);
+    PlannedStmt *plan = with_fragments(plan_on_shards, &statement);
+    return plan != nullptr ? plan : plan_gathered(statement);
 }
 
 } // namespace
@@ -77,6 +98,7 @@ PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, 
 void install_planner() {
     previous_planner = planner_hook;
     planner_hook = plan_statement;
+    install_pushdown_scan();
 }
 
 } // namespace citus

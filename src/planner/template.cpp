@@ -6,6 +6,7 @@
 #include "sql_scanner.hpp"
 
 extern "C" {
+#include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 #include "utils/ruleutils.h"
 }
@@ -199,7 +200,11 @@ bool fill_template(Fragment *fragment, const Query *query, ShipMode mode) {
     if (static_cast<int>(cut.slots.size()) != naming.expected_slots)
         return false;
 
-    fragment->params = params;
+    // The standard planner does not see them: expand defaults and named arguments, fold constants.
+    fragment->params = NIL;
+    ListCell *cell;
+    foreach (cell, params)
+        fragment->params = lappend(fragment->params, expression_planner(static_cast<Expr *>(lfirst(cell))));
     fragment->text_parts = NIL;
     fragment->slot_relations = NIL;
     for (const auto &part : cut.parts)

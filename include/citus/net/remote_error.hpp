@@ -20,8 +20,9 @@ char *remote_error_text(const Connection *connection, const pg_result *result);
 /// A remote message with the names of shards and their constraints and indexes replaced by logical ones.
 char *with_logical_names(const char *text, bool is_detail);
 
-/// Runs work(argument); an error raised by a shard in this backend gets logical names, as a remote one would.
-void with_logical_errors(void (*work)(void *argument), void *argument);
+/// Runs work(argument), which touches shards in this backend, as a connection would: with the search path
+/// pg_catalog, and an error gets logical names.
+void as_on_a_shard(void (*work)(void *argument), void *argument);
 
 /// libpq's last error of a connection, trimmed to its first line without the "connection to server" prefix.
 char *connection_error_text(pg_conn *pg);

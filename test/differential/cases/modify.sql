@@ -9,7 +9,7 @@ INSERT INTO t (k, a, b) SELECT g, 'a' || g, g * 1.25 FROM generate_series(1, 30)
 INSERT INTO s SELECT g * 2, g FROM generate_series(1, 20) g;
 INSERT INTO l SELECT g, g % 3, 'n' || g FROM generate_series(1, 12) g;
 UPDATE t SET a = l.note FROM l WHERE l.k = t.k RETURNING t.*;
-UPDATE t SET a = l.note || '/' || s.v, b = b + s.v FROM l, s WHERE l.n = s.v AND s.k = t.k + 1 RETURNING t.k, t.a, t.b, t.g, l.note IS NOT NULL, s;
+UPDATE t SET a = 'joined/' || s.v, b = b + s.v FROM l, s WHERE l.n = s.v AND s.k = t.k + 1 RETURNING t.k, t.a, t.b, t.g, l.note IS NOT NULL, s;
 UPDATE t SET b = (SELECT count(*) FROM s WHERE s.v < t.k) WHERE k < 5 RETURNING k, b;
 UPDATE t SET b = -1 WHERE k IN (SELECT v FROM s WHERE s.k > 30) RETURNING k;
 UPDATE t SET b = 0 WHERE EXISTS (SELECT FROM l WHERE l.k = t.k AND l.n = 1);
@@ -25,7 +25,7 @@ UPDATE t SET a = 'self' FROM t t2 WHERE t2.k = t.k + 25 RETURNING t.k, t2.k, t2.
 UPDATE t SET b = b + random() * 0 WHERE k < 3 RETURNING k, b;
 DELETE FROM t USING l WHERE l.k = t.k AND l.n = 0 RETURNING t.k, t.a, l.note;
 DELETE FROM t WHERE k IN (SELECT s.v FROM s ORDER BY s.k DESC LIMIT 2) RETURNING *;
-DELETE FROM t USING s, l WHERE s.k = t.k AND l.n = s.v RETURNING t, l;
+DELETE FROM t USING s, l WHERE s.k = t.k AND l.n = s.v RETURNING t, l.n;
 DELETE FROM t WHERE random() < -1;
 DELETE FROM t WHERE k = (SELECT max(k) FROM t) RETURNING k, tableoid::regclass;
 SELECT * FROM t ORDER BY k;

@@ -3,12 +3,12 @@
 -- Roles belong to a server and not to a database: they may exist already. The workers need them too.
 CREATE FUNCTION make_role(name text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    EXECUTE format('CREATE ROLE %I', name);
+    EXECUTE format('CREATE ROLE %I %s', name, CASE WHEN name = 'Owner Role' THEN 'NOLOGIN' ELSE 'LOGIN' END);
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 SELECT make_role('reader'), make_role('writer'), make_role('Owner Role'), make_role('nobody');
 -- only-distributed
-SELECT run_command_on_workers($x$DO $$ DECLARE r text; BEGIN FOREACH r IN ARRAY ARRAY['reader', 'writer', 'Owner Role', 'nobody'] LOOP BEGIN EXECUTE format('CREATE ROLE %I', r); EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END; END LOOP; END $$$x$);
+SELECT run_command_on_workers($x$DO $$ DECLARE r text; BEGIN FOREACH r IN ARRAY ARRAY['reader', 'writer', 'Owner Role', 'nobody'] LOOP BEGIN EXECUTE format('CREATE ROLE %I %s', r, CASE WHEN r = 'Owner Role' THEN 'NOLOGIN' ELSE 'LOGIN' END); EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END; END LOOP; END $$$x$);
 CREATE TABLE secret (k int PRIMARY KEY, open text, hidden text);
 CREATE TABLE shared (k int, v int);
 -- distribute: create_distributed_table('secret', 'k')

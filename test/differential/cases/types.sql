@@ -30,7 +30,7 @@ SELECT sum(c) FROM numbers;
 SELECT min(f), max(f), sum(g), avg(g) FROM numbers WHERE k <> 2;
 SELECT max(h), min(h), sum(h) FROM numbers;
 -- approximate
-SELECT sum(d), avg(d), sum(e), avg(e), stddev(b), var_pop(c) FROM numbers WHERE k > 4;
+SELECT sum(d::numeric), max(d), sum(e), avg(e), stddev(b), var_pop(c) FROM numbers WHERE k > 4;
 SELECT bool_and(i), bool_or(i), every(i), bit_and(b), bit_or(b), bit_xor(a) FROM numbers WHERE k > 4;
 SELECT i, count(*), sum(f) FROM numbers GROUP BY i ORDER BY i;
 UPDATE numbers SET f = f * 2, d = d / 2 WHERE k BETWEEN 5 AND 8 RETURNING k, d, f;

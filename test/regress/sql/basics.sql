@@ -65,7 +65,7 @@ EXECUTE one_item(10);
 ALTER TABLE items ADD COLUMN stock int DEFAULT 1;
 CREATE INDEX items_label ON items (label);
 SELECT sum(stock) FROM items;
-SELECT success, result FROM run_command_on_shards('items', 'SELECT count(*) FROM pg_indexes WHERE tablename = ''%s''') ORDER BY shardid;
+SELECT success, result FROM run_command_on_shards('items', 'SELECT count(*) FROM pg_index WHERE indrelid = ''%s''::regclass') ORDER BY shardid;
 TRUNCATE items;
 SELECT count(*) FROM items;
 

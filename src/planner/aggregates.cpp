@@ -1,0 +1,222 @@
+#include "aggregates.hpp"
+
+extern "C" {
+#include "access/transam.h"
+#include "catalog/pg_aggregate.h"
+#include "parser/parse_oper.h"
+#include "utils/fmgroids.h"
+}
+
+namespace citus {
+
+namespace {
+
+/// How partial results of an aggregate are combined.
+enum class Combine {
+    None,
+    Same,          ///< by the aggregate itself: min(min), sum(sum)
+    Count,         ///< sum of counts, 0 without any
+    SumToBigint,   ///< sums of bigint that the server adds up to bigint
+    AverageNumeric, ///< sum / count in numeric
+    AverageFloat,
+    AverageInterval,
+};
+
+struct Rule {
+    Oid aggregate;
+    Combine combine;
+    Oid partial_sum = InvalidOid; ///< averages: the aggregate that sums, ...
+    Oid cast_to = InvalidOid;     ///< ... over the argument cast to this type
+};
+
+constexpr Rule kRules[] = {
+    {F_COUNT_, Combine::Count},
+    {F_COUNT_ANY, Combine::Count},
+    {F_SUM_INT2, Combine::SumToBigint},
+    {F_SUM_INT4, Combine::SumToBigint},
+    {F_SUM_FLOAT4, Combine::Same},
+    {F_SUM_FLOAT8, Combine::Same},
+    {F_SUM_MONEY, Combine::Same},
+    {F_SUM_INTERVAL, Combine::Same},
+    {F_SUM_NUMERIC, Combine::Same},
+    {F_AVG_INT2, Combine::AverageNumeric, F_SUM_INT2},
+    {F_AVG_INT4, Combine::AverageNumeric, F_SUM_INT4},
+    {F_AVG_INT8, Combine::AverageNumeric, F_SUM_INT8},
+    {F_AVG_NUMERIC, Combine::AverageNumeric, F_SUM_NUMERIC},
+    {F_AVG_FLOAT4, Combine::AverageFloat, F_SUM_FLOAT8, FLOAT8OID},
+    {F_AVG_FLOAT8, Combine::AverageFloat, F_SUM_FLOAT8},
+    {F_AVG_INTERVAL, Combine::AverageInterval, F_SUM_INTERVAL},
+};
+
+/// Aggregates that give the same over partial results of their own type, whatever the type.
+constexpr std::string_view kIdempotent[] = {"min",   "max",     "bool_and", "bool_or",
+                                            "every", "bit_and", "bit_or",   "bit_xor"};
+
+Rule rule_for(const Aggref *aggregate) {
+    const Oid function = aggregate->aggfnoid;
+    for (const Rule &rule : kRules)
+        if (rule.aggregate == function)
+            return rule;
+    // sum(bigint) is numeric, and so is the sum of such sums.
+    if (function == F_SUM_INT8)
+        return {F_SUM_INT8, Combine::Same};
+    const char *name = function < FirstNormalObjectId ? get_func_name(function) : nullptr;
+    if (name != nullptr && std::find(std::begin(kIdempotent), std::end(kIdempotent), name) != std::end(kIdempotent))
+        return {function, Combine::Same};
+    return {function, Combine::None};
+}
+
+::Node *as_node(void *node) { return static_cast<::Node *>(node); }
+
+Aggref *make_aggregate(Oid function, Oid result_type, Oid collation, ::Node *argument) {
+    auto *aggregate = makeNode(Aggref);
+    aggregate->aggfnoid = function;
+    aggregate->aggtype = result_type;
+    aggregate->aggcollid = collation;
+    aggregate->inputcollid = collation;
+    aggregate->aggargtypes = list_make1_oid(exprType(argument));
+    aggregate->args = list_make1(makeTargetEntry(reinterpret_cast<Expr *>(argument), 1, nullptr, false));
+    aggregate->aggkind = AGGKIND_NORMAL;
+    aggregate->aggno = -1;
+    aggregate->aggtransno = -1;
+    aggregate->aggsplit = AGGSPLIT_SIMPLE;
+    aggregate->location = -1;
+    return aggregate;
+}
+
+::Node *call(Oid function, Oid result_type, List *args) {
+    return as_node(makeFuncExpr(function, result_type, args, InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
+}
+
+/// The aggregate that the server would use to add up values of this type.
+::Node *sum_of(Var *partial) {
+    switch (partial->vartype) {
+    case INT8OID:
+        return as_node(make_aggregate(F_SUM_INT8, NUMERICOID, InvalidOid, as_node(partial)));
+    case FLOAT8OID:
+        return as_node(make_aggregate(F_SUM_FLOAT8, FLOAT8OID, InvalidOid, as_node(partial)));
+    case INTERVALOID:
+        return as_node(make_aggregate(F_SUM_INTERVAL, INTERVALOID, InvalidOid, as_node(partial)));
+    default:
+        return as_node(make_aggregate(F_SUM_NUMERIC, NUMERICOID, InvalidOid, as_node(partial)));
+    }
+}
+
+/// A column of the shards' query with another aggregate over the same argument, filter included.
+Var *partial_column(const Aggref *aggregate, Oid function, Oid result_type, Oid cast_to, WorkerQuery *worker) {
+    auto *partial = static_cast<Aggref *>(copyObjectImpl(aggregate));
+    partial->aggfnoid = function;
+    partial->aggtype = result_type;
+    partial->aggcollid = InvalidOid;
+    auto *argument = linitial_node(TargetEntry, partial->args);
+    if (OidIsValid(cast_to) && exprType(as_node(argument->expr)) != cast_to) {
+        argument->expr = reinterpret_cast<Expr *>(call(F_FLOAT8_FLOAT4, cast_to, list_make1(argument->expr)));
+        partial->aggargtypes = list_make1_oid(cast_to);
+    }
+    return worker->column(as_node(partial), get_func_name(function));
+}
+
+Oid sum_result_type(Oid sum) {
+    switch (sum) {
+    case F_SUM_INT2:
+    case F_SUM_INT4:
+        return INT8OID;
+    case F_SUM_FLOAT8:
+        return FLOAT8OID;
+    case F_SUM_INTERVAL:
+        return INTERVALOID;
+    default:
+        return NUMERICOID;
+    }
+}
+
+/// sum / count. Without any value the sum is NULL, and so is the quotient: the division is strict.
+::Node *combine_average(const Aggref *aggregate, const Rule &rule, WorkerQuery *worker) {
+    Var *sum = partial_column(aggregate, rule.partial_sum, sum_result_type(rule.partial_sum), rule.cast_to, worker);
+    Var *count = partial_column(aggregate, F_COUNT_ANY, INT8OID, InvalidOid, worker);
+    ::Node *total = sum_of(sum);
+    ::Node *number = sum_of(count);
+    if (rule.combine == Combine::AverageNumeric)
+        return call(F_NUMERIC_DIV, NUMERICOID, list_make2(total, number));
+    ::Node *divisor = call(F_FLOAT8_NUMERIC, FLOAT8OID, list_make1(number));
+    if (rule.combine == Combine::AverageFloat)
+        return call(F_FLOAT8DIV, FLOAT8OID, list_make2(total, divisor));
+    return call(F_INTERVAL_DIV, INTERVALOID, list_make2(total, divisor));
+}
+
+::Node *combine_count(const Aggref *aggregate, WorkerQuery *worker) {
+    Var *partial = worker->column(as_node(const_cast<Aggref *>(aggregate)), "count");
+    auto *coalesce = makeNode(CoalesceExpr);
+    coalesce->coalescetype = INT8OID;
+    coalesce->args = list_make2(call(F_INT8_NUMERIC, INT8OID, list_make1(sum_of(partial))),
+                                makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false,
+                                          FLOAT8PASSBYVAL));
+    coalesce->location = -1;
+    return as_node(coalesce);
+}
+
+/// The same aggregate over the distinct values, which the shards' query groups by.
+::Node *over_distinct_values(const Aggref *aggregate, WorkerQuery *worker) {
+    auto *result = static_cast<Aggref *>(copyObjectImpl(aggregate));
+    ListCell *cell;
+    foreach (cell, result->args) {
+        auto *argument = lfirst_node(TargetEntry, cell);
+        const SortGroupClause *how = nullptr;
+        ListCell *distinct;
+        foreach (distinct, aggregate->aggdistinct)
+            if (lfirst_node(SortGroupClause, distinct)->tleSortGroupRef == argument->ressortgroupref)
+                how = lfirst_node(SortGroupClause, distinct);
+        Var *column = worker->group_column(as_node(argument->expr), "distinct", how);
+        argument->expr = reinterpret_cast<Expr *>(column);
+    }
+    if (aggregate->aggfilter != nullptr) {
+        Var *column =
+            worker->group_column(as_node(aggregate->aggfilter), "filter", default_grouping(BOOLOID));
+        result->aggfilter = reinterpret_cast<Expr *>(column);
+    }
+    return as_node(result);
+}
+
+} // namespace
+
+SortGroupClause *default_grouping(Oid type) {
+    auto *clause = makeNode(SortGroupClause);
+    get_sort_group_operators(type, false, true, false, &clause->sortop, &clause->eqop, nullptr, &clause->hashable);
+    return clause;
+}
+
+bool can_split(const Aggref *aggregate) {
+    if (aggregate->agglevelsup != 0 || aggregate->aggkind != AGGKIND_NORMAL || aggregate->aggvariadic ||
+        aggregate->aggfnoid >= FirstNormalObjectId)
+        return false;
+    if (aggregate->aggdistinct != NIL)
+        return list_length(aggregate->args) == list_length(aggregate->aggdistinct);
+    return aggregate->aggorder == NIL && rule_for(aggregate).combine != Combine::None;
+}
+
+::Node *split_aggregate(const Aggref *aggregate, WorkerQuery *worker) {
+    if (aggregate->aggdistinct != NIL)
+        return over_distinct_values(aggregate, worker);
+    const Rule rule = rule_for(aggregate);
+    auto *expr = as_node(const_cast<Aggref *>(aggregate));
+    switch (rule.combine) {
+    case Combine::Count:
+        return combine_count(aggregate, worker);
+    case Combine::SumToBigint:
+        return call(F_INT8_NUMERIC, INT8OID, list_make1(sum_of(worker->column(expr, "sum"))));
+    case Combine::Same: {
+        Var *partial = worker->column(expr, get_func_name(aggregate->aggfnoid));
+        Aggref *combined =
+            make_aggregate(aggregate->aggfnoid, aggregate->aggtype, aggregate->aggcollid, as_node(partial));
+        combined->inputcollid = aggregate->inputcollid;
+        // sum(bigint) gives numeric, which another function adds up.
+        if (aggregate->aggfnoid == F_SUM_INT8)
+            return sum_of(partial);
+        return as_node(combined);
+    }
+    default:
+        return combine_average(aggregate, rule, worker);
+    }
+}
+
+} // namespace citus

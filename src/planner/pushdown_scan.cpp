@@ -1,0 +1,157 @@
+#include "pushdown_scan.hpp"
+
+#include "citus/executor/fragment_scan.hpp"
+
+extern "C" {
+#include "nodes/extensible.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "parser/parse_func.h"
+#include "parser/parsetree.h"
+}
+
+namespace citus {
+
+namespace {
+
+set_rel_pathlist_hook_type previous_pathlist_hook = nullptr;
+
+/// List(packed fragment, Float rows) of each fragment of the statement in planning.
+List *current_fragments = NIL;
+
+/// A task of a fragment costs about as much as this many cost units.
+constexpr Cost kFragmentCost = 100.0;
+constexpr Cost kRowTransferCost = 0.01;
+
+Oid fragment_scan_function() {
+    static constexpr Oid argument = INT4OID;
+    List *name = list_make2(makeString(pstrdup("citus_internal")), makeString(pstrdup("fragment_scan")));
+    return LookupFuncName(name, 1, &argument, false);
+}
+
+/// The number of the fragment that the entry stands for, or nothing.
+std::optional<int> fragment_number(const RangeTblEntry *rte) {
+    if (rte->rtekind != RTE_FUNCTION || current_fragments == NIL || list_length(rte->functions) != 1)
+        return std::nullopt;
+    const auto *call = linitial_node(RangeTblFunction, rte->functions)->funcexpr;
+    if (!IsA(call, FuncExpr) || castNode(FuncExpr, const_cast<::Node *>(call))->funcid != fragment_scan_function())
+        return std::nullopt;
+    auto *argument = static_cast<::Node *>(linitial(castNode(FuncExpr, const_cast<::Node *>(call))->args));
+    if (!IsA(argument, Const))
+        return std::nullopt;
+    const int number = DatumGetInt32(castNode(Const, argument)->constvalue);
+    return number < list_length(current_fragments) ? std::optional<int>(number) : std::nullopt;
+}
+
+List *scan_tlist_of(const RelOptInfo *rel, const RangeTblEntry *rte) {
+    const auto *function = linitial_node(RangeTblFunction, rte->functions);
+    List *tlist = NIL;
+    for (int i = 0; i < function->funccolcount; i++) {
+        const auto attno = static_cast<AttrNumber>(i + 1);
+        Var *var = makeVar(static_cast<int>(rel->relid), attno, list_nth_oid(function->funccoltypes, i),
+                           list_nth_int(function->funccoltypmods, i), list_nth_oid(function->funccolcollations, i), 0);
+        char *name = strVal(list_nth(function->funccolnames, i));
+        tlist = lappend(tlist, makeTargetEntry(reinterpret_cast<Expr *>(var), attno, name, false));
+    }
+    return tlist;
+}
+
+Plan *plan_fragment_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses, List *) {
+    const Fragment fragment = Fragment::unpack(static_cast<List *>(linitial(path->custom_private)));
+    const ScanShape shape{.scan_tlist = scan_tlist_of(rel, planner_rt_fetch(rel->relid, root))};
+    CustomScan *scan = make_fragment_scan(fragment, shape);
+    scan->scan.plan.targetlist = tlist;
+    scan->scan.plan.qual = extract_actual_clauses(clauses, false);
+    return &scan->scan.plan;
+}
+
+const CustomPathMethods kPathMethods = {
+    .CustomName = "Citus Adaptive",
+    .PlanCustomPath = plan_fragment_path,
+};
+
+void add_fragment_path(RelOptInfo *rel, const List *fragment) {
+    const double rows = clamp_row_est(floatVal(lsecond(fragment)));
+    auto *path = makeNode(CustomPath);
+    path->path.pathtype = T_CustomScan;
+    path->path.parent = rel;
+    path->path.pathtarget = rel->reltarget;
+    path->path.param_info = nullptr;
+    path->path.parallel_aware = false;
+    path->path.parallel_safe = false;
+    path->path.rows = rows;
+    path->path.startup_cost = kFragmentCost + rel->reltarget->cost.startup;
+    path->path.total_cost =
+        path->path.startup_cost + rows * (cpu_tuple_cost + kRowTransferCost + rel->reltarget->cost.per_tuple);
+    path->flags = CUSTOMPATH_SUPPORT_PROJECTION | CUSTOMPATH_SUPPORT_BACKWARD_SCAN;
+    path->custom_private = list_make1(linitial(fragment));
+    path->methods = &kPathMethods;
+    rel->rows = rows;
+    rel->pathlist = NIL;
+    rel->partial_pathlist = NIL;
+    rel->consider_parallel = false;
+    add_path(rel, &path->path);
+}
+
+void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte) {
+    if (previous_pathlist_hook != nullptr)
+        previous_pathlist_hook(root, rel, rti, rte);
+    const auto number = fragment_number(rte);
+    if (number.has_value() && !IS_DUMMY_REL(rel))
+        add_fragment_path(rel, list_nth_node(List, current_fragments, *number));
+}
+
+} // namespace
+
+PlannedStmt *with_fragments(PlannedStmt *(*plan)(void *context), void *context) {
+    List *const outer = current_fragments;
+    PlannedStmt *volatile statement = nullptr;
+    current_fragments = NIL;
+    PG_TRY();
+    {
+        statement = plan(context);
+    }
+    PG_FINALLY();
+    {
+        current_fragments = outer;
+    }
+    PG_END_TRY();
+    return statement;
+}
+
+RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const FragmentColumn> columns, double rows) {
+    List *stored = list_make2(fragment.pack(), makeFloat(psprintf("%.0f", rows)));
+    current_fragments = lappend(current_fragments, stored);
+    const int number = list_length(current_fragments) - 1;
+
+    auto *function = makeNode(RangeTblFunction);
+    auto *argument = makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(number), false, true);
+    FuncExpr *call = makeFuncExpr(fragment_scan_function(), RECORDOID, list_make1(argument), InvalidOid, InvalidOid,
+                                  COERCE_EXPLICIT_CALL);
+    call->funcretset = true;
+    function->funcexpr = reinterpret_cast<::Node *>(call);
+    function->funccolcount = static_cast<int>(columns.size());
+    for (const FragmentColumn &column : columns) {
+        function->funccolnames = lappend(function->funccolnames, makeString(pstrdup(column.name)));
+        function->funccoltypes = lappend_oid(function->funccoltypes, column.type);
+        function->funccoltypmods = lappend_int(function->funccoltypmods, column.typmod);
+        function->funccolcollations = lappend_oid(function->funccolcollations, column.collation);
+    }
+    auto *rte = makeNode(RangeTblEntry);
+    rte->rtekind = RTE_FUNCTION;
+    rte->functions = list_make1(function);
+    rte->alias = makeAlias("shards", NIL);
+    rte->eref = makeAlias("shards", list_copy(function->funccolnames));
+    rte->inFromCl = true;
+    return rte;
+}
+
+void install_pushdown_scan() {
+    previous_pathlist_hook = set_rel_pathlist_hook;
+    set_rel_pathlist_hook = replace_paths;
+}
+
+} // namespace citus

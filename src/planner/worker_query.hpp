@@ -1,0 +1,57 @@
+/// The two queries of a push-down while they are built: what the shards run, and what reads its rows.
+/// Used by pushdown.cpp and aggregates.cpp only.
+#pragma once
+
+#include "citus/planner/locus.hpp"
+#include "pushdown_scan.hpp"
+
+namespace citus {
+
+/// Builds the target list of the shards' query; the coordinator's query refers to its entries as Vars.
+class WorkerQuery {
+public:
+    /// FROM, WHERE and WITH of a query; the target list is empty, nothing is grouped.
+    static WorkerQuery input_of(const Query *query);
+
+    /// A whole query; takes it over.
+    explicit WorkerQuery(Query *query) : query_(query) {}
+
+    /// A Var (of varno 1, the fragment) for an expression; equal expressions share a column.
+    Var *column(::Node *expr, const char *name);
+
+    /// Makes an expression, already a column or not, one of the grouping columns.
+    Var *group_column(::Node *expr, const char *name, const SortGroupClause *how);
+
+    /// The coordinator's query over the fragment: `above` with its range table and FROM replaced by the fragment.
+    /// False when the shards' query can't be sent.
+    bool finish(const StatementLocus &locus, const core::Locus &rows, double estimated_rows, Query *above);
+
+    Query *query() { return query_; }
+
+private:
+    TargetEntry *entry_for(::Node *expr, const char *name);
+
+    Query *query_;
+};
+
+/// How many rows the relations of a query may have, for estimates.
+double estimated_input_rows(const Query *query);
+
+/// `above` as a query over one fragment: no relations, conditions or CTEs of its own any more, except CTEs that
+/// sub-selects left in it may use.
+void replace_from(Query *above, RangeTblEntry *fragment);
+
+/// Replaces each piece of an expression by what `replace` makes of it: called top-down for each node with the
+/// number of query levels below the block; nullptr means: look at its children.
+using Replacement = ::Node *(*)(::Node *node, int level, void *context);
+::Node *replace_in(::Node *expr, Replacement replace, void *context);
+
+/// Whether a Var or aggregate belongs to the block when seen from `level` query levels below it.
+inline bool is_var_of_block(::Node *node, int level) {
+    return IsA(node, Var) && castNode(Var, node)->varlevelsup == static_cast<Index>(level);
+}
+
+/// A Var of the fragment, seen from `level` query levels below.
+Var *var_at_level(const Var *var, int level);
+
+} // namespace citus
