@@ -48,6 +48,8 @@ constexpr StatementKind kKinds[] = {
     {T_AlterStatsStmt, handle_alter_statistics, true},
     {T_AlterEnumStmt, handle_alter_enum, true},
     {T_AlterDomainStmt, handle_alter_domain, true},
+    {T_CreatePublicationStmt, handle_create_publication, true},
+    {T_AlterPublicationStmt, handle_alter_publication, true},
     {T_CreateTrigStmt, refuse_trigger, true},
     {T_RuleStmt, refuse_rule, true},
 };
