@@ -12,7 +12,14 @@ bool handle_create_table(UtilityCall &call) {
             refuse("non-distributed tables cannot inherit distributed tables",
                    "Use CREATE TABLE ... (LIKE ...), then distribute the new table.");
     }
-    return false;
+    if (all_dist_relations() == NIL)
+        return false;
+    call.run();
+    // A foreign key of the new, local table must not lead to a table that has its rows elsewhere.
+    const Oid relid = RangeVarGetRelid(statement->relation, NoLock, true);
+    if (OidIsValid(relid))
+        check_foreign_keys(relid, CheckTime::Alter);
+    return true;
 }
 
 bool refuse_trigger(UtilityCall &call) {

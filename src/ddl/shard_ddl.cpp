@@ -86,7 +86,15 @@ bool has_placement(const Shard &shard, int32 group_id) {
                        [&](const ShardPlacement &placement) { return placement.group_id == group_id; });
 }
 
-std::pmr::vector<int32> groups_of(const DistTable &table) {
+char *apply_call(const char *commands, const char *names, const char *shard_ids, const char *search_path) {
+    return psprintf("citus_internal.apply_shard_ddl(%s::pg_catalog.text[], %s::pg_catalog.text[], "
+                    "%s::pg_catalog.int8[], %s::pg_catalog.text)",
+                    commands, names, shard_ids, quote_literal_cstr(search_path));
+}
+
+} // namespace
+
+std::pmr::vector<int32> groups_with_shards(const DistTable &table) {
     std::pmr::vector<int32> groups;
     for (const Shard &shard : table.shards) {
         for (const ShardPlacement &placement : shard.placements)
@@ -97,13 +105,14 @@ std::pmr::vector<int32> groups_of(const DistTable &table) {
     return groups;
 }
 
-char *apply_call(const char *commands, const char *names, const char *shard_ids, const char *search_path) {
-    return psprintf("citus_internal.apply_shard_ddl(%s::pg_catalog.text[], %s::pg_catalog.text[], "
-                    "%s::pg_catalog.int8[], %s::pg_catalog.text)",
-                    commands, names, shard_ids, quote_literal_cstr(search_path));
+void run_on_other_nodes(List *commands, const char *condition) {
+    ShardDdl ddl;
+    for (const ClusterNode &node : all_nodes()) {
+        if (node.role == NodeRole::Primary && node.is_active && !is_local_group(node.group_id))
+            ddl.on_group(node.group_id, commands, condition);
+    }
+    ddl.run();
 }
-
-} // namespace
 
 void ShardDdl::on_shards(Oid relid, List *commands, List *related_relations,
                          std::span<const CommandName> names, const char *search_path, int32 only_group) {
@@ -118,7 +127,7 @@ void ShardDdl::on_shards(Oid relid, List *commands, List *related_relations,
 
     const char *command_array = text_array_literal(commands);
     const char *name_array = text_array_literal(texts);
-    for (const int32 group_id : groups_of(slots.target())) {
+    for (const int32 group_id : groups_with_shards(slots.target())) {
         if (only_group != kAllGroups && only_group != group_id)
             continue;
         std::pmr::vector<Datum> shard_ids;
@@ -147,8 +156,13 @@ void ShardDdl::add_call(int32 group_id, const char *call) {
         }
     }
     GroupCalls group{group_id, makeStringInfo()};
-    appendStringInfo(group.calls, "SELECT %s", call);
+    appendStringInfoString(group.calls, call);
     groups_.push_back(group);
+}
+
+void ShardDdl::append(const ShardDdl &other) {
+    for (const GroupCalls &group : other.groups_)
+        add_call(group.group_id, group.calls->data);
 }
 
 void ShardDdl::run() {
@@ -156,7 +170,7 @@ void ShardDdl::run() {
         return;
     std::pmr::vector<Task> tasks;
     for (const GroupCalls &group : groups_)
-        tasks.push_back({group.group_id, 0, group.calls->data});
+        tasks.push_back({group.group_id, 0, psprintf("SELECT %s", group.calls->data)});
     run_tasks({tasks, {}, Access::Write, nullptr});
     groups_.clear();
 }

@@ -52,6 +52,11 @@ bool handle_alter_domain(UtilityCall &call);
 bool handle_create_table(UtilityCall &call);
 bool handle_create_publication(UtilityCall &call);
 bool handle_alter_publication(UtilityCall &call);
+bool handle_truncate(UtilityCall &call);
+bool handle_lock(UtilityCall &call);
+bool handle_create_schema(UtilityCall &call);
+bool handle_reassign_owned(UtilityCall &call);
+bool handle_drop_owned(UtilityCall &call);
 bool refuse_trigger(UtilityCall &call);
 bool refuse_rule(UtilityCall &call);
 

@@ -3,6 +3,7 @@
 #include "citus/ddl/copy.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/list.hpp"
+#include "pending_drops.hpp"
 #include "utility_call.hpp"
 
 extern "C" {
@@ -34,6 +35,8 @@ struct StatementKind {
 constexpr StatementKind kKinds[] = {
     {T_CopyStmt, copy_to_or_from_shards, false},
     {T_VacuumStmt, handle_vacuum, false},
+    {T_TruncateStmt, handle_truncate, false},
+    {T_LockStmt, handle_lock, false},
     {T_AlterTableStmt, handle_alter_table, true},
     {T_IndexStmt, handle_create_index, true},
     {T_DropStmt, handle_drop, true},
@@ -52,6 +55,9 @@ constexpr StatementKind kKinds[] = {
     {T_AlterPublicationStmt, handle_alter_publication, true},
     {T_CreateTrigStmt, refuse_trigger, true},
     {T_RuleStmt, refuse_rule, true},
+    {T_CreateSchemaStmt, handle_create_schema, true},
+    {T_ReassignOwnedStmt, handle_reassign_owned, true},
+    {T_DropOwnedStmt, handle_drop_owned, true},
 };
 
 const StatementKind *find_kind(::Node *statement) {
@@ -71,16 +77,61 @@ void pass_on(const UtilityCall &call, PlannedStmt *planned, bool read_only_tree)
     MemoryContextSwitchTo(context);
 }
 
+/// Statements that are frequent, or run before or outside of transactions, and drop nothing themselves.
+bool may_concern_tables(::Node *statement) {
+    switch (nodeTag(statement)) {
+    case T_TransactionStmt:
+    case T_VariableSetStmt:
+    case T_VariableShowStmt:
+    case T_PrepareStmt:
+    case T_ExecuteStmt:
+    case T_DeallocateStmt:
+    case T_DeclareCursorStmt:
+    case T_FetchStmt:
+    case T_ClosePortalStmt:
+    case T_ExplainStmt:
+    case T_NotifyStmt:
+    case T_ListenStmt:
+    case T_UnlistenStmt:
+    case T_DoStmt:
+    case T_CallStmt:
+    case T_CheckPointStmt:
+    case T_LoadStmt:
+    case T_ConstraintsSetStmt:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/// Whether a handler took the statement over.
+bool handle(UtilityCall &call) {
+    const StatementKind *kind = find_kind(call.statement());
+    return kind != nullptr && (!kind->is_ddl || guc::enable_ddl_propagation) && kind->handle(call);
+}
+
 void process_utility(PlannedStmt *planned, const char *query_string, bool read_only_tree,
                      ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
                      DestReceiver *destination, QueryCompletion *completion) {
     UtilityCall call{planned, query_string, read_only_tree, context,
                      params,  environment,  destination,    completion};
-    const StatementKind *kind = find_kind(planned->utilityStmt);
-    const bool is_ours = kind != nullptr && !applying_shard_ddl() &&
-                         (!kind->is_ddl || guc::enable_ddl_propagation) && extension_is_ready();
-    if (!is_ours || !kind->handle(call))
-        pass_on(call, planned, read_only_tree);
+    if (!may_concern_tables(planned->utilityStmt) || applying_shard_ddl() || !extension_is_ready())
+        return pass_on(call, planned, read_only_tree);
+    DropCollector drops;
+    DropCollector *outer = set_drop_collector(&drops);
+    PG_TRY();
+    {
+        if (handle(call))
+            drops.forget_parts();
+        else
+            pass_on(call, planned, read_only_tree);
+        drops.send();
+    }
+    PG_FINALLY();
+    {
+        (void)set_drop_collector(outer);
+    }
+    PG_END_TRY();
 }
 
 } // namespace
@@ -147,6 +198,7 @@ void refuse(const char *message, const char *hint) {
 void install_utility_hook() {
     previous_hook = ProcessUtility_hook;
     ProcessUtility_hook = process_utility;
+    install_drop_hook();
 }
 
 } // namespace citus

@@ -33,6 +33,11 @@ public:
     /// Commands (List of char *) that are run as they are on one node; only when the SQL condition holds there.
     void on_group(int32 group_id, List *commands, const char *condition = nullptr);
 
+    /// Takes over what another one collected.
+    void append(const ShardDdl &other);
+
+    bool empty() const { return groups_.empty(); }
+
     /// Runs what was collected, on all nodes at once, in the order given on each node.
     void run();
 
@@ -45,6 +50,13 @@ private:
     };
     std::pmr::vector<GroupCalls> groups_;
 };
+
+/// Groups that hold a placement of the table, in order.
+std::pmr::vector<int32> groups_with_shards(const DistTable &table);
+
+/// Commands (List of char *) on all other active nodes where an SQL condition holds. For objects that are
+/// not tables and exist on a node only when some table needed them.
+void run_on_other_nodes(List *commands, const char *condition);
 
 /// Whether this backend is inside citus_internal.apply_shard_ddl(): DDL is then about shards.
 bool applying_shard_ddl();

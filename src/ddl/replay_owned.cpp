@@ -1,0 +1,99 @@
+/// REASSIGN OWNED, DROP OWNED and CREATE SCHEMA.
+#include "citus/ddl/dependencies.hpp"
+#include "citus/ddl/shard_definition.hpp"
+#include "citus/pg/list.hpp"
+#include "utility_call.hpp"
+
+namespace citus {
+
+namespace {
+
+char *role_list(const List *roles) {
+    StringInfoData out;
+    initStringInfo(&out);
+    for (const ListCell &cell : cells(roles))
+        appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "",
+                         quote_identifier(
+                             GetUserNameFromId(get_rolespec_oid(lfirst_node(RoleSpec, &cell), false), false)));
+    return out.data;
+}
+
+Oid owner_of(Oid relid) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+    if (!HeapTupleIsValid(tuple))
+        return InvalidOid;
+    const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return owner;
+}
+
+List *tables_owned_by(const List *roles) {
+    List *owners = NIL, *tables = NIL;
+    for (const ListCell &cell : cells(roles))
+        owners = lappend_oid(owners, get_rolespec_oid(lfirst_node(RoleSpec, &cell), true));
+    for (const ListCell &cell : cells(all_dist_relations())) {
+        if (list_member_oid(owners, owner_of(lfirst_oid(&cell))))
+            tables = lappend_oid(tables, lfirst_oid(&cell));
+    }
+    return tables;
+}
+
+} // namespace
+
+bool handle_reassign_owned(UtilityCall &call) {
+    auto *statement = castNode(ReassignOwnedStmt, call.statement());
+    List *tables = tables_owned_by(statement->roles);
+    if (tables == NIL)
+        return false;
+    call.run();
+    const char *owner = quote_identifier(GetUserNameFromId(get_rolespec_oid(statement->newrole, false), false));
+    ShardDdl ddl;
+    for (const ListCell &cell : cells(tables))
+        ddl.on_shards(lfirst_oid(&cell), list_make1(psprintf("ALTER TABLE %s OWNER TO %s",
+                                                             qualified_relation_name(lfirst_oid(&cell)), owner)));
+    ddl.run();
+    return true;
+}
+
+/// What the roles own goes through the drop hook; what they were granted on other tables goes here. False, so
+/// that the drops of parts are sent.
+bool handle_drop_owned(UtilityCall &call) {
+    auto *statement = castNode(DropOwnedStmt, call.statement());
+    List *owned = tables_owned_by(statement->roles);
+    List *others = list_difference_oid(all_dist_relations(), owned);
+    if (others == NIL)
+        return false;
+    const char *roles = role_list(statement->roles);
+    ShardDdl ddl;
+    for (const ListCell &cell : cells(others))
+        ddl.on_shards(lfirst_oid(&cell), list_make1(psprintf("REVOKE ALL PRIVILEGES ON TABLE %s FROM %s CASCADE",
+                                                             qualified_relation_name(lfirst_oid(&cell)), roles)));
+    // Before the shells' privileges go: afterwards a member of the role could not revoke them any more.
+    ddl.run();
+    return false;
+}
+
+/// A schema that a superuser makes is made on all nodes, so that its owner, who may not be allowed to create
+/// schemas, can distribute tables in it. Others get it when a table needs it.
+bool handle_create_schema(UtilityCall &call) {
+    if (!superuser())
+        return false;
+    std::pmr::vector<int32> groups;
+    for (const ClusterNode &node : all_nodes()) {
+        if (node.role == NodeRole::Primary && node.is_active && !is_local_group(node.group_id))
+            groups.push_back(node.group_id);
+    }
+    if (groups.empty() || local_group_id() != kCoordinatorGroupId)
+        return false;
+    auto *statement = castNode(CreateSchemaStmt, call.statement());
+    const char *name = statement->schemaname != nullptr
+                           ? statement->schemaname
+                           : GetUserNameFromId(get_rolespec_oid(statement->authrole, false), false);
+    call.run();
+    ShardDdl ddl;
+    add_schema(ddl, get_namespace_oid(name, false), groups);
+    ddl.run();
+    return true;
+}
+
+} // namespace citus

@@ -1,0 +1,16 @@
+/// Lists of shards' names by node, for commands that take many tables at once. Private to ddl/.
+#pragma once
+
+#include "citus/catalog/metadata.hpp"
+
+namespace citus {
+
+struct GroupShardList {
+    int32 group_id;
+    StringInfo names; ///< qualified and quoted, separated by commas
+};
+
+/// Adds all placements of the table.
+void append_shard_names(std::pmr::vector<GroupShardList> &groups, const DistTable &table);
+
+} // namespace citus
