@@ -3,6 +3,7 @@
 #pragma once
 
 #include "citus/catalog/metadata.hpp"
+#include "utility_call.hpp"
 
 namespace citus {
 
@@ -24,5 +25,11 @@ CommandFailure *run_outside_transaction(std::span<const ShardCommand> commands);
 
 /// Raises the failure as an error.
 [[noreturn]] void raise_failure(const CommandFailure &failure, const char *hint);
+
+/// The statements on one table in the metadata, whose owner the user is. Raise 25001 in a transaction block.
+void create_index_concurrently(UtilityCall &call, Oid relid);
+void reindex_concurrently(UtilityCall &call, Oid relid, Oid target);
+void drop_index_concurrently(UtilityCall &call, Oid relid, Oid index);
+bool is_concurrent(const ReindexStmt *statement);
 
 } // namespace citus

@@ -6,8 +6,8 @@
 
 extern "C" {
 #include "access/multixact.h"
-#include "catalog/pg_index.h"
 #include "commands/vacuum.h"
+#include "catalog/pg_index.h"
 }
 
 namespace citus {
@@ -57,17 +57,14 @@ void append_shards(std::pmr::vector<GroupShards> &groups, const DistTable &table
     }
 }
 
-std::pmr::vector<GroupShards> shards_of_statement(const VacuumStmt *statement,
-                                                  std::pmr::vector<Oid> &tables) {
+std::pmr::vector<GroupShards> shards_of_statement(const VacuumStmt *statement) {
     std::pmr::vector<GroupShards> groups;
     for (const ListCell &cell : cells(statement->rels)) {
         auto *target = lfirst_node(VacuumRelation, &cell);
         const Oid relid = find_dist_relation(target->relation);
         // PostgreSQL warns about a table of somebody else, and goes on.
-        if (!OidIsValid(relid) || !citus_is_class_owner(relid, GetUserId()))
-            continue;
-        tables.push_back(relid);
-        append_shards(groups, *require_dist_table(relid), column_list(target->va_cols));
+        if (OidIsValid(relid) && citus_is_class_owner(relid, GetUserId()))
+            append_shards(groups, *require_dist_table(relid), column_list(target->va_cols));
     }
     return groups;
 }
@@ -87,52 +84,73 @@ void run_in_transaction(std::span<const GroupShards> groups, const char *verb) {
     run_tasks({tasks, {}, Access::Write, nullptr});
 }
 
-// ---------------------------------------------------------------- the size of the table, for the planner
-
-double first_number(List *rows, int column) {
-    auto *value = static_cast<String *>(list_nth(linitial_node(List, rows), column));
-    return value == nullptr ? 0 : strtod(strVal(value), nullptr);
+List *maintained_tables(const VacuumStmt *statement) {
+    List *tables = NIL;
+    for (const ListCell &cell : cells(statement->rels)) {
+        const Oid relid = find_dist_relation(lfirst_node(VacuumRelation, &cell)->relation);
+        if (OidIsValid(relid) && citus_is_class_owner(relid, GetUserId()))
+            tables = list_append_unique_oid(tables, relid);
+    }
+    return tables;
 }
 
-/// Rows and pages of a table's shards, each counted once.
-void add_shard_sizes(const DistTable &table, double &rows, double &pages) {
-    std::pmr::vector<GroupShards> groups;
+/// `'s.t_102008'::regclass, ...` of the shards of one group, each of them once over all groups.
+struct CountedShards {
+    int32 group_id;
+    StringInfo names;
+};
+
+std::pmr::vector<CountedShards> shards_to_count(const DistTable &table) {
+    std::pmr::vector<CountedShards> groups;
     for (const Shard &shard : table.shards) {
         const int32 group_id = shard.placements.front().group_id;
-        auto group = std::find_if(groups.begin(), groups.end(), [&](const GroupShards &candidate) {
+        auto group = std::find_if(groups.begin(), groups.end(), [&](const CountedShards &candidate) {
             return candidate.group_id == group_id;
         });
         if (group == groups.end())
             group = groups.insert(groups.end(), {group_id, makeStringInfo()});
-        appendStringInfo(group->shards, "%s%s::pg_catalog.regclass", group->shards->len > 0 ? ", " : "",
+        appendStringInfo(group->names, "%s%s::pg_catalog.regclass", group->names->len > 0 ? ", " : "",
                          quote_literal_cstr(qualified_shard_name(table.relid, shard.shard_id)));
     }
-    for (const GroupShards &group : groups) {
-        List *result = query_on_group(
-            group.group_id,
-            psprintf("SELECT pg_catalog.sum(greatest(reltuples, 0)), pg_catalog.sum(relpages) FROM "
-                     "pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) ANY (ARRAY[%s]::pg_catalog.oid[])",
-                     group.shards->data),
-            Access::Read);
-        rows += first_number(result, 0);
-        pages += first_number(result, 1);
-    }
+    return groups;
 }
 
-/// The shell is empty, but the planner looks at its row and page counts.
-void update_shell_sizes(std::span<const Oid> tables) {
-    for (const Oid relid : tables) {
-        const DistTable *table = find_dist_table(relid);
-        if (table == nullptr)
-            continue;
-        double rows = 0, pages = 0;
-        add_shard_sizes(*table, rows, pages);
-        Relation relation = table_open(relid, ShareUpdateExclusiveLock);
-        vac_update_relstats(relation, static_cast<BlockNumber>(std::min<double>(pages, MaxBlockNumber)), rows,
-                            0, relation->rd_rel->relhasindex, InvalidTransactionId, InvalidMultiXactId,
-                            nullptr, nullptr, true);
-        table_close(relation, NoLock);
+/// The planner estimates with the shell's size: the sum over its shards.
+void update_shell_size(Oid relid) {
+    const DistTable *table = find_dist_table(relid);
+    if (table == nullptr)
+        return; // dropped meanwhile
+    double rows = 0, pages = 0;
+    for (const CountedShards &group : shards_to_count(*table)) {
+        const char *sql =
+            psprintf("SELECT pg_catalog.sum(reltuples::pg_catalog.float8) FILTER (WHERE reltuples "
+                     "OPERATOR(pg_catalog.>) 0), pg_catalog.sum(relpages) FROM pg_catalog.pg_class WHERE oid "
+                     "OPERATOR(pg_catalog.=) ANY (ARRAY[%s]::pg_catalog.oid[])",
+                     group.names->data);
+        List *columns = linitial_node(List, query_on_group(group.group_id, sql, Access::Read));
+        if (linitial(columns) != nullptr)
+            rows += strtod(strVal(linitial(columns)), nullptr);
+        if (lsecond(columns) != nullptr)
+            pages += strtod(strVal(lsecond(columns)), nullptr);
     }
+    Relation relation = try_relation_open(relid, ShareUpdateExclusiveLock);
+    if (relation == nullptr)
+        return;
+    vac_update_relstats(relation, static_cast<BlockNumber>(std::min(pages, 2147483647.0)), rows, 0,
+                        relation->rd_rel->relhasindex, InvalidTransactionId, InvalidMultiXactId, nullptr,
+                        nullptr, false);
+    relation_close(relation, NoLock);
+}
+
+void update_shell_sizes(const List *tables) {
+    // VACUUM has ended the transaction that it began in, and its snapshot.
+    const bool needs_snapshot = !ActiveSnapshotSet();
+    if (needs_snapshot)
+        PushActiveSnapshot(GetTransactionSnapshot());
+    for (const ListCell &cell : cells(tables))
+        update_shell_size(lfirst_oid(&cell));
+    if (needs_snapshot)
+        PopActiveSnapshot();
 }
 
 Oid clustered_index(Oid relid) {
@@ -150,24 +168,19 @@ Oid clustered_index(Oid relid) {
 
 bool handle_vacuum(UtilityCall &call) {
     auto *statement = castNode(VacuumStmt, call.statement());
-    std::pmr::vector<Oid> tables;
-    const auto groups = shards_of_statement(statement, tables);
+    const auto groups = shards_of_statement(statement);
     if (groups.empty())
         return false;
+    List *tables = maintained_tables(statement);
     if (!statement->is_vacuumcmd) {
         run_in_transaction(groups, psprintf("ANALYZE%s", option_list(statement)));
     } else {
         PreventInTransactionBlock(call.is_top_level(), "VACUUM");
         vacuum_shards(groups, psprintf("VACUUM%s", option_list(statement)));
     }
-    // Last, because VACUUM ends the transaction that it began in.
+    // After the shards, because VACUUM ends the transaction that it began in.
     call.run();
-    const bool has_snapshot = ActiveSnapshotSet();
-    if (!has_snapshot)
-        PushActiveSnapshot(GetTransactionSnapshot());
     update_shell_sizes(tables);
-    if (!has_snapshot)
-        PopActiveSnapshot();
     return true;
 }
 

@@ -60,9 +60,6 @@ bool handle_drop_owned(UtilityCall &call);
 bool refuse_trigger(UtilityCall &call);
 bool refuse_rule(UtilityCall &call);
 
-/// DROP INDEX CONCURRENTLY of one index of a table in the metadata; the caller has checked the owner.
-bool drop_index_concurrently(UtilityCall &call, Oid table, Oid index);
-
 /// The relation of that name when it is in the metadata, and InvalidOid for all else (also when it does not
 /// exist). Takes no lock.
 Oid find_dist_relation(const RangeVar *name);

@@ -70,18 +70,19 @@ void remove_connection(Connection *gone) {
     MemoryContextDelete(gone->context);
 }
 
-/// Whether the server closed an idle connection meanwhile. Costs one poll().
+/// Whether the server closed a connection meanwhile on which nobody waits for anything. Costs one poll().
 bool went_away(Connection *connection) {
-    if (connection->is_broken())
-        return true;
-    if (!connection->idle())
-        return false;
+    if (!connection->only_remains())
+        return connection->is_broken();
+    while (connection->pump_discarded())
+        ;
     pollfd descriptor = {PQsocket(connection->pg), POLLIN, 0};
-    if (descriptor.fd < 0)
-        return true;
-    if (poll(&descriptor, 1, 0) <= 0)
-        return false;
-    connection->consume_input();
+    // What a server says before it closes comes in a read of its own.
+    for (int reads = 0; reads < 16 && !connection->is_broken() && poll(&descriptor, 1, 0) > 0; reads++) {
+        connection->consume_input();
+        while (connection->pump_discarded())
+            ;
+    }
     return connection->is_broken();
 }
 
@@ -160,7 +161,6 @@ void establish_connections(std::span<const int32> group_ids, std::span<Connectio
     for (Connection *connection : result.first(group_ids.size()))
         queue_session_settings(connection);
 }
-
 
 Connection *connection_to_group(int32 group_id, Access access) {
     Connection *connection;

@@ -183,6 +183,13 @@ void Connection::drop_unsent_discards() {
     }
 }
 
+bool Connection::only_remains() const {
+    for (const QueuedCommand *command = head_; command != nullptr; command = command->next)
+        if (!command->is_sync && !command->is_discarded)
+            return false;
+    return true;
+}
+
 bool Connection::runs_only_discards() const {
     bool runs = false;
     for (const QueuedCommand *command = head_; command != nullptr; command = command->next) {
@@ -363,6 +370,7 @@ void Connection::request_cancel() {
 void Connection::close() {
     release_result();
     drop_queue("the connection was closed");
+    drop_notices();
     if (pg != nullptr)
         PQfinish(pg);
     pg = nullptr;
@@ -398,22 +406,38 @@ void Connection::add_notice(const PGresult *result) {
     last_notice_ = notice;
 }
 
+void Connection::drop_notices() {
+    while (notices_ != nullptr)
+        free_notice(take_notice());
+}
+
+Connection::Notice *Connection::take_notice() {
+    Notice *notice = notices_;
+    notices_ = notice->next;
+    if (notices_ == nullptr)
+        last_notice_ = nullptr;
+    return notice;
+}
+
+void Connection::free_notice(Notice *notice) {
+    for (char *text : {notice->message, notice->detail, notice->hint})
+        if (text != nullptr)
+            pfree(text);
+    pfree(notice);
+}
+
 void Connection::emit_notices() {
     while (notices_ != nullptr) {
-        Notice notice = *notices_;
-        pfree(notices_);
-        notices_ = notice.next;
-        if (notices_ == nullptr)
-            last_notice_ = nullptr;
-        ereport(notice.level,
-                (notice.sqlstate != 0 ? errcode(notice.sqlstate) : 0,
-                 errmsg_internal("%s", with_logical_names(notice.message ? notice.message : "", false)),
-                 notice.detail != nullptr ? errdetail_internal("%s", with_logical_names(notice.detail, true))
-                                          : errdetail("from %s", address_),
-                 notice.hint != nullptr ? errhint("%s", with_logical_names(notice.hint, false)) : 0));
-        for (char *text : {notice.message, notice.detail, notice.hint})
-            if (text != nullptr)
-                pfree(text);
+        Notice *notice = take_notice();
+        const char *text = notice->message != nullptr ? notice->message : "";
+        ereport(notice->level,
+                (notice->sqlstate != 0 ? errcode(notice->sqlstate) : 0,
+                 errmsg_internal("%s", with_logical_names(text, false)),
+                 notice->detail != nullptr
+                     ? errdetail_internal("%s", with_logical_names(notice->detail, true))
+                     : errdetail("from %s", address_),
+                 notice->hint != nullptr ? errhint("%s", with_logical_names(notice->hint, false)) : 0));
+        free_notice(notice);
     }
 }
 

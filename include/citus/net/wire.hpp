@@ -106,6 +106,8 @@ public:
     /// The same for what was queued at this transaction nesting level or deeper; consumers are told through
     /// connection_lost(), unless the whole transaction ends (level 1).
     void abandon_level(int level);
+    /// Whether nothing is queued, or only what nobody waits for.
+    bool only_remains() const;
     /// Whether something runs, or waits to, that nobody waits for, and nothing else.
     bool runs_only_discards() const;
     /// Like pump(), but touches only what is thrown away, so that it is safe while a transaction aborts.
@@ -163,6 +165,9 @@ private:
     void arm();
     void deliver(pg_result *result);
     void lose_queue();
+    Notice *take_notice();
+    static void free_notice(Notice *notice);
+    void drop_notices();
     bool drop_queue(const char *reason);
     void lose_transaction();
     void drop_unsent_discards();

@@ -84,6 +84,8 @@ sub revive {
     my ($self, $name) = @_;
     my $node = $self->node($name);
     for (1 .. 50) {
+        # A failed start reads the pid file that the crash left behind, and would take the node for running.
+        $node->{_pid} = undef;
         return if $node->start(fail_ok => 1);
         sleep 0.2;
     }
