@@ -1,5 +1,5 @@
 -- What DDL makes of the shards, and what is refused. That reads and writes follow is the differential case ddl.
-\set VERBOSITY default
+\set SHOW_CONTEXT never
 SET client_min_messages TO warning;
 ALTER SEQUENCE pg_catalog.pg_dist_shardid_seq RESTART 500000;
 CREATE SCHEMA ddl;
@@ -28,7 +28,6 @@ $$;
 ALTER TABLE t ADD COLUMN c int DEFAULT 5 NOT NULL, ADD d text DEFAULT upper('d'), ADD e serial, ADD f numeric(4,1) CHECK (f > 0);
 SELECT columns('t');
 SELECT constraints('t');
-ALTER TABLE t ALTER a TYPE bigint, ALTER b SET NOT NULL, ALTER c DROP NOT NULL, DROP COLUMN d, RENAME COLUMN e TO e2;
 ALTER TABLE t ALTER a TYPE bigint, ALTER b SET NOT NULL, ALTER c DROP NOT NULL, DROP COLUMN d;
 SELECT columns('t');
 
@@ -56,9 +55,11 @@ SELECT indexes('t');
 -- Foreign keys.
 INSERT INTO r VALUES (1, 'one'), (2, 'two');
 ALTER TABLE t ADD COLUMN r_id int DEFAULT 1 REFERENCES r;
+\set VERBOSITY terse
 ALTER TABLE t ADD CONSTRAINT wrong FOREIGN KEY (k) REFERENCES r;
 ALTER TABLE t ADD CONSTRAINT wrong FOREIGN KEY (k) REFERENCES r NOT VALID;
 ALTER TABLE t VALIDATE CONSTRAINT wrong;
+\set VERBOSITY default
 ALTER TABLE t ALTER CONSTRAINT wrong DEFERRABLE INITIALLY DEFERRED;
 SELECT constraints('t');
 ALTER TABLE r DROP CONSTRAINT r_pkey;
@@ -173,13 +174,15 @@ DROP INDEX shell_only;
 -- Privileges and owners.
 CREATE ROLE ddl_user LOGIN;
 SELECT DISTINCT result FROM run_command_on_workers('CREATE ROLE ddl_user LOGIN');
+GRANT USAGE ON SEQUENCE t_e_seq TO ddl_user;
 GRANT SELECT, INSERT (k, b) ON t TO ddl_user;
 GRANT USAGE, CREATE ON SCHEMA ddl TO ddl_user;
 SELECT shards('t', 'SELECT string_agg(privilege_type, '' '') FROM pg_class, aclexplode(relacl) a WHERE oid = ''%s''::regclass AND grantee = ''ddl_user''::regrole');
-SELECT shards('t', 'SELECT string_agg(column_name || '' '' || privilege_type, '', '' ORDER BY 1) FROM information_schema.column_privileges WHERE table_name = split_part(''%s'', ''.'', 2) AND grantee = ''ddl_user'' AND privilege_type = ''INSERT''');
+SELECT shards('t', 'SELECT string_agg(column_name || '' '' || privilege_type, '', '' ORDER BY column_name) FROM information_schema.column_privileges WHERE table_name = split_part(''%s'', ''.'', 2) AND grantee = ''ddl_user'' AND privilege_type = ''INSERT''');
+\set VERBOSITY terse
 SET ROLE ddl_user;
 SELECT count(*) FROM t;
-INSERT INTO t (k, b) VALUES (12, 'by user');
+INSERT INTO t (k) VALUES (12);
 ALTER TABLE t ADD COLUMN n int;
 CREATE INDEX ON t (a);
 ALTER TABLE t RENAME TO t2;
