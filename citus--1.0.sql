@@ -286,6 +286,16 @@ CREATE FUNCTION pg_catalog.create_reference_table(table_name regclass)
     RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$create_reference_table$$;
 COMMENT ON FUNCTION pg_catalog.create_reference_table(regclass) IS 'keeps a copy of a table on every node';
 
+CREATE FUNCTION pg_catalog.undistribute_table(table_name regclass, cascade_via_foreign_keys bool DEFAULT false)
+    RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$undistribute_table$$;
+COMMENT ON FUNCTION pg_catalog.undistribute_table(regclass, bool) IS
+    'brings the rows of a table back to the coordinator and makes it a local table';
+
+CREATE FUNCTION pg_catalog.truncate_local_data_after_distributing_table(function_name regclass)
+    RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$truncate_local_data_after_distributing_table$$;
+COMMENT ON FUNCTION pg_catalog.truncate_local_data_after_distributing_table(regclass) IS
+    'removes rows that a distributed table still has on the coordinator';
+
 -- ===== 5. Shards on workers (src/ddl, src/executor) =====
 
 -- Runs DDL for shards of one table that are on this node, with the caller's own rights: the commands are

@@ -1,13 +1,16 @@
 #include "citus/catalog/shard_relations.hpp"
 
 #include "citus/guc.hpp"
+#include "citus/pg/walker.hpp"
 
 #include <charconv>
 
 extern "C" {
+#include "access/sysattr.h"
 #include "access/transam.h"
 #include "catalog/index.h"
 #include "catalog/pg_proc.h"
+#include "nodes/bitmapset.h"
 #include "optimizer/planner.h"
 
 PG_FUNCTION_INFO_V1(relation_is_a_known_shard);
@@ -53,32 +56,63 @@ bool reads_pg_class(const Query *query) {
     return false;
 }
 
-Oid own_visibility_function() {
-    Oid argument = OIDOID;
-    return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum("citus_table_is_visible"),
+/// A function of the extension in pg_catalog with one argument, or InvalidOid.
+Oid own_function(const char *name, Oid argument) {
+    return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
                            PointerGetDatum(buildoidvector(&argument, 1)),
                            ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
 }
 
-/// context: Oid of the function to call in place of pg_table_is_visible.
-bool replace_visibility_walker(::Node *node, void *context) {
+/// What a query on pg_class is to see of shards.
+struct Hiding {
+    Oid is_visible; ///< to call in place of pg_table_is_visible
+    Oid is_shard;   ///< to filter pg_class itself by, or InvalidOid
+};
+
+/// Filters each scan of pg_class in a query block. A security qual stays with its scan, whatever joins are
+/// above.
+void filter_pg_class(Query *query, Oid is_shard) {
+    Index index = 0;
+    ListCell *cell;
+    foreach (cell, query->rtable) {
+        auto *entry = static_cast<RangeTblEntry *>(lfirst(cell));
+        index++;
+        if (entry->rtekind != RTE_RELATION || entry->relid != RelationRelationId)
+            continue;
+        Var *oid = makeVar(index, Anum_pg_class_oid, OIDOID, -1, InvalidOid, 0);
+        auto *call =
+            makeFuncExpr(is_shard, BOOLOID, list_make1(oid), InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+        entry->securityQuals = lappend(entry->securityQuals, makeBoolExpr(NOT_EXPR, list_make1(call), -1));
+        entry->selectedCols =
+            bms_add_member(entry->selectedCols, Anum_pg_class_oid - FirstLowInvalidHeapAttributeNumber);
+    }
+}
+
+bool hide_walker(::Node *node, void *context) {
+    const auto &hiding = *static_cast<const Hiding *>(context);
     if (node == nullptr)
         return false;
     if (IsA(node, FuncExpr) && castNode(FuncExpr, node)->funcid == F_PG_TABLE_IS_VISIBLE)
-        castNode(FuncExpr, node)->funcid = *static_cast<Oid *>(context);
-    // Before PostgreSQL 16 walkers are declared without their arguments.
-    using Callback = bool (*)();
-    const auto callback = reinterpret_cast<Callback>(reinterpret_cast<void (*)()>(replace_visibility_walker));
-    if (IsA(node, Query))
-        return query_tree_walker(castNode(Query, node), callback, context, 0);
-    return expression_tree_walker(node, callback, context);
+        castNode(FuncExpr, node)->funcid = hiding.is_visible;
+    if (!IsA(node, Query))
+        return walk_children(node, hide_walker, context);
+    auto *query = castNode(Query, node);
+    if (OidIsValid(hiding.is_shard))
+        filter_pg_class(query, hiding.is_shard);
+    return walk_query(query, hide_walker, context, 0);
+}
+
+/// pg_dump asks pg_class for what to dump: the logical tables, which give the rows of their shards.
+bool is_pg_dump() {
+    return application_name != nullptr && strcmp(application_name, "pg_dump") == 0;
 }
 
 PlannedStmt *plan_without_shards(Query *query, const char *text, int cursor_options, ParamListInfo params) {
     if (guc::override_table_visibility && reads_pg_class(query) && extension_is_ready()) {
-        Oid function = own_visibility_function();
-        if (OidIsValid(function))
-            (void)replace_visibility_walker(reinterpret_cast<::Node *>(query), &function);
+        Hiding hiding{own_function("citus_table_is_visible", OIDOID),
+                      is_pg_dump() ? own_function("relation_is_a_known_shard", REGCLASSOID) : InvalidOid};
+        if (OidIsValid(hiding.is_visible))
+            (void)hide_walker(reinterpret_cast<::Node *>(query), &hiding);
     }
     auto *next = previous_planner != nullptr ? previous_planner : standard_planner;
     return next(query, text, cursor_options, params);

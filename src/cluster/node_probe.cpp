@@ -1,6 +1,8 @@
 #include "node_probe.hpp"
 
+#include "citus/core/gid.hpp"
 #include "citus/net/connection.hpp"
+#include "citus/transaction/shared_state.hpp"
 
 extern "C" {
 #include "access/xlog.h"
@@ -190,6 +192,25 @@ void check_membership(const char *name, int port, int32 own_group) {
                                 known->node_id, name, port)));
 }
 
+/// Ends what this coordinator prepared on a server that is no node of the cluster: a crash while it was being
+/// added left it behind, recovery does not look there, and its locks would make us wait for ever.
+void roll_back_leftovers(const char *name, int port) {
+    const AutonomousResult listed =
+        run_autonomous(name, port,
+                       psprintf("SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = %s",
+                                quote_literal_cstr(get_database_name(MyDatabaseId))));
+    const auto undecided = transactions_being_decided();
+    ListCell *cell;
+    foreach (cell, listed.rows) {
+        const char *text = required(static_cast<List *>(lfirst(cell)), 0);
+        const auto gid = core::parse_gid(text);
+        if (!gid || gid->group != local_group_id() ||
+            std::find(undecided.begin(), undecided.end(), gid->transaction) != undecided.end())
+            continue;
+        (void)run_autonomous(name, port, psprintf("ROLLBACK PREPARED %s", quote_literal_cstr(text)));
+    }
+}
+
 } // namespace
 
 void check_address(const char *name, int port) {
@@ -210,6 +231,8 @@ void prepare_worker(const char *name, int port, int32 own_group) {
                                 get_database_name(MyDatabaseId), name, port)));
     }
     check_membership(name, port, own_group);
+    if (own_group < 0)
+        roll_back_leftovers(name, port);
 }
 
 bool can_connect(const char *name, int port, const char **reason) {

@@ -143,15 +143,13 @@ void check_has_no_secondaries(const ClusterNode &primary) {
     }
 }
 
-/// Makes a registered node a working part of the cluster: this server's own row needs no contact.
+/// Makes a registered node a working part of the cluster; prepare_worker() found that it can be one.
 void activate(const ClusterNode &node) {
-    if (!is_local_group(node.group_id)) {
-        prepare_worker(node.name, node.port, node.group_id);
+    if (!is_local_group(node.group_id))
         run_on_group(node.group_id,
                      psprintf("SELECT citus_internal.join_cluster(%d, %s)", node.group_id,
                               quote_literal_cstr(own_cluster_id())),
                      Access::Write);
-    }
     if (!node.is_active)
         set_node_active(node.node_id, true);
     drop_reference_copies(node.group_id);
@@ -168,6 +166,14 @@ void notice_shards_on_coordinator() {
                  errhint("New distributed tables use all nodes; existing shards stay where they are.")));
         return;
     }
+}
+
+void activate_registered(const ClusterNode &node) {
+    if (node.is_active)
+        return;
+    if (!is_local_group(node.group_id))
+        prepare_worker(node.name, node.port, node.group_id);
+    activate(node);
 }
 
 /// Registers a coordinator that has no row yet.
@@ -218,8 +224,7 @@ int32 insert_inactive(const AddArguments &arguments) {
 
 int32 add_node(const AddArguments &arguments) {
     if (const ClusterNode *known = find_node_by_address(arguments.name, arguments.port)) {
-        if (!known->is_active)
-            activate(*known);
+        activate_registered(*known);
         return known->node_id;
     }
     const bool is_primary = arguments.role == node_role_value("primary");
@@ -329,8 +334,7 @@ Datum citus_activate_node(PG_FUNCTION_ARGS) {
     begin_node_change();
     const ClusterNode *node =
         require_node_by_address(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_INT32(1));
-    if (!node->is_active)
-        activate(*node);
+    activate_registered(*node);
     PG_RETURN_INT32(node->node_id);
 }
 

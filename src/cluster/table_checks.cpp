@@ -1,5 +1,7 @@
 #include "table_checks.hpp"
 
+#include "citus/catalog/shard_relations.hpp"
+
 extern "C" {
 #include "catalog/catalog.h"
 #include "catalog/pg_am.h"
@@ -94,6 +96,10 @@ Relation open_table_to_distribute(Oid relid) {
     if (find_dist_table(relid) != nullptr)
         ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
                         errmsg("table \"%s\" is already distributed", RelationGetRelationName(relation))));
+    if (shard_of_relation(relid) != 0)
+        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                        errmsg("relation \"%s\" is a shard relation", RelationGetRelationName(relation)),
+                        errhint("Distribute an ordinary table.")));
     check_inheritance(relation);
     check_triggers(relation);
     check_column_types(relation);

@@ -33,7 +33,9 @@ namespace {
 
 // ---------------------------------------------------------------- small helpers
 
-void append(Terms *to, const Terms &from) { to->insert(to->end(), from.begin(), from.end()); }
+void append(Terms *to, const Terms &from) {
+    to->insert(to->end(), from.begin(), from.end());
+}
 
 /// Whether rows of this locus with an equal value of the term are where that value's group is.
 bool follows_term(const Locus &locus, Term term, const Equivalences &facts) {
@@ -121,7 +123,8 @@ Locus join_hashed_one_group(JoinKind kind, const Locus &left, const Locus &right
 }
 
 Locus join_one_group_hashed(JoinKind kind, const Locus &left, const Locus &right, const Context &context) {
-    if (left.colocation != right.colocation || kind == JoinKind::Full || !keys_meet(left, right, context.facts))
+    if (left.colocation != right.colocation || kind == JoinKind::Full ||
+        !keys_meet(left, right, context.facts))
         return Locus::coordinator();
     return one_group_join(kind, left, right, left.pins);
 }
@@ -207,8 +210,8 @@ Locus with_semi_join(const Locus &block, const Locus &sub, Term left_term, bool 
         // A row is kept where its partner is, and nowhere else.
         return block.once ? Locus::coordinator() : Locus::hashed(sub.colocation, left_term);
     case Place::OneGroup:
-        if (block.colocation == sub.colocation &&
-            (follows_term(block, left_term, context.facts) || context.facts.contains_class_of(block.pins, left_term)))
+        if (block.colocation == sub.colocation && (follows_term(block, left_term, context.facts) ||
+                                                   context.facts.contains_class_of(block.pins, left_term)))
             return block;
         return Locus::coordinator();
     case Place::Hashed:
@@ -235,7 +238,9 @@ Locus limited(const Locus &locus) {
     return result;
 }
 
-Locus with_volatile(const Locus &locus) { return limited(locus); }
+Locus with_volatile(const Locus &locus) {
+    return limited(locus);
+}
 
 // ---------------------------------------------------------------- set operations
 
@@ -250,7 +255,9 @@ Flags both(const Flags &a, const Flags &b) {
     return result;
 }
 
-bool any(const Flags &flags) { return std::find(flags.begin(), flags.end(), true) != flags.end(); }
+bool any(const Flags &flags) {
+    return std::find(flags.begin(), flags.end(), true) != flags.end();
+}
 
 Output coordinator_output(size_t columns) {
     return {Locus::coordinator(), Flags(columns, false), Flags(columns, false)};
@@ -275,7 +282,8 @@ Output combine_hashed(SetOperation operation, const Output &left, const Output &
     const size_t columns = left.keys.size();
     if (left.locus.is(Place::Hashed) && right.locus.is(Place::Hashed)) {
         const Flags common = both(left.keys, right.keys);
-        if (left.locus.colocation != right.locus.colocation || (operation != SetOperation::UnionAll && !any(common)))
+        if (left.locus.colocation != right.locus.colocation ||
+            (operation != SetOperation::UnionAll && !any(common)))
             return coordinator_output(columns);
         return located(left.locus, common);
     }

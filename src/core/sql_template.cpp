@@ -40,20 +40,22 @@ private:
     }
 
     size_t find_relation(size_t i) const {
-        const auto found = std::find_if(relations_.begin(), relations_.end(), [&](const RelationName &relation) {
-            return relation.schema == tokens_[i].value && relation.name == tokens_[i + 2].value;
-        });
+        const auto found =
+            std::find_if(relations_.begin(), relations_.end(), [&](const RelationName &relation) {
+                return relation.schema == tokens_[i].value && relation.name == tokens_[i + 2].value;
+            });
         return static_cast<size_t>(found - relations_.begin());
     }
 
     bool is_relation_at(size_t i) const {
-        return kind(i) == TokenKind::Name && kind(i + 1) == TokenKind::Dot && kind(i + 2) == TokenKind::Name &&
-               kind(i + 3) != TokenKind::Dot && !starts_other_name(i) && find_relation(i) < relations_.size();
+        return kind(i) == TokenKind::Name && kind(i + 1) == TokenKind::Dot &&
+               kind(i + 2) == TokenKind::Name && kind(i + 3) != TokenKind::Dot && !starts_other_name(i) &&
+               find_relation(i) < relations_.size();
     }
 
     bool is_whole_row_at(size_t i) const {
-        return kind(i) == TokenKind::Name && kind(i + 1) == TokenKind::Dot && kind(i + 2) == TokenKind::Star &&
-               !starts_other_name(i) &&
+        return kind(i) == TokenKind::Name && kind(i + 1) == TokenKind::Dot &&
+               kind(i + 2) == TokenKind::Star && !starts_other_name(i) &&
                std::find(aliases_.begin(), aliases_.end(), tokens_[i].value) != aliases_.end();
     }
 
@@ -75,7 +77,8 @@ private:
                 next += 2;
         }
         const size_t last = next - 1;
-        copied_ = kind(last) == TokenKind::Star ? tokens_[last].start + 1 : tokens_[last].start + name_length(last);
+        copied_ =
+            kind(last) == TokenKind::Star ? tokens_[last].start + 1 : tokens_[last].start + name_length(last);
         return next;
     }
 
@@ -102,8 +105,8 @@ private:
 
 } // namespace
 
-SqlTemplate cut_sql(std::string_view text, std::span<const SqlToken> tokens, std::span<const RelationName> relations,
-                    std::span<const std::string_view> aliases) {
+SqlTemplate cut_sql(std::string_view text, std::span<const SqlToken> tokens,
+                    std::span<const RelationName> relations, std::span<const std::string_view> aliases) {
     return Cutter(text, tokens, relations, aliases).run();
 }
 

@@ -1,10 +1,13 @@
 /// DROP of what belongs to tables in the metadata but is no table: indexes and statistics objects.
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
+#include "concurrent.hpp"
+#include "shard_guard.hpp"
 #include "type_use.hpp"
 #include "utility_call.hpp"
 
 extern "C" {
+#include "catalog/dependency.h"
 #include "catalog/pg_statistic_ext.h"
 #include "commands/extension.h"
 #include "commands/tablecmds.h"
@@ -35,16 +38,15 @@ bool drop_indexes(UtilityCall &call, DropStmt *statement) {
     }
     if (!found)
         return false;
-    if (statement->concurrent && list_length(statement->objects) == 1 &&
-        statement->behavior != DROP_CASCADE) {
-        // On the shards it is one transaction with the rest.
-        PreventInTransactionBlock(call.is_top_level(), "DROP INDEX CONCURRENTLY");
-        auto *plain = static_cast<DropStmt *>(copyObjectImpl(statement));
-        plain->concurrent = false;
-        call.run(reinterpret_cast<::Node *>(plain));
-    } else {
-        call.run();
+    if (statement->concurrent && list_length(statement->objects) == 1 && statement->behavior != DROP_CASCADE) {
+        Oid table = InvalidOid;
+        const Oid index = find_dist_index(makeRangeVarFromNameList(linitial_node(List, statement->objects)), &table);
+        if (!OidIsValid(get_index_constraint(index))) {
+            drop_index_concurrently(call, table, index);
+            return true;
+        }
     }
+    call.run(); // which refuses what is not possible concurrently
     ddl.run();
     return true;
 }
@@ -94,6 +96,10 @@ char *qualified_statistics_name(Oid statistics) {
 bool handle_drop(UtilityCall &call) {
     auto *statement = castNode(DropStmt, call.statement());
     switch (statement->removeType) {
+    case OBJECT_TABLE:
+        for (const ListCell &cell : cells(statement->objects))
+            refuse_change_of_shard(makeRangeVarFromNameList(lfirst_node(List, &cell)));
+        return false;
     case OBJECT_INDEX:
         return drop_indexes(call, statement);
     case OBJECT_STATISTIC_EXT:

@@ -2,6 +2,7 @@
 #include "citus/ddl/checks.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
+#include "concurrent.hpp"
 #include "utility_call.hpp"
 
 extern "C" {
@@ -35,8 +36,10 @@ bool handle_create_index(UtilityCall &call) {
     const Oid relid = RangeVarGetRelidExtended(statement->relation,
                                                statement->concurrent ? ShareUpdateExclusiveLock : ShareLock,
                                                0, RangeVarCallbackOwnsRelation, nullptr);
-    if (statement->concurrent)
-        refuse("CREATE INDEX CONCURRENTLY is not supported on distributed tables", "Use CREATE INDEX.");
+    if (statement->concurrent) {
+        create_index_concurrently(call, relid);
+        return true;
+    }
     const List *before = index_oids(relid);
     call.run();
     check_unique_indexes(*require_dist_table(relid));
@@ -55,6 +58,10 @@ bool handle_reindex(UtilityCall &call) {
     if (!OidIsValid(table))
         return false;
     require_owner(table);
+    if (is_concurrent(castNode(ReindexStmt, call.statement()))) {
+        reindex_concurrently(call, table, OidIsValid(index) ? index : table);
+        return true;
+    }
     ShardDdl ddl;
     const char *name = qualified_relation_name(OidIsValid(index) ? index : table);
     ddl.on_shards(table, list_make1(psprintf("REINDEX %s %s", OidIsValid(index) ? "INDEX" : "TABLE", name)),

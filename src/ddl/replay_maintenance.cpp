@@ -5,6 +5,8 @@
 #include "utility_call.hpp"
 
 extern "C" {
+#include "access/multixact.h"
+#include "commands/vacuum.h"
 #include "catalog/pg_index.h"
 }
 
@@ -94,6 +96,75 @@ void run_in_transaction(std::span<const GroupShards> groups, const char *verb) {
     run_tasks({tasks, {}, Access::Write, nullptr});
 }
 
+List *maintained_tables(const VacuumStmt *statement) {
+    List *tables = NIL;
+    for (const ListCell &cell : cells(statement->rels)) {
+        const Oid relid = find_dist_relation(lfirst_node(VacuumRelation, &cell)->relation);
+        if (OidIsValid(relid) && citus_is_class_owner(relid, GetUserId()))
+            tables = list_append_unique_oid(tables, relid);
+    }
+    return tables;
+}
+
+/// `'s.t_102008'::regclass, ...` of the shards of one group, each of them once over all groups.
+struct CountedShards {
+    int32 group_id;
+    StringInfo names;
+};
+
+std::pmr::vector<CountedShards> shards_to_count(const DistTable &table) {
+    std::pmr::vector<CountedShards> groups;
+    for (const Shard &shard : table.shards) {
+        const int32 group_id = shard.placements.front().group_id;
+        auto group = std::find_if(groups.begin(), groups.end(), [&](const CountedShards &candidate) {
+            return candidate.group_id == group_id;
+        });
+        if (group == groups.end())
+            group = groups.insert(groups.end(), {group_id, makeStringInfo()});
+        appendStringInfo(group->names, "%s%s::pg_catalog.regclass", group->names->len > 0 ? ", " : "",
+                         quote_literal_cstr(qualified_shard_name(table.relid, shard.shard_id)));
+    }
+    return groups;
+}
+
+/// The planner estimates with the shell's size: the sum over its shards.
+void update_shell_size(Oid relid) {
+    const DistTable *table = find_dist_table(relid);
+    if (table == nullptr)
+        return; // dropped meanwhile
+    double rows = 0, pages = 0;
+    for (const CountedShards &group : shards_to_count(*table)) {
+        const char *sql =
+            psprintf("SELECT pg_catalog.sum(reltuples::pg_catalog.float8) FILTER (WHERE reltuples "
+                     "OPERATOR(pg_catalog.>) 0), pg_catalog.sum(relpages) FROM pg_catalog.pg_class WHERE oid "
+                     "OPERATOR(pg_catalog.=) ANY (ARRAY[%s]::pg_catalog.oid[])",
+                     group.names->data);
+        List *columns = linitial_node(List, query_on_group(group.group_id, sql, Access::Read));
+        if (linitial(columns) != nullptr)
+            rows += strtod(strVal(linitial(columns)), nullptr);
+        if (lsecond(columns) != nullptr)
+            pages += strtod(strVal(lsecond(columns)), nullptr);
+    }
+    Relation relation = try_relation_open(relid, ShareUpdateExclusiveLock);
+    if (relation == nullptr)
+        return;
+    vac_update_relstats(relation, static_cast<BlockNumber>(std::min(pages, 2147483647.0)), rows, 0,
+                        relation->rd_rel->relhasindex, InvalidTransactionId, InvalidMultiXactId, nullptr,
+                        nullptr, false);
+    relation_close(relation, NoLock);
+}
+
+void update_shell_sizes(const List *tables) {
+    // VACUUM has ended the transaction that it began in, and its snapshot.
+    const bool needs_snapshot = !ActiveSnapshotSet();
+    if (needs_snapshot)
+        PushActiveSnapshot(GetTransactionSnapshot());
+    for (const ListCell &cell : cells(tables))
+        update_shell_size(lfirst_oid(&cell));
+    if (needs_snapshot)
+        PopActiveSnapshot();
+}
+
 Oid clustered_index(Oid relid) {
     Relation relation = table_open(relid, NoLock);
     Oid found = InvalidOid;
@@ -118,8 +189,10 @@ bool handle_vacuum(UtilityCall &call) {
         PreventInTransactionBlock(call.is_top_level(), "VACUUM");
         run_outside_of_transaction(groups, psprintf("VACUUM%s", option_list(statement)));
     }
-    // Last, because VACUUM ends the transaction that it began in.
+    List *tables = maintained_tables(statement);
+    // After the shards, because VACUUM ends the transaction that it began in.
     call.run();
+    update_shell_sizes(tables);
     return true;
 }
 

@@ -1,6 +1,7 @@
 /// TRUNCATE of tables in the metadata: the shells and their shards, with everything that CASCADE reaches; and
 /// LOCK TABLE.
 #include "citus/pg/list.hpp"
+#include "shard_guard.hpp"
 #include "shard_lists.hpp"
 #include "utility_call.hpp"
 
@@ -41,6 +42,8 @@ const char *lock_mode_name(int mode) {
 bool handle_truncate(UtilityCall &call) {
     if (all_dist_relations() == NIL)
         return false;
+    for (const ListCell &cell : cells(castNode(TruncateStmt, call.statement())->relations))
+        refuse_change_of_shard(lfirst_node(RangeVar, &cell));
     call.run();
     std::pmr::vector<GroupShardList> groups;
     for (const ListCell &cell : cells(truncated_relations(castNode(TruncateStmt, call.statement())))) {

@@ -132,15 +132,20 @@ void process_utility(PlannedStmt *planned, const char *query_string, bool read_o
 } // namespace
 
 void UtilityCall::run() {
+    // Statements that end transactions (VACUUM, CREATE INDEX CONCURRENTLY) leave another context behind.
+    MemoryContext context = CurrentMemoryContext;
     pass_on(*this, planned, read_only_tree);
+    MemoryContextSwitchTo(context);
     CommandCounterIncrement();
 }
 
 void UtilityCall::run(::Node *statement) {
+    MemoryContext context = CurrentMemoryContext;
     auto *copy = makeNode(PlannedStmt);
     *copy = *planned;
     copy->utilityStmt = statement;
     pass_on(*this, copy, false);
+    MemoryContextSwitchTo(context);
     CommandCounterIncrement();
 }
 

@@ -116,7 +116,8 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     all.insert(all.end(), chosen.replica_tasks.begin(), chosen.replica_tasks.end());
     if (all.empty())
         return 0;
-    const uint64 affected = run_tasks({keep_tasks(all), state->params, access_of(state->fragment), nullptr});
+    const uint64 affected = run_tasks({keep_tasks(all), state->params, access_of(state->fragment), nullptr,
+                                        state->fragment.run_as});
     const uint64 copies = all.size() / chosen.tasks.size();
     if (affected % copies != 0)
         ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
@@ -155,7 +156,7 @@ void start_run(FragmentScanState *state) {
                       state->params,
                       access_of(state->fragment),
                       state->remote_slot->tts_tupleDescriptor,
-                      InvalidOid,
+                      state->fragment.run_as,
                       level_of(state)};
     state->stream = TaskStream::open(state->run_context, set);
 }
@@ -186,7 +187,7 @@ void finish_rows(FragmentScanState *state) {
         return;
     const uint64 affected = state->fragment.command == CMD_SELECT ? 0 : state->rows_seen;
     if (!state->replica_tasks.empty())
-        run_tasks({state->replica_tasks, state->params, Access::Write, nullptr});
+        run_tasks({state->replica_tasks, state->params, Access::Write, nullptr, state->fragment.run_as});
     if (state->counts_rows)
         state->css.ss.ps.state->es_processed += affected;
 }
@@ -344,6 +345,12 @@ bool needs_outer_row(::Node *node, void *context) {
            static_cast<EState *>(context)->es_param_exec_vals[param->paramid].execPlan == nullptr;
 }
 
+bool is_part_of(PlanState *tree, void *node) {
+    return tree == node ||
+           planstate_tree_walker(tree, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(is_part_of)),
+                                 node);
+}
+
 void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     auto *state = scan_state(node);
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
@@ -455,8 +462,8 @@ Fragment fragment_of(const CustomScan *scan) {
     return fragment;
 }
 
-void start_reads_before_write(EState *estate) {
-    if (!estate->es_plannedstmt->hasModifyingCTE)
+void start_reads_before_write(EState *estate, bool always) {
+    if (!always && !estate->es_plannedstmt->hasModifyingCTE)
         return;
     for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
         auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs);
@@ -520,6 +527,18 @@ void start_pending_reads() {
 }
 
 } // namespace
+
+bool may_read_after_write(EState *estate, Oid relid, PlanState *except) {
+    for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
+        if (state->css.ss.ps.state != estate || !list_member_oid(state->fragment.slot_relations, relid))
+            continue;
+        auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs);
+        const bool later = state->fragment.modifies() ? !state->started : needs_outer_row(exprs, estate);
+        if (later && !is_part_of(except, &state->css.ss.ps))
+            return true;
+    }
+    return false;
+}
 
 bool is_fragment_scan(const Plan *plan) {
     return plan != nullptr && IsA(plan, CustomScan) &&

@@ -70,33 +70,26 @@ TupleTableSlot *InsertSource::next() {
         slot_getallattrs(stored_slot_);
         return stored_slot_;
     }
-    TupleTableSlot *row = read_child();
-    if (row != nullptr && keeps_)
-        tuplestore_puttupleslot(store_, row);
-    return row;
-}
-
-void InsertSource::keep_rows() {
-    ContextScope scope(parent_->state->es_query_cxt);
-    keeps_ = true;
-    store_ = tuplestore_begin_heap(false, false, work_mem);
-    stored_slot_ =
-        ExecInitExtraTupleSlot(parent_->state, row_slot_->tts_tupleDescriptor, &TTSOpsMinimalTuple);
-}
-
-void InsertSource::rewind() {
-    tuplestore_rescan(store_);
-    keeps_ = false;
-    from_store_ = true;
+    return read_child();
 }
 
 void InsertSource::read_all() {
     if (store_ != nullptr)
         return;
-    keep_rows();
-    while (next() != nullptr)
+    ContextScope scope(parent_->state->es_query_cxt);
+    store_ = tuplestore_begin_heap(false, false, work_mem);
+    stored_slot_ =
+        ExecInitExtraTupleSlot(parent_->state, row_slot_->tts_tupleDescriptor, &TTSOpsMinimalTuple);
+    while (TupleTableSlot *row = read_child()) {
         CHECK_FOR_INTERRUPTS();
-    rewind();
+        tuplestore_puttupleslot(store_, row);
+    }
+    from_store_ = true;
+}
+
+void InsertSource::rewind() {
+    tuplestore_rescan(store_);
+    from_store_ = true;
 }
 
 bool InsertSource::failed_constraint(const ErrorData *error) const {

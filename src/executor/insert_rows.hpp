@@ -25,9 +25,10 @@ public:
     /// Reads the child to its end now; next() goes on with what was read.
     void read_all();
 
-    /// From now on next() also keeps the rows, so that rewind() starts over without the child.
-    void keep_rows();
+    /// Starts over with the rows that read_all() has read.
     void rewind();
+
+    PlanState *child() const { return child_; }
 
     bool at_end() const { return child_done_ && !from_store_; }
 
@@ -50,7 +51,6 @@ private:
     Tuplestorestate *store_ = nullptr;
     bool checks_;
     bool child_done_ = false;
-    bool keeps_ = false;
     bool from_store_ = false;
 };
 

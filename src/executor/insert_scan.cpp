@@ -1,5 +1,6 @@
 #include "citus/executor/insert_scan.hpp"
 
+#include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "insert_rows.hpp"
 #include "insert_sender.hpp"
@@ -26,6 +27,7 @@ struct InsertScanState {
     InsertPlan plan;
     bool returns_rows;
     bool started, finished;
+    bool deferred;              ///< rows are written after RETURNING was evaluated for all of them
     MemoryContext run_context;  ///< lives as long as the node
     MemoryContext wave_context; ///< reset for each wave
     InsertSource *source;
@@ -84,6 +86,7 @@ void count_rows(InsertScanState *state, uint64 rows) {
 void send_wave(InsertScanState *state, bool is_last) {
     if (state->wave_count == 0)
         return;
+    start_reads_before_write(state->css.ss.ps.state);
     ContextScope scope(state->wave_context);
     count_rows(state, state->sender->send({state->wave, static_cast<size_t>(state->wave_count)}, is_last));
 }
@@ -137,6 +140,7 @@ bool may_use_copy(const InsertScanState *state) {
 
 /// Sends the wave and all rows that follow.
 void copy_all(InsertScanState *state) {
+    start_reads_before_write(state->css.ss.ps.state);
     ShardCopyWriter *writer =
         ShardCopyWriter::open(state->run_context, state->plan.relid, state->plan.columns);
     for (int i = 0; i < state->wave_count; i++) {
@@ -156,8 +160,8 @@ void copy_all(InsertScanState *state) {
 
 // ---------------------------------------------------------------- RETURNING
 
-/// A heap tuple that has the system columns of the shard's row. What heap_form_tuple() puts into their place (the
-/// header of a composite value) must go, also what marks it as one.
+/// A heap tuple that has the system columns of the shard's row. What heap_form_tuple() puts into their place
+/// (the header of a composite value) must go, also what marks it as one.
 void store_system_row(InsertScanState *state, TupleTableSlot *row, MinimalTuple result) {
     HeapTuple tuple = heap_form_tuple(row->tts_tupleDescriptor, row->tts_values, row->tts_isnull);
     tuple->t_tableOid = state->plan.relid;
@@ -290,6 +294,27 @@ TupleTableSlot *exec_deferred(InsertScanState *state) {
 /// WITH queries without RETURNING belong before this INSERT: it may have a foreign key to their rows.
 void run_other_inserts(InsertScanState *state);
 
+/// Lets everybody else read the table before the first row is written. Where that can't be, because what is
+/// read depends on rows that come later, the rows are written at the end of the statement.
+void order_reads(InsertScanState *state) {
+    EState *estate = state->css.ss.ps.state;
+    state->source->read_all();
+    start_reads_before_write(estate, true);
+    if (!may_read_after_write(estate, state->plan.relid, state->source->child()))
+        return;
+    if (state->plan.action != ONCONFLICT_NONE || state->plan.fetched != NIL)
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("INSERT ... RETURNING with ON CONFLICT or system columns is not supported here"),
+             errdetail(
+                 "Another part of the same statement reads table \"%s\" as it was before, for values that "
+                 "are not known yet.",
+                 get_rel_name(state->plan.relid)),
+             errhint("Run the parts as statements of their own in one transaction.")));
+    state->deferred = true;
+}
+
 void start(InsertScanState *state) {
     state->started = true;
     PlanState *node = &state->css.ss.ps;
@@ -300,15 +325,15 @@ void start(InsertScanState *state) {
     run_other_inserts(state);
     state->sender = make_in<InsertSender>(state->run_context, state->run_context, state->plan, relation, node,
                                           state->returns_rows);
-    if (state->plan.deferred)
-        state->source->keep_rows();
+    if (state->plan.others_read)
+        order_reads(state);
 }
 
 TupleTableSlot *exec_insert(CustomScanState *node) {
     auto *state = insert_state(&node->ss.ps);
     if (!state->started && !state->finished)
         start(state);
-    if (state->plan.deferred)
+    if (state->deferred)
         return state->finished ? nullptr : exec_deferred(state);
     for (;;) {
         if (state->returns_rows)
@@ -355,11 +380,11 @@ void begin_insert(CustomScanState *node, EState *estate, int eflags) {
 
     if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
         return;
-    // A WITH query runs to its end even when nobody reads its rows; a deferred one writes when it is called
-    // once more after that.
+    // A WITH query runs to its end even when nobody reads its rows; one that is deferred writes when it is
+    // called once more after that.
     if (!state->plan.can_set_tag) {
         estate->es_auxmodifytables = lcons(node, estate->es_auxmodifytables);
-        if (state->plan.deferred)
+        if (state->plan.others_read)
             estate->es_auxmodifytables = lcons(node, estate->es_auxmodifytables);
     }
 }
@@ -462,7 +487,7 @@ CustomScan *make_insert_scan(const ModifyTable *modify, const InsertPlan &plan) 
     scan->custom_relids = bms_make_singleton(static_cast<int>(scan->scan.scanrelid));
     scan->methods = &scan_methods;
     List *flags =
-        list_make5_int(plan.can_set_tag, plan.reads_target, plan.deferred, plan.row_by_row, plan.filtered);
+        list_make5_int(plan.can_set_tag, plan.reads_target, plan.others_read, plan.row_by_row, plan.filtered);
     flags = lappend_int(flags, static_cast<int>(plan.action));
     List *packed = list_make2(list_make1_oid(plan.relid), flags);
     packed = lappend(packed, plan.columns);
@@ -484,7 +509,7 @@ InsertPlan insert_plan_of(const CustomScan *scan) {
     plan.relid = linitial_oid(static_cast<const List *>(linitial(packed)));
     plan.can_set_tag = list_nth_int(flags, 0);
     plan.reads_target = list_nth_int(flags, 1);
-    plan.deferred = list_nth_int(flags, 2);
+    plan.others_read = list_nth_int(flags, 2);
     plan.row_by_row = list_nth_int(flags, 3);
     plan.filtered = list_nth_int(flags, 4);
     plan.action = static_cast<OnConflictAction>(list_nth_int(flags, 5));

@@ -5,7 +5,7 @@
 #include "citus/executor/fragment_scan.hpp"
 
 extern "C" {
-#include "access/sysattr.h"
+#include "catalog/pg_constraint.h"
 #include "commands/explain.h"
 #include "nodes/extensible.h"
 #include "optimizer/optimizer.h"
@@ -50,14 +50,30 @@ uint64 row_number(int shard_index, ItemPointer tid) {
            ItemPointerGetOffsetNumberNoCheck(tid);
 }
 
-void refuse_move(const ModifyPlan &plan) {
-    ereport(ERROR,
+/// A row that moves is deleted on one shard and inserted on another. What other tables do when a row is
+/// deleted (ON DELETE CASCADE, SET ...) is not what they do when it changes.
+void check_move(const ModifyPlan &plan) {
+    Relation constraints = table_open(ConstraintRelationId, AccessShareLock);
+    SysScanDesc scan = systable_beginscan(constraints, InvalidOid, false, nullptr, 0, nullptr);
+    while (HeapTuple tuple = systable_getnext(scan)) {
+        const auto *constraint = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+        if (constraint->contype != CONSTRAINT_FOREIGN || constraint->confrelid != plan.table->relid ||
+            constraint->confdeltype == FKCONSTR_ACTION_NOACTION ||
+            constraint->confdeltype == FKCONSTR_ACTION_RESTRICT)
+            continue;
+        ereport(
+            ERROR,
             (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("modifying the partition value of rows is not allowed"),
-             errdetail("The new value of column \"%s\" of table \"%s\" would move the row to another shard.",
-                       get_attname(plan.table->relid, plan.table->key_attno, false),
-                       get_rel_name(plan.table->relid)),
-             errhint("Delete the row and insert it again with the new value.")));
+             errmsg("cannot move rows of table \"%s\" to other shards", get_rel_name(plan.table->relid)),
+             errdetail("The foreign key \"%s\" of table \"%s\" acts on deleted rows, and a new value of the "
+                       "distribution column \"%s\" means that the row is deleted on its shard.",
+                       NameStr(constraint->conname), get_rel_name(constraint->conrelid),
+                       get_attname(plan.table->relid, plan.table->key_attno, false)),
+             errhint(
+                 "Insert a row with the new value, change the referencing rows, and delete the old row.")));
+    }
+    systable_endscan(scan);
+    table_close(constraints, AccessShareLock);
 }
 
 /// Reads the child to its end, so that no change is seen by the plan, and nothing is changed before
@@ -66,14 +82,15 @@ void collect_rows(ModifyScanState *state) {
     PlanState *child = outerPlanState(&state->css.ss.ps);
     MemoryContextResource resource(state->node_context);
     RowSet seen(&resource);
+    bool moves_checked = false;
     state->rows = tuplestore_begin_heap(false, false, work_mem);
     for (;;) {
         TupleTableSlot *slot = ExecProcNode(child);
         if (TupIsNull(slot))
             break;
         const TargetRow target = state->plan.read_target(slot);
-        if (target.new_shard_index != target.shard_index)
-            refuse_move(state->plan);
+        if (target.moves() && !std::exchange(moves_checked, true))
+            check_move(state->plan);
         // A row that several rows of the other tables match changes once, to what the first one says.
         if (state->drops_duplicates && !seen.insert(row_number(target.shard_index, target.tid)).second)
             continue;
@@ -108,9 +125,7 @@ bool run_next_batch(ModifyScanState *state) {
     state->batch = nullptr;
     ContextScope scope(state->batch_context);
     auto *batch = make_in<ModifyBatch>(state->batch_context, state->plan);
-    while (!batch->is_full() && tuplestore_gettupleslot(state->rows, true, false, state->row_slot))
-        batch->add(state->row_slot);
-    if (batch->is_empty())
+    if (!batch->fill(state->rows, state->row_slot))
         return false;
     state->affected += batch->run();
     state->batch = batch;

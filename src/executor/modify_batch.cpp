@@ -1,47 +1,12 @@
 #include "citus/executor/modify_batch.hpp"
 
-#include "citus/executor/modify_scan.hpp"
-
 extern "C" {
 #include "access/sysattr.h"
-#include "optimizer/optimizer.h"
 }
 
 namespace citus {
 
 namespace {
-
-AttrNumber junk_column(const List *tlist, const char *name) {
-    ListCell *cell;
-    foreach (cell, tlist) {
-        const auto *entry = lfirst_node(TargetEntry, cell);
-        if (entry->resjunk && entry->resname != nullptr && strcmp(entry->resname, name) == 0)
-            return entry->resno;
-    }
-    elog(ERROR, "the plan of a distributed modification lacks the column \"%s\"", name);
-}
-
-PlanColumn plan_column(Relation relation, AttrNumber resno, AttrNumber attno) {
-    Oid type, collation;
-    int32 typmod;
-    get_atttypetypmodcoll(RelationGetRelid(relation), attno, &type, &typmod, &collation);
-    PlanColumn column{};
-    column.resno = resno;
-    column.attno = attno;
-    Oid output;
-    bool is_varlena;
-    getTypeOutputInfo(type, &output, &is_varlena);
-    fmgr_info(output, &column.output);
-    // Not typmod 0: bpchar without one would become character(1).
-    column.type_name =
-        format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
-    column.name = quote_identifier(get_attname(RelationGetRelid(relation), attno, false));
-    return column;
-}
-
-std::span<PlanColumn> column_array(size_t count) {
-    return {static_cast<PlanColumn *>(palloc0(sizeof(PlanColumn) * (count + 1))), count};
-}
 
 /// Text that every session reads back as the same value, whatever this one's settings are.
 class ExactTextScope {
@@ -61,140 +26,106 @@ private:
     int level_;
 };
 
+void append_columns(StringInfo sql, std::span<const PlanColumn> columns, const char *prefix) {
+    for (const PlanColumn &column : columns)
+        appendStringInfo(sql, "%s%s%s", &column == columns.data() ? "" : ", ", prefix, column.name);
+}
+
 } // namespace
 
-// ---------------------------------------------------------------- the plan
+ModifyBatch::ModifyBatch(const ModifyPlan &plan)
+    : plan_(plan), staying_(plan.table->shards.size()), leaving_(plan.moved.empty() ? 0 : staying_.size()),
+      arriving_(leaving_.size()) {}
 
-ModifyPlan::ModifyPlan(CmdType operation, Relation relation, Index target, const List *child_tlist,
-                       const List *update_columns, List *wanted)
-    : operation(operation), table(require_dist_table(RelationGetRelid(relation))) {
-    returns_rows = wanted != NIL;
-    tid_resno_ = junk_column(child_tlist, "ctid");
-    key_resno_ = table->has_key() ? junk_column(child_tlist, kShardKeyColumn) : InvalidAttrNumber;
-    new_key_resno_ = InvalidAttrNumber;
-    find_identity(relation, child_tlist);
-    if (operation == CMD_UPDATE)
-        find_changes(relation, child_tlist, update_columns);
-    find_returned(relation, target, wanted);
+// ---------------------------------------------------------------- VALUES lists
+
+void ModifyBatch::start_row(ShardRows *rows, int ordinal) {
+    if (rows->values == nullptr)
+        rows->values = makeStringInfo();
+    appendStringInfo(rows->values, rows->ordinals.empty() ? "(%d" : ", (%d", ordinal);
+    rows->ordinals.push_back(ordinal);
 }
 
-void ModifyPlan::find_changes(Relation relation, const List *child_tlist, const List *update_columns) {
-    changes = column_array(static_cast<size_t>(list_length(update_columns)));
-    size_t next = 0;
-    ListCell *cell;
-    foreach (cell, child_tlist) {
-        const auto *entry = lfirst_node(TargetEntry, cell);
-        if (entry->resjunk)
-            continue;
-        const auto attno = static_cast<AttrNumber>(list_nth_int(update_columns, static_cast<int>(next)));
-        changes[next++] = plan_column(relation, entry->resno, attno);
-        if (attno == table->key_attno)
-            new_key_resno_ = entry->resno;
-    }
-}
-
-void ModifyPlan::find_identity(Relation relation, const List *child_tlist) {
-    List *columns = row_identity_columns(RelationGetRelid(relation));
-    is_replicated = columns != NIL;
-    if (!is_replicated) {
-        identity = column_array(1);
-        identity[0] = plan_column(relation, tid_resno_, SelfItemPointerAttributeNumber);
-        return;
-    }
-    identity = column_array(static_cast<size_t>(list_length(columns)));
-    for (int i = 0; i < list_length(columns); i++)
-        identity[static_cast<size_t>(i)] =
-            plan_column(relation, junk_column(child_tlist, psprintf("%s%d", kIdentityColumn, i + 1)),
-                        static_cast<AttrNumber>(list_nth_int(columns, i)));
-}
-
-void ModifyPlan::find_returned(Relation relation, Index target, List *wanted) {
-    Bitmapset *used = nullptr;
-    pull_varattnos(reinterpret_cast<::Node *>(wanted), target, &used);
-    bool whole_row = bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, used);
-    ListCell *cell;
-    foreach (cell, wanted)
-        whole_row |= IsA(lfirst(cell), WithCheckOption); // its error shows the row
-    const TupleDesc desc = RelationGetDescr(relation);
-    const auto is_used = [&](AttrNumber attno) {
-        return bms_is_member(attno - FirstLowInvalidHeapAttributeNumber, used);
-    };
-    if (is_used(SelfItemPointerAttributeNumber))
-        returned = lappend_int(returned, SelfItemPointerAttributeNumber);
-    for (AttrNumber attno = 1; attno <= desc->natts; attno++)
-        if (!TupleDescAttr(desc, attno - 1)->attisdropped && (whole_row || is_used(attno)))
-            returned = lappend_int(returned, attno);
-
-    result_desc = CreateTemplateTupleDesc(list_length(returned) + 1);
-    TupleDescInitEntry(result_desc, 1, "ord", INT4OID, -1, 0);
-    for (int i = 0; i < list_length(returned); i++) {
-        Oid type, collation;
-        int32 typmod;
-        get_atttypetypmodcoll(RelationGetRelid(relation), static_cast<AttrNumber>(list_nth_int(returned, i)),
-                              &type, &typmod, &collation);
-        TupleDescInitEntry(result_desc, static_cast<AttrNumber>(i + 2), nullptr, type, typmod, 0);
-        TupleDescInitEntryCollation(result_desc, static_cast<AttrNumber>(i + 2), collation);
-    }
-}
-
-TargetRow ModifyPlan::read_target(TupleTableSlot *row) const {
-    bool is_null;
-    const Datum tid = slot_getattr(row, tid_resno_, &is_null);
+void ModifyBatch::add_value(ShardRows *rows, const PlanColumn &column, Datum value, bool is_null) {
+    StringInfo text = rows->values;
+    const int old_length = text->len;
+    appendStringInfoString(text, ", ");
     if (is_null)
-        elog(ERROR, "ctid of a row to change is NULL");
-    TargetRow target{0, 0, reinterpret_cast<ItemPointer>(DatumGetPointer(tid))};
-    if (key_resno_ == InvalidAttrNumber)
-        return target;
-    const Datum key = slot_getattr(row, key_resno_, &is_null);
-    target.shard_index = shard_index_for_hash(*table, hash_distribution_value(*table, key, is_null));
-    target.new_shard_index = target.shard_index;
-    if (new_key_resno_ != InvalidAttrNumber) {
-        const Datum new_key = slot_getattr(row, new_key_resno_, &is_null);
-        target.new_shard_index =
-            shard_index_for_hash(*table, hash_distribution_value(*table, new_key, is_null));
-    }
-    return target;
+        appendStringInfoString(text, "NULL");
+    else
+        appendStringInfoString(
+            text, quote_literal_cstr(OutputFunctionCall(const_cast<FmgrInfo *>(&column.output), value)));
+    // The first row of VALUES decides the types of its columns.
+    if (rows->ordinals.size() == 1)
+        appendStringInfo(text, "::%s", column.type_name);
+    bytes_ += static_cast<size_t>(text->len - old_length);
 }
 
-// ---------------------------------------------------------------- a batch
-
-ModifyBatch::ModifyBatch(const ModifyPlan &plan) : plan_(plan), shards_(plan.table->shards.size()) {}
-
-void ModifyBatch::append_value(StringInfo text, const PlanColumn &column, TupleTableSlot *row,
-                               bool with_type) const {
+void ModifyBatch::add_plan_value(ShardRows *rows, const PlanColumn &column, TupleTableSlot *row) {
     bool is_null;
     const Datum value = slot_getattr(row, column.resno, &is_null);
-    appendStringInfoString(text, ", ");
-    appendStringInfoString(text, is_null ? "NULL"
-                                         : quote_literal_cstr(OutputFunctionCall(
-                                               const_cast<FmgrInfo *>(&column.output), value)));
-    // The first row of VALUES decides the types of its columns.
-    if (with_type)
-        appendStringInfo(text, "::%s", column.type_name);
+    add_value(rows, column, value, is_null);
+}
+
+void ModifyBatch::end_row(ShardRows *rows) {
+    appendStringInfoChar(rows->values, ')');
 }
 
 void ModifyBatch::add(TupleTableSlot *row) {
-    ExactTextScope exact;
-    ShardRows &shard = shards_[static_cast<size_t>(plan_.read_target(row).shard_index)];
-    if (shard.values == nullptr)
-        shard.values = makeStringInfo();
-    const int old_length = shard.values->len;
-    appendStringInfo(shard.values, shard.count == 0 ? "(%d" : ", (%d", rows_);
+    const TargetRow target = plan_.read_target(row);
+    ShardRows &rows = (target.moves() ? leaving_ : staying_)[static_cast<size_t>(target.shard_index)];
+    start_row(&rows, rows_);
     for (const PlanColumn &column : plan_.identity)
-        append_value(shard.values, column, row, shard.count == 0);
-    for (const PlanColumn &column : plan_.changes)
-        append_value(shard.values, column, row, shard.count == 0);
-    appendStringInfoChar(shard.values, ')');
-    shard.count++;
-    rows_++;
-    bytes_ += static_cast<size_t>(shard.values->len - old_length);
-    if (plan_.returns_rows) {
-        plan_rows_.push_back(ExecCopySlotMinimalTuple(row));
+        add_plan_value(&rows, column, row);
+    if (!target.moves())
+        for (const PlanColumn &column : plan_.changes)
+            add_plan_value(&rows, column, row);
+    end_row(&rows);
+    if (plan_.returns_rows || target.moves()) {
+        plan_rows_.resize(static_cast<size_t>(rows_) + 1);
+        plan_rows_.back() = ExecCopySlotMinimalTuple(row);
         bytes_ += plan_rows_.back()->t_len;
     }
+    if (target.moves())
+        moves_.push_back({rows_, target.new_shard_index, plan_rows_.back()});
+    rows_++;
 }
 
-const char *ModifyBatch::sql_of(size_t shard_index) const {
+bool ModifyBatch::fill(Tuplestorestate *rows, TupleTableSlot *slot) {
+    ExactTextScope exact;
+    plan_slot_ = slot;
+    while (rows_ < kMaxRows && bytes_ < kMaxBytes && tuplestore_gettupleslot(rows, true, false, slot))
+        add(slot);
+    return rows_ > 0;
+}
+
+// ---------------------------------------------------------------- statements
+
+/// `(ord, k1, .., c1, ..) WHERE <the row is the one meant>`
+void ModifyBatch::append_match(StringInfo sql, size_t change_count) const {
+    appendStringInfoString(sql, "(ord");
+    for (size_t i = 0; i < plan_.identity.size(); i++)
+        appendStringInfo(sql, ", k%zu", i + 1);
+    for (size_t i = 0; i < change_count; i++)
+        appendStringInfo(sql, ", c%zu", i + 1);
+    for (size_t i = 0; i < plan_.identity.size(); i++)
+        appendStringInfo(sql, "%s t1.%s = v.k%zu", i == 0 ? ") WHERE" : " AND", plan_.identity[i].name,
+                         i + 1);
+}
+
+void ModifyBatch::append_returning(StringInfo sql, const char *ordinal) const {
+    if (!plan_.returns_rows)
+        return;
+    appendStringInfo(sql, " RETURNING %s", ordinal);
+    ListCell *cell;
+    foreach (cell, plan_.returned)
+        appendStringInfo(sql, ", t1.%s",
+                         quote_identifier(get_attname(plan_.table->relid,
+                                                      static_cast<AttrNumber>(lfirst_int(cell)), false)));
+}
+
+/// UPDATE or DELETE of rows that stay on their shard.
+const char *ModifyBatch::change_sql(size_t shard_index) const {
     const bool update = plan_.operation == CMD_UPDATE;
     StringInfoData sql;
     initStringInfo(&sql);
@@ -202,63 +133,97 @@ const char *ModifyBatch::sql_of(size_t shard_index) const {
     appendStringInfo(&sql, update ? "UPDATE %s AS t1 SET " : "DELETE FROM %s AS t1 USING ", shard);
     for (size_t i = 0; i < plan_.changes.size(); i++)
         appendStringInfo(&sql, "%s%s = v.c%zu", i == 0 ? "" : ", ", plan_.changes[i].name, i + 1);
-    appendStringInfo(&sql, "%s(VALUES %s) AS v (ord", update ? " FROM " : "",
-                     shards_[shard_index].values->data);
-    for (size_t i = 0; i < plan_.identity.size(); i++)
-        appendStringInfo(&sql, ", k%zu", i + 1);
-    for (size_t i = 0; i < plan_.changes.size(); i++)
-        appendStringInfo(&sql, ", c%zu", i + 1);
-    for (size_t i = 0; i < plan_.identity.size(); i++)
-        appendStringInfo(&sql, "%s t1.%s = v.k%zu", i == 0 ? ") WHERE" : " AND", plan_.identity[i].name,
-                         i + 1);
-    if (plan_.returns_rows) {
-        appendStringInfoString(&sql, " RETURNING v.ord");
-        ListCell *cell;
-        foreach (cell, plan_.returned)
-            appendStringInfo(&sql, ", t1.%s",
-                             quote_identifier(get_attname(plan_.table->relid,
-                                                          static_cast<AttrNumber>(lfirst_int(cell)), false)));
-    }
+    appendStringInfo(&sql, "%s(VALUES %s) AS v ", update ? " FROM " : "", staying_[shard_index].values->data);
+    append_match(&sql, plan_.changes.size());
+    append_returning(&sql, "v.ord");
     return sql.data;
 }
 
-void ModifyBatch::read_results(std::span<const Task> tasks) {
-    results_.assign(static_cast<size_t>(rows_), nullptr);
-    result_slot_ = MakeSingleTupleTableSlot(plan_.result_desc, &TTSOpsVirtual);
-    TaskStream *stream =
-        TaskStream::open(CurrentMemoryContext, {tasks, {}, Access::Write, plan_.result_desc});
-    while (stream->next(result_slot_)) {
-        bool is_null;
-        const int ord = DatumGetInt32(slot_getattr(result_slot_, 1, &is_null));
-        if (is_null || ord < 0 || ord >= rows_)
-            elog(ERROR, "a shard returned a row that was not asked for");
-        results_[static_cast<size_t>(ord)] = ExecCopySlotMinimalTuple(result_slot_);
-    }
-    stream->close();
-    ExecDropSingleTupleTableSlot(result_slot_);
-    result_slot_ = MakeSingleTupleTableSlot(plan_.result_desc, &TTSOpsMinimalTuple);
+/// Takes rows that move out of their shard.
+const char *ModifyBatch::leave_sql(size_t shard_index) const {
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfo(&sql, "DELETE FROM %s AS t1 USING (VALUES %s) AS v ",
+                     qualified_shard_name(plan_.table->relid, plan_.table->shards[shard_index].shard_id),
+                     leaving_[shard_index].values->data);
+    append_match(&sql, 0);
+    appendStringInfoString(&sql, " RETURNING v.ord, ");
+    append_columns(&sql, plan_.moved, "t1.");
+    return sql.data;
 }
 
-uint64 ModifyBatch::run() {
+/// Puts them into the shard they belong to now. Rows come back in the order of the VALUES list.
+const char *ModifyBatch::arrive_sql(size_t shard_index) const {
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfo(&sql, "INSERT INTO %s AS t1 (",
+                     qualified_shard_name(plan_.table->relid, plan_.table->shards[shard_index].shard_id));
+    append_columns(&sql, plan_.moved, "");
+    appendStringInfoString(&sql, ") OVERRIDING SYSTEM VALUE SELECT ");
+    for (size_t i = 0; i < plan_.moved.size(); i++)
+        appendStringInfo(&sql, "%sv.c%zu", i == 0 ? "" : ", ", i + 1);
+    appendStringInfo(&sql, " FROM (VALUES %s) AS v (ord", arriving_[shard_index].values->data);
+    for (size_t i = 0; i < plan_.moved.size(); i++)
+        appendStringInfo(&sql, ", c%zu", i + 1);
+    appendStringInfoChar(&sql, ')');
+    append_returning(&sql, "0");
+    return sql.data;
+}
+
+// ---------------------------------------------------------------- running
+
+/// Collects the rows that tasks return by ordinal number: the one in the row or, in_order, that of the
+/// VALUES list's row in the same place. Returns their number.
+uint64 ModifyBatch::read_rows(std::span<const Task> tasks, std::span<const size_t> task_shards,
+                              const RowsByShard &rows, TupleDesc result_desc, Tuples *results,
+                              bool in_order) {
+    results->resize(static_cast<size_t>(rows_));
+    std::pmr::vector<size_t> read(tasks.size(), 0);
+    TupleTableSlot *slot = MakeSingleTupleTableSlot(result_desc, &TTSOpsVirtual);
+    TaskStream *stream = TaskStream::open(CurrentMemoryContext, {tasks, {}, Access::Write, result_desc});
+    uint64 count = 0;
+    int task;
+    while (stream->next(slot, &task)) {
+        const auto index = static_cast<size_t>(task);
+        const auto &ordinals = rows[task_shards[index]].ordinals;
+        bool is_null = false;
+        int ordinal = -1;
+        if (!in_order)
+            ordinal = DatumGetInt32(slot_getattr(slot, 1, &is_null));
+        else if (read[index] < ordinals.size())
+            ordinal = ordinals[read[index]++];
+        if (is_null || ordinal < 0 || ordinal >= rows_)
+            elog(ERROR, "a shard returned a row that was not asked for");
+        (*results)[static_cast<size_t>(ordinal)] = ExecCopySlotMinimalTuple(slot);
+        count++;
+    }
+    stream->close();
+    ExecDropSingleTupleTableSlot(slot);
+    return count;
+}
+
+/// Runs one statement per shard that has rows, on all placements; returns how many rows it affected.
+template <typename MakeSql>
+uint64 ModifyBatch::run_step(const RowsByShard &rows, MakeSql make_sql, TupleDesc result_desc,
+                             Tuples *results, bool in_order) {
     std::pmr::vector<Task> tasks;
     std::pmr::vector<Task> replica_tasks;
-    for (size_t i = 0; i < shards_.size(); i++) {
-        if (shards_[i].count == 0)
+    std::pmr::vector<size_t> task_shards;
+    for (size_t i = 0; i < rows.size(); i++) {
+        if (rows[i].ordinals.empty())
             continue;
         const Shard &shard = plan_.table->shards[i];
-        const char *sql = sql_of(i);
-        for (const ShardPlacement &placement : shard.placements)
-            (placement.placement_id == shard.placements.front().placement_id ? tasks : replica_tasks)
-                .push_back({placement.group_id, shard.shard_id, sql});
+        const char *sql = make_sql(i);
+        tasks.push_back({shard.placements.front().group_id, shard.shard_id, sql});
+        task_shards.push_back(i);
+        for (const ShardPlacement &placement : shard.placements.subspan(1))
+            replica_tasks.push_back({placement.group_id, shard.shard_id, sql});
     }
-    uint64 affected;
-    if (plan_.returns_rows) {
-        read_results(tasks);
-        affected = static_cast<uint64>(
-            std::count_if(results_.begin(), results_.end(), [](MinimalTuple row) { return row != nullptr; }));
-    } else {
-        affected = run_tasks({tasks, {}, Access::Write, nullptr});
-    }
+    if (tasks.empty())
+        return 0;
+    const uint64 affected = result_desc != nullptr
+                                ? read_rows(tasks, task_shards, rows, result_desc, results, in_order)
+                                : run_tasks({tasks, {}, Access::Write, nullptr});
     if (!replica_tasks.empty()) {
         const uint64 copies = replica_tasks.size() / tasks.size();
         if (run_tasks({replica_tasks, {}, Access::Write, nullptr}) != affected * copies)
@@ -266,6 +231,50 @@ uint64 ModifyBatch::run() {
                             errmsg("the placements of table \"%s\" do not hold the same rows",
                                    get_rel_name(plan_.table->relid))));
     }
+    return affected;
+}
+
+/// Makes the new rows of those that were taken: what the plan sets, and the rest as it was.
+void ModifyBatch::add_arrivals(const Tuples &taken) {
+    ExactTextScope exact;
+    TupleTableSlot *old_row = MakeSingleTupleTableSlot(plan_.moved_desc, &TTSOpsMinimalTuple);
+    for (const Move &move : moves_) {
+        if (taken[static_cast<size_t>(move.ordinal)] == nullptr)
+            continue;
+        ExecStoreMinimalTuple(taken[static_cast<size_t>(move.ordinal)], old_row, false);
+        ExecStoreMinimalTuple(move.plan_row, plan_slot_, false);
+        ShardRows &rows = arriving_[static_cast<size_t>(move.new_shard_index)];
+        start_row(&rows, move.ordinal);
+        for (size_t i = 0; i < plan_.moved.size(); i++) {
+            const PlanColumn &column = plan_.moved[i];
+            bool is_null;
+            const bool is_set = column.resno != InvalidAttrNumber;
+            const Datum value = is_set ? slot_getattr(plan_slot_, column.resno, &is_null)
+                                       : slot_getattr(old_row, static_cast<int>(i + 2), &is_null);
+            add_value(&rows, column, value, is_null);
+        }
+        end_row(&rows);
+    }
+    ExecClearTuple(plan_slot_);
+    ExecDropSingleTupleTableSlot(old_row);
+}
+
+uint64 ModifyBatch::run() {
+    TupleDesc result_desc = plan_.returns_rows ? plan_.result_desc : nullptr;
+    if (plan_.returns_rows) {
+        results_.resize(static_cast<size_t>(rows_));
+        result_slot_ = MakeSingleTupleTableSlot(plan_.result_desc, &TTSOpsMinimalTuple);
+    }
+    Tuples taken(static_cast<size_t>(rows_));
+    // Rows leave before others change, so that what they held is free for these.
+    run_step(
+        leaving_, [this](size_t shard) { return leave_sql(shard); }, plan_.moved_desc, &taken);
+    uint64 affected = run_step(
+        staying_, [this](size_t shard) { return change_sql(shard); }, result_desc, &results_);
+    if (!moves_.empty())
+        add_arrivals(taken);
+    affected += run_step(
+        arriving_, [this](size_t shard) { return arrive_sql(shard); }, result_desc, &results_, true);
     return affected;
 }
 

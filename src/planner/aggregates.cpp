@@ -14,9 +14,9 @@ namespace {
 /// How partial results of an aggregate are combined.
 enum class Combine {
     None,
-    Same,          ///< by the aggregate itself: min(min), sum(sum)
-    Count,         ///< sum of counts, 0 without any
-    SumToBigint,   ///< sums of bigint that the server adds up to bigint
+    Same,           ///< by the aggregate itself: min(min), sum(sum)
+    Count,          ///< sum of counts, 0 without any
+    SumToBigint,    ///< sums of bigint that the server adds up to bigint
     AverageNumeric, ///< sum / count in numeric
     AverageFloat,
     AverageInterval,
@@ -61,12 +61,15 @@ Rule rule_for(const Aggref *aggregate) {
     if (function == F_SUM_INT8)
         return {F_SUM_INT8, Combine::Same};
     const char *name = function < FirstNormalObjectId ? get_func_name(function) : nullptr;
-    if (name != nullptr && std::find(std::begin(kIdempotent), std::end(kIdempotent), name) != std::end(kIdempotent))
+    if (name != nullptr &&
+        std::find(std::begin(kIdempotent), std::end(kIdempotent), name) != std::end(kIdempotent))
         return {function, Combine::Same};
     return {function, Combine::None};
 }
 
-::Node *as_node(void *node) { return static_cast<::Node *>(node); }
+::Node *as_node(void *node) {
+    return static_cast<::Node *>(node);
+}
 
 Aggref *make_aggregate(Oid function, Oid result_type, Oid collation, ::Node *argument) {
     auto *aggregate = makeNode(Aggref);
@@ -103,7 +106,8 @@ Aggref *make_aggregate(Oid function, Oid result_type, Oid collation, ::Node *arg
 }
 
 /// A column of the shards' query with another aggregate over the same argument, filter included.
-Var *partial_column(const Aggref *aggregate, Oid function, Oid result_type, Oid cast_to, WorkerQuery *worker) {
+Var *partial_column(const Aggref *aggregate, Oid function, Oid result_type, Oid cast_to,
+                    WorkerQuery *worker) {
     auto *partial = static_cast<Aggref *>(copyObjectImpl(aggregate));
     partial->aggfnoid = function;
     partial->aggtype = result_type;
@@ -132,7 +136,8 @@ Oid sum_result_type(Oid sum) {
 
 /// sum / count. Without any value the sum is NULL, and so is the quotient: the division is strict.
 ::Node *combine_average(const Aggref *aggregate, const Rule &rule, WorkerQuery *worker) {
-    Var *sum = partial_column(aggregate, rule.partial_sum, sum_result_type(rule.partial_sum), rule.cast_to, worker);
+    Var *sum =
+        partial_column(aggregate, rule.partial_sum, sum_result_type(rule.partial_sum), rule.cast_to, worker);
     Var *count = partial_column(aggregate, F_COUNT_ANY, INT8OID, InvalidOid, worker);
     ::Node *total = sum_of(sum);
     ::Node *number = sum_of(count);
@@ -148,9 +153,9 @@ Oid sum_result_type(Oid sum) {
     Var *partial = worker->column(as_node(const_cast<Aggref *>(aggregate)), "count");
     auto *coalesce = makeNode(CoalesceExpr);
     coalesce->coalescetype = INT8OID;
-    coalesce->args = list_make2(call(F_INT8_NUMERIC, INT8OID, list_make1(sum_of(partial))),
-                                makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false,
-                                          FLOAT8PASSBYVAL));
+    coalesce->args = list_make2(
+        call(F_INT8_NUMERIC, INT8OID, list_make1(sum_of(partial))),
+        makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false, FLOAT8PASSBYVAL));
     coalesce->location = -1;
     return as_node(coalesce);
 }
@@ -181,7 +186,8 @@ Oid sum_result_type(Oid sum) {
 
 SortGroupClause *default_grouping(Oid type) {
     auto *clause = makeNode(SortGroupClause);
-    get_sort_group_operators(type, false, true, false, &clause->sortop, &clause->eqop, nullptr, &clause->hashable);
+    get_sort_group_operators(type, false, true, false, &clause->sortop, &clause->eqop, nullptr,
+                             &clause->hashable);
     return clause;
 }
 

@@ -184,7 +184,7 @@ PruneItem read_prune_item(const List *item) {
 
 List *Fragment::pack() const {
     List *numbers = list_make3_int(static_cast<int>(tier), static_cast<int>(command), flags_of(*this));
-    List *packed = list_make4(numbers, list_make1_oid(anchor), text_parts, slot_relations);
+    List *packed = list_make4(numbers, list_make2_oid(anchor, run_as), text_parts, slot_relations);
     packed = lappend(packed, prune_items);
     return lappend(packed, params);
 }
@@ -202,6 +202,7 @@ Fragment Fragment::unpack(List *packed) {
     fragment.has_result = flags & kHasResult;
     fragment.has_modifying_cte = flags & kHasModifyingCte;
     fragment.anchor = linitial_oid(static_cast<List *>(list_nth(packed, 1)));
+    fragment.run_as = lsecond_oid(static_cast<List *>(list_nth(packed, 1)));
     fragment.text_parts = static_cast<List *>(list_nth(packed, 2));
     fragment.slot_relations = static_cast<List *>(list_nth(packed, 3));
     fragment.prune_items = static_cast<List *>(list_nth(packed, 4));

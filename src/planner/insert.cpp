@@ -163,22 +163,15 @@ void check_supported(const ModifyTable *modify, const InsertPlan &plan) {
                      errhint("Insert into the table itself, or without ON CONFLICT.")));
 }
 
-/// The rows are not written before the rest of the statement has read the table as it was.
+/// Whether other parts of the statement must read the table as it was before the rows are written.
 void plan_order(const PlannedStmt *statement, const ModifyTable *modify, const List *returning,
                 const Bitmapset *insert_only, InsertPlan *plan) {
     plan->reads_target = statement_reads(statement, plan->relid, insert_only);
     if (!plan->reads_target || returning == NIL)
         return;
     const bool is_top = statement->planTree == reinterpret_cast<const Plan *>(modify);
-    plan->deferred =
+    plan->others_read =
         !is_top || has_subplan(reinterpret_cast<::Node *>(const_cast<List *>(returning)), nullptr);
-    if (plan->deferred && (plan->action != ONCONFLICT_NONE || plan->fetched != NIL))
-        ereport(ERROR,
-                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                 errmsg("INSERT ... RETURNING with ON CONFLICT or system columns is not supported here"),
-                 errdetail("Another part of the same statement reads table \"%s\" as it was before.",
-                           get_rel_name(plan->relid)),
-                 errhint("Run the parts as statements of their own in one transaction.")));
 }
 
 Plan *replace_insert(const PlannedStmt *statement, Plan *node, const Bitmapset *insert_only) {

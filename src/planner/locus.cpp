@@ -21,7 +21,9 @@ using core::Output;
 using core::Place;
 using core::Terms;
 
-::Node *as_node(void *node) { return static_cast<::Node *>(node); }
+::Node *as_node(void *node) {
+    return static_cast<::Node *>(node);
+}
 
 /// The loci of the steps of one query block.
 struct Steps {
@@ -147,7 +149,8 @@ Output Analyzer::output_of(Block *block, const Equivalences &outer_facts) {
     Query *query = block->query;
     if (query->commandType == CMD_INSERT)
         return select_output(block, insert_of_values(block), outer_facts);
-    if (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE && query->commandType != CMD_DELETE)
+    if (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE &&
+        query->commandType != CMD_DELETE)
         return coordinator_output(query->returningList);
     Equivalences facts = outer_facts;
     if (query->setOperations != nullptr) {
@@ -295,7 +298,8 @@ Locus Analyzer::join_item(Block *block, JoinExpr *expr, const Equivalences &fact
     const Equivalences &of_right = is_full ? right_facts : match;
     const Locus right =
         add_own_conditions(block, from_item(block, expr->rarg, of_right), expr->rarg, of_right);
-    Locus joined = core::join(is_full ? JoinKind::Full : JoinKind::Left, left, right, context_of(block, match));
+    Locus joined =
+        core::join(is_full ? JoinKind::Full : JoinKind::Left, left, right, context_of(block, match));
     joined = add_sublinks(block, joined, expr->quals, match);
     return contain_volatile_functions(expr->quals) ? core::with_volatile(joined) : joined;
 }
@@ -362,7 +366,8 @@ Output Analyzer::cte(Block *block, const RangeTblEntry *rte) {
             if (!state.in_progress)
                 return state.output;
             const auto columns = static_cast<size_t>(list_length(rte->coltypes));
-            return {Locus::anywhere(), std::pmr::vector<bool>(columns, false), std::pmr::vector<bool>(columns, false)};
+            return {Locus::anywhere(), std::pmr::vector<bool>(columns, false),
+                    std::pmr::vector<bool>(columns, false)};
         }
     ctes_.push_back({found, true, {}});
     const size_t position = ctes_.size() - 1;
@@ -375,7 +380,8 @@ Output Analyzer::cte(Block *block, const RangeTblEntry *rte) {
 /// Whether a table's rows have one copy, so that a write to one group is all of the write.
 bool is_in_one_place(Oid relid) {
     const DistTable *table = find_dist_table(relid);
-    return table != nullptr && (table->kind == TableKind::Distributed || table->kind == TableKind::SingleShard);
+    return table != nullptr &&
+           (table->kind == TableKind::Distributed || table->kind == TableKind::SingleShard);
 }
 
 /// CTEs that write run once whether they are used or not: they must all be in the group of the statement.
@@ -521,7 +527,7 @@ bool is_order_dependent(::Node *node, void *) {
     if (node == nullptr || IsA(node, Query))
         return false;
     if (IsA(node, Aggref)) {
-        static constexpr std::string_view kStable[] = {"count", "sum",  "avg",   "min",   "max",
+        static constexpr std::string_view kStable[] = {"count", "sum",      "avg",     "min",     "max",
                                                        "every", "bool_and", "bool_or", "bit_and", "bit_or"};
         const char *name = get_func_name(castNode(Aggref, node)->aggfnoid);
         const bool stable =
@@ -552,7 +558,8 @@ Steps Analyzer::analyze_steps(Block *block, const Equivalences &facts, Locus fro
     else if (query->groupClause != NIL || query->hasAggs || query->havingQual != nullptr)
         locus = group_by(block, locus, query->groupClause, facts);
     if (query->hasAggs && locus.is(Place::Anywhere) &&
-        (is_order_dependent(as_node(query->targetList), nullptr) || is_order_dependent(query->havingQual, nullptr)))
+        (is_order_dependent(as_node(query->targetList), nullptr) ||
+         is_order_dependent(query->havingQual, nullptr)))
         locus.once = true;
     steps.grouped = locus;
 
@@ -585,16 +592,17 @@ Steps Analyzer::analyze(Block *block, const Equivalences &facts) {
 
 /// One-group statements name their shard by a value; hashed ones may still say which shards matter.
 void Analyzer::find_pruning(Block *block, const Equivalences &facts, StatementLocus *result) {
-    const Locus &locus = result->from;
+    // Over reference tables only, a sub-select may be what ties the statement to a group.
+    const Locus &locus = result->from.is(Place::Anywhere) ? result->sublinks : result->from;
     if (locus.is(Place::OneGroup)) {
         for (const core::Term pin : locus.pins) {
             Expr *value = terms_.value_of(pin);
             if (value == nullptr && !terms_.is_null_value(pin))
                 continue;
             result->prunes = true;
-            result->prune_items = list_make1(
-                value == nullptr ? make_prune_item(PruneKind::IsNull, nullptr)
-                                 : make_prune_item(PruneKind::Equal, expression_planner(value)));
+            result->prune_items =
+                list_make1(value == nullptr ? make_prune_item(PruneKind::IsNull, nullptr)
+                                            : make_prune_item(PruneKind::Equal, expression_planner(value)));
             return;
         }
         return;
@@ -633,12 +641,14 @@ StatementLocus Analyzer::run(const Query *query) {
     Steps steps;
     if (copy->setOperations != nullptr) {
         auto *top = castNode(SetOperationStmt, copy->setOperations);
-        steps = analyze_steps(block, facts, set_operation(block, copy->setOperations, top->colTypes, facts).locus);
+        steps = analyze_steps(block, facts,
+                              set_operation(block, copy->setOperations, top->colTypes, facts).locus);
     } else {
         collector().collect(block, as_node(copy->jointree), &facts);
         steps = analyze(block, facts);
     }
-    Locus *all[] = {&steps.from, &steps.sublinks, &steps.grouped, &steps.windowed, &steps.distinct, &steps.whole};
+    Locus *all[] = {&steps.from,     &steps.sublinks, &steps.grouped,
+                    &steps.windowed, &steps.distinct, &steps.whole};
     for (Locus *step : all)
         *step = with_modifying_ctes(block, *step, &result.has_modifying_cte);
     result.from = steps.from;
@@ -647,8 +657,9 @@ StatementLocus Analyzer::run(const Query *query) {
     result.windowed = steps.windowed;
     result.distinct = steps.distinct;
     result.whole = steps.whole;
+    const Locus &located = result.from.is(Place::Anywhere) ? result.sublinks : result.from;
     for (const auto &[colocation, relid] : anchors_)
-        if (colocation == result.from.colocation && !result.from.is(Place::Anywhere))
+        if (colocation == located.colocation && !located.is(Place::Anywhere))
             result.anchor = relid;
     find_pruning(block, facts, &result);
     return result;

@@ -14,7 +14,9 @@ namespace citus {
 
 namespace {
 
-::Node *as_node(void *node) { return static_cast<::Node *>(node); }
+::Node *as_node(void *node) {
+    return static_cast<::Node *>(node);
+}
 
 bool has_joins(const Query *query) {
     ListCell *cell;
@@ -33,9 +35,11 @@ void flatten_range_table(Query *query) {
         if (rte->rtekind == RTE_SUBQUERY)
             rte->subquery = castNode(Query, flatten_join_alias_vars(query, as_node(rte->subquery)));
         else if (rte->rtekind == RTE_FUNCTION)
-            rte->functions = reinterpret_cast<List *>(flatten_join_alias_vars(query, as_node(rte->functions)));
+            rte->functions =
+                reinterpret_cast<List *>(flatten_join_alias_vars(query, as_node(rte->functions)));
         else if (rte->rtekind == RTE_VALUES)
-            rte->values_lists = reinterpret_cast<List *>(flatten_join_alias_vars(query, as_node(rte->values_lists)));
+            rte->values_lists =
+                reinterpret_cast<List *>(flatten_join_alias_vars(query, as_node(rte->values_lists)));
     }
 }
 
@@ -44,7 +48,8 @@ void flatten_joins(Query *query) {
         return;
     query->jointree = castNode(FromExpr, flatten_join_alias_vars(query, as_node(query->jointree)));
     query->targetList = reinterpret_cast<List *>(flatten_join_alias_vars(query, as_node(query->targetList)));
-    query->returningList = reinterpret_cast<List *>(flatten_join_alias_vars(query, as_node(query->returningList)));
+    query->returningList =
+        reinterpret_cast<List *>(flatten_join_alias_vars(query, as_node(query->returningList)));
     query->havingQual = flatten_join_alias_vars(query, query->havingQual);
     flatten_range_table(query);
 }
@@ -194,13 +199,14 @@ Oid equality_family(Oid op, Oid left_type, Oid right_type, Oid collation) {
     return get_op_opfamily_strategy(op, family) == HTEqualStrategyNumber ? family : InvalidOid;
 }
 
-void FactCollector::add_condition(Block *block, ::Node *condition, Relids strong, core::Equivalences *facts) const {
+void FactCollector::add_condition(Block *block, ::Node *condition, Relids strong,
+                                  core::Equivalences *facts) const {
     if (IsA(condition, OpExpr) && list_length(castNode(OpExpr, condition)->args) == 2) {
         const auto *op = castNode(OpExpr, condition);
         ::Node *left = as_node(linitial(op->args));
         ::Node *right = as_node(lsecond(op->args));
-        const Oid family =
-            equality_family(op->opno, exprType(strip_relabels(left)), exprType(strip_relabels(right)), op->inputcollid);
+        const Oid family = equality_family(op->opno, exprType(strip_relabels(left)),
+                                           exprType(strip_relabels(right)), op->inputcollid);
         if (!OidIsValid(family))
             return;
         const auto a = terms->expression(block, left, family);

@@ -12,8 +12,8 @@ extern "C" {
 
 namespace citus {
 
-/// Flattens join aliases in the block's expressions and marks outer joins whose null-extended rows WHERE drops
-/// as what they are then; right joins become left joins. In place.
+/// Flattens join aliases in the block's expressions and marks outer joins whose null-extended rows WHERE
+/// drops as what they are then; right joins become left joins. In place.
 void simplify_block(Query *query);
 
 /// The family in which an operator is the equality of both its sides' types, or InvalidOid.
@@ -27,11 +27,12 @@ struct FactCollector {
     BlockOfSubquery block_of_subquery;
     void *analyzer;
 
-    /// Adds the conditions of a piece of a jointree that hold for each of its rows: those of inner joins and of
-    /// what is not null-extended, also through subqueries that are no more than a filter.
+    /// Adds the conditions of a piece of a jointree that hold for each of its rows: those of inner joins and
+    /// of what is not null-extended, also through subqueries that are no more than a filter.
     void collect(Block *block, ::Node *jointree, core::Equivalences *facts) const;
 
-    /// Adds one condition. strong tells for which range table indexes `column IS NULL` means a NULL in the table.
+    /// Adds one condition. strong tells for which range table indexes `column IS NULL` means a NULL in the
+    /// table.
     void add_condition(Block *block, ::Node *condition, Relids strong, core::Equivalences *facts) const;
 };
 

@@ -36,12 +36,14 @@ bool has_query_parts(::Node *node, void *) {
 
 /// Whether the expression has one value for the whole statement.
 bool is_value(::Node *expr) {
-    return !has_query_parts(expr, nullptr) && !contain_volatile_functions(expr) && !expression_returns_set(expr);
+    return !has_query_parts(expr, nullptr) && !contain_volatile_functions(expr) &&
+           !expression_returns_set(expr);
 }
 
 std::optional<uint32> hash_of_constant(::Node *expr, Oid opfamily) {
     // Strings are compared as expressions: their hashes depend on the collation of the key.
-    if (!IsA(expr, Const) || castNode(Const, expr)->constisnull || OidIsValid(castNode(Const, expr)->constcollid))
+    if (!IsA(expr, Const) || castNode(Const, expr)->constisnull ||
+        OidIsValid(castNode(Const, expr)->constcollid))
         return std::nullopt;
     const auto *constant = castNode(Const, expr);
     const Oid type = getBaseType(constant->consttype);

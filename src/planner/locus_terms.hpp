@@ -1,4 +1,5 @@
-/// Columns and values of a statement as terms of the locus algebra. Used by locus.cpp and locus_facts.cpp only.
+/// Columns and values of a statement as terms of the locus algebra. Used by locus.cpp and locus_facts.cpp
+/// only.
 #pragma once
 
 #include "citus/core/locus.hpp"
@@ -6,8 +7,8 @@
 
 namespace citus {
 
-/// One level of a query under analysis. The query is a scratch copy: joins aliases are flattened and outer joins
-/// that WHERE makes inner are marked so, in place.
+/// One level of a query under analysis. The query is a scratch copy: joins aliases are flattened and outer
+/// joins that WHERE makes inner are marked so, in place.
 struct Block {
     Query *query;
     Block *parent;
@@ -29,7 +30,7 @@ public:
     /// The same for columns only, with the type's own family.
     std::optional<core::Term> column_expression(Block *block, ::Node *expr);
 
-    core::Term null_value(Block *block); ///< where rows with a NULL key are
+    core::Term null_value(Block *block);                         ///< where rows with a NULL key are
     core::Term single_shard_group(Block *block, int colocation); ///< where tables without a key are
 
     /// The expression of a value term; nullptr for the last two and for columns.

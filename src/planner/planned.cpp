@@ -22,7 +22,8 @@ RangeTblEntry *bare_entry(const RangeTblEntry *rte) {
     return copy;
 }
 
-/// Collects the relations of all levels; that includes views, which the rewriter left behind for this purpose.
+/// Collects the relations of all levels; that includes views, which the rewriter left behind for this
+/// purpose.
 bool collect_relations(::Node *node, void *raw) {
     if (node == nullptr)
         return false;
@@ -51,7 +52,8 @@ RangeTblEntry *result_entry(const List *outputs) {
     foreach (cell, outputs) {
         const auto *entry = lfirst_node(TargetEntry, cell);
         if (!entry->resjunk)
-            names = lappend(names, makeString(pstrdup(entry->resname != nullptr ? entry->resname : "?column?")));
+            names =
+                lappend(names, makeString(pstrdup(entry->resname != nullptr ? entry->resname : "?column?")));
     }
     auto *rte = makeNode(RangeTblEntry);
     rte->rtekind = RTE_RESULT;
@@ -68,7 +70,8 @@ List *result_tlist(const List *outputs, Index varno) {
             continue;
         auto *expr = reinterpret_cast<::Node *>(entry->expr);
         const auto resno = static_cast<AttrNumber>(list_length(tlist) + 1);
-        Var *var = makeVar(static_cast<int>(varno), resno, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
+        Var *var =
+            makeVar(static_cast<int>(varno), resno, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
         TargetEntry *copy = flatCopyTargetEntry(const_cast<TargetEntry *>(entry));
         copy->expr = reinterpret_cast<Expr *>(var);
         copy->resno = resno;
@@ -78,18 +81,75 @@ List *result_tlist(const List *outputs, Index varno) {
     return tlist;
 }
 
+// ---------------------------------------------------------------- users
+
+struct Users {
+    std::pmr::vector<Oid> named; ///< InvalidOid for whoever runs the statement
+    bool names_current = false;
+};
+
+/// The users in whose name the tables on shards are read or written.
+bool collect_users(::Node *node, void *raw) {
+    auto *users = static_cast<Users *>(raw);
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Query))
+        return walk_children(node, collect_users, raw);
+    ListCell *cell;
+    foreach (cell, castNode(Query, node)->rtable) {
+        const auto *rte = lfirst_node(RangeTblEntry, cell);
+        if (rte->rtekind != RTE_RELATION || find_dist_table(rte->relid) == nullptr)
+            continue;
+        const bool is_current = rte->checkAsUser == GetUserId();
+        users->names_current |= is_current;
+        const Oid user = is_current ? InvalidOid : rte->checkAsUser;
+        if (std::find(users->named.begin(), users->named.end(), user) == users->named.end())
+            users->named.push_back(user);
+    }
+    return walk_query(castNode(Query, node), collect_users, raw, 0);
+}
+
+Users users_of(const Query *query) {
+    Users users;
+    collect_users(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), &users);
+    return users;
+}
+
+/// FOR UPDATE: the plan has no node that locks, but errors and cursors look at its marks.
+void note_row_marks(PlannedStmt *statement, const Query *query) {
+    if (query->rowMarks == NIL || statement->rowMarks != NIL)
+        return;
+    auto *mark = makeNode(PlanRowMark);
+    mark->rti = mark->prti = 1;
+    mark->isParent = true; // the executor skips it
+    mark->strength = linitial_node(RowMarkClause, query->rowMarks)->strength;
+    mark->markType = ROW_MARK_REFERENCE;
+    mark->allMarkTypes = 1 << ROW_MARK_REFERENCE;
+    statement->rowMarks = list_make1(mark);
+}
+
 void add_dependencies(PlannedStmt *statement, const Query *query) {
+    note_row_marks(statement, query);
     List *relations = NIL;
     List *items = NIL;
     bool has_row_security = false;
-    extract_query_dependencies(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), &relations, &items,
-                               &has_row_security);
+    extract_query_dependencies(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), &relations,
+                               &items, &has_row_security);
     statement->relationOids = list_concat_unique_oid(statement->relationOids, relations);
     statement->invalItems = list_concat(statement->invalItems, items);
-    statement->dependsOnRole |= has_row_security;
+    // A view's owner who runs the statement needs no other connection than for his own tables.
+    statement->dependsOnRole |= has_row_security || users_of(query).names_current;
 }
 
 } // namespace
+
+bool set_user(Fragment *fragment, const Query *query) {
+    const Users users = users_of(query);
+    if (users.named.size() > 1)
+        return false;
+    fragment->run_as = users.named.empty() ? InvalidOid : users.named.front();
+    return true;
+}
 
 PlannedStmt *plan_of_fragment(const Query *query, const Fragment &fragment) {
     auto *statement = makeNode(PlannedStmt);

@@ -13,4 +13,8 @@ PlannedStmt *plan_of_fragment(const Query *query, const Fragment &fragment);
 /// permissions are checked, cached plans are locked and invalidated as if the query had been planned itself.
 void add_query_dependencies(PlannedStmt *statement, const Query *query);
 
+/// Sets whose rights count on the shards. False when the query uses tables on shards with the rights of
+/// several users (views of different owners): then no single text can be sent.
+bool set_user(Fragment *fragment, const Query *query);
+
 } // namespace citus

@@ -57,7 +57,8 @@ PlannedStmt *next_planner(const Statement &statement, Query *query) {
 PlannedStmt *plan_on_shards(void *raw) {
     const auto &statement = *static_cast<Statement *>(raw);
     const Query *query = statement.query;
-    if (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE && query->commandType != CMD_DELETE)
+    if (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE &&
+        query->commandType != CMD_DELETE)
         return nullptr;
     const StatementLocus locus = analyze_statement(query);
     if (PlannedStmt *whole = plan_whole(query, locus); whole != nullptr)
@@ -71,10 +72,10 @@ PlannedStmt *plan_on_shards(void *raw) {
 }
 
 void refuse_merge(const Query *query) {
-    if (query->commandType != CMD_MERGE)
+    if (query->commandType != CMD_MERGE || !is_on_shards(rt_fetch(query->resultRelation, query->rtable)))
         return;
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("MERGE with distributed or reference tables is not supported"),
+                    errmsg("MERGE into a distributed or reference table is not supported"),
                     errhint("Use INSERT ... ON CONFLICT, or UPDATE and INSERT in one transaction.")));
 }
 

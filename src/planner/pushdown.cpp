@@ -18,22 +18,31 @@ namespace {
 using core::Locus;
 using core::Place;
 
-::Node *as_node(void *node) { return static_cast<::Node *>(node); }
+::Node *as_node(void *node) {
+    return static_cast<::Node *>(node);
+}
 
-template <typename T> T *copy_of(const T *node) { return static_cast<T *>(copyObjectImpl(node)); }
+template <typename T>
+T *copy_of(const T *node) {
+    return static_cast<T *>(copyObjectImpl(node));
+}
 
-bool is_local_to_shards(const Locus &locus) { return locus.is(Place::Hashed) || locus.is(Place::OneGroup); }
+bool is_local_to_shards(const Locus &locus) {
+    return locus.is(Place::Hashed) || locus.is(Place::OneGroup);
+}
 
 /// What the sub-selects left in the coordinator's query tell about it.
 void note_sublinks(Query *above) {
-    above->hasSubLinks = checkExprHasSubLink(as_node(above->targetList)) || checkExprHasSubLink(above->havingQual) ||
-                         checkExprHasSubLink(above->limitCount) || checkExprHasSubLink(above->limitOffset);
+    above->hasSubLinks = checkExprHasSubLink(as_node(above->targetList)) ||
+                         checkExprHasSubLink(above->havingQual) || checkExprHasSubLink(above->limitCount) ||
+                         checkExprHasSubLink(above->limitOffset);
 }
 
 // ---------------------------------------------------------------- the whole block on the shards
 
 bool is_referenced(const TargetEntry *entry, List *clauses) {
-    return entry->ressortgroupref != 0 && get_sortgroupref_clause_noerr(entry->ressortgroupref, clauses) != nullptr;
+    return entry->ressortgroupref != 0 &&
+           get_sortgroupref_clause_noerr(entry->ressortgroupref, clauses) != nullptr;
 }
 
 /// Keeps ORDER BY and DISTINCT columns that are not in the output: the coordinator needs them, too.
@@ -41,7 +50,8 @@ void show_sort_columns(Query *worker) {
     ListCell *cell;
     foreach (cell, worker->targetList) {
         auto *entry = lfirst_node(TargetEntry, cell);
-        if (entry->resjunk && (is_referenced(entry, worker->sortClause) || is_referenced(entry, worker->distinctClause)))
+        if (entry->resjunk &&
+            (is_referenced(entry, worker->sortClause) || is_referenced(entry, worker->distinctClause)))
             entry->resjunk = false;
     }
 }
@@ -102,8 +112,8 @@ void push_limit(Query *worker) {
     worker->limitOffset = nullptr;
     if (limit == nullptr || offset == nullptr)
         return;
-    FuncExpr *sum = makeFuncExpr(F_INT8PL, INT8OID, list_make2(bounded(limit), bounded(or_zero(offset))), InvalidOid,
-                                 InvalidOid, COERCE_EXPLICIT_CALL);
+    FuncExpr *sum = makeFuncExpr(F_INT8PL, INT8OID, list_make2(bounded(limit), bounded(or_zero(offset))),
+                                 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
     worker->limitCount = eval_const_expressions(nullptr, as_node(sum));
 }
 
@@ -114,8 +124,8 @@ Query *push_whole_block(const Query *query, const StatementLocus &locus) {
     if (has_limit && query->rowMarks != NIL)
         return nullptr;
     show_sort_columns(worker);
-    const bool pushes_limit =
-        worker->limitCount != nullptr && can_run_twice(worker->limitCount) && can_run_twice(worker->limitOffset);
+    const bool pushes_limit = worker->limitCount != nullptr && can_run_twice(worker->limitCount) &&
+                              can_run_twice(worker->limitOffset);
     if (pushes_limit) {
         push_limit(worker);
     } else {
@@ -208,11 +218,13 @@ Query *push_groups(const Query *query, const StatementLocus &locus) {
     foreach (cell, query->groupClause) {
         auto *clause = lfirst_node(SortGroupClause, cell);
         const auto *entry = get_sortgroupclause_tle(clause, query->targetList);
-        worker.group_column(as_node(entry->expr), entry->resname != nullptr ? entry->resname : "column", clause);
+        worker.group_column(as_node(entry->expr), entry->resname != nullptr ? entry->resname : "column",
+                            clause);
     }
     GroupMapping mapping{&worker, query};
     Query *above = copy_of(query);
-    above->targetList = reinterpret_cast<List *>(replace_in(as_node(above->targetList), map_to_groups, &mapping));
+    above->targetList =
+        reinterpret_cast<List *>(replace_in(as_node(above->targetList), map_to_groups, &mapping));
     above->havingQual = replace_in(above->havingQual, map_to_groups, &mapping);
     if (mapping.failed)
         return nullptr;
@@ -221,8 +233,8 @@ Query *push_groups(const Query *query, const StatementLocus &locus) {
     if (!is_local_to_shards(locus.sublinks) && checkExprHasSubLink(as_node(sent->targetList)))
         return nullptr;
     // Without groups and aggregates each shard would send all its rows.
-    above->hasAggs = contain_aggs_of_level(as_node(above->targetList), 0) ||
-                     contain_aggs_of_level(above->havingQual, 0);
+    above->hasAggs =
+        contain_aggs_of_level(as_node(above->targetList), 0) || contain_aggs_of_level(above->havingQual, 0);
     note_sublinks(above);
     const double rows = sent->groupClause == NIL ? 1 : std::max(1.0, estimated_input_rows(query) / 10);
     return worker.finish(locus, locus.from, rows, above) ? above : nullptr;
@@ -242,7 +254,8 @@ const char *column_name(const Query *query, const Var *var) {
     if (!is_var_of_block(node, level))
         return nullptr;
     Var *own = var_at_level(castNode(Var, node), 0);
-    return as_node(var_at_level(mapping->worker->column(as_node(own), column_name(mapping->query, own)), level));
+    return as_node(
+        var_at_level(mapping->worker->column(as_node(own), column_name(mapping->query, own)), level));
 }
 
 Query *pull_rows(const Query *query, const StatementLocus &locus) {
@@ -254,7 +267,8 @@ Query *pull_rows(const Query *query, const StatementLocus &locus) {
     WorkerQuery worker = WorkerQuery::input_of(query);
     GroupMapping mapping{&worker, query};
     Query *above = copy_of(query);
-    above->targetList = reinterpret_cast<List *>(replace_in(as_node(above->targetList), map_to_columns, &mapping));
+    above->targetList =
+        reinterpret_cast<List *>(replace_in(as_node(above->targetList), map_to_columns, &mapping));
     above->havingQual = replace_in(above->havingQual, map_to_columns, &mapping);
     note_sublinks(above);
     return worker.finish(locus, locus.from, estimated_input_rows(query), above) ? above : nullptr;

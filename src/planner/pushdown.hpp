@@ -3,16 +3,16 @@
 ///
 /// Three forms, the first that is right is taken: the whole block runs on the shards and only DISTINCT, ORDER
 /// BY and LIMIT are repeated over the results; groups are built on the shards and combined (two-phase
-/// aggregates); the joined and filtered rows are pulled and everything above happens here. Used by planner.cpp,
-/// within with_fragments.
+/// aggregates); the joined and filtered rows are pulled and everything above happens here. Used by
+/// planner.cpp, within with_fragments.
 #pragma once
 
 #include "citus/planner/locus.hpp"
 
 namespace citus {
 
-/// The query for the standard planner that takes the place of a SELECT, or nullptr when its FROM and WHERE are
-/// not for the shards. The given query is not changed.
+/// The query for the standard planner that takes the place of a SELECT, or nullptr when its FROM and WHERE
+/// are not for the shards. The given query is not changed.
 Query *push_down(const Query *query, const StatementLocus &locus);
 
 } // namespace citus

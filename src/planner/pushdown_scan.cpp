@@ -37,7 +37,8 @@ std::optional<int> fragment_number(const RangeTblEntry *rte) {
     if (rte->rtekind != RTE_FUNCTION || current_fragments == NIL || list_length(rte->functions) != 1)
         return std::nullopt;
     const auto *call = linitial_node(RangeTblFunction, rte->functions)->funcexpr;
-    if (!IsA(call, FuncExpr) || castNode(FuncExpr, const_cast<::Node *>(call))->funcid != fragment_scan_function())
+    if (!IsA(call, FuncExpr) ||
+        castNode(FuncExpr, const_cast<::Node *>(call))->funcid != fragment_scan_function())
         return std::nullopt;
     auto *argument = static_cast<::Node *>(linitial(castNode(FuncExpr, const_cast<::Node *>(call))->args));
     if (!IsA(argument, Const))
@@ -52,14 +53,16 @@ List *scan_tlist_of(const RelOptInfo *rel, const RangeTblEntry *rte) {
     for (int i = 0; i < function->funccolcount; i++) {
         const auto attno = static_cast<AttrNumber>(i + 1);
         Var *var = makeVar(static_cast<int>(rel->relid), attno, list_nth_oid(function->funccoltypes, i),
-                           list_nth_int(function->funccoltypmods, i), list_nth_oid(function->funccolcollations, i), 0);
+                           list_nth_int(function->funccoltypmods, i),
+                           list_nth_oid(function->funccolcollations, i), 0);
         char *name = strVal(list_nth(function->funccolnames, i));
         tlist = lappend(tlist, makeTargetEntry(reinterpret_cast<Expr *>(var), attno, name, false));
     }
     return tlist;
 }
 
-Plan *plan_fragment_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses, List *) {
+Plan *plan_fragment_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
+                         List *) {
     const Fragment fragment = Fragment::unpack(static_cast<List *>(linitial(path->custom_private)));
     const ScanShape shape{.scan_tlist = scan_tlist_of(rel, planner_rt_fetch(rel->relid, root))};
     CustomScan *scan = make_fragment_scan(fragment, shape);
@@ -110,27 +113,25 @@ PlannedStmt *with_fragments(PlannedStmt *(*plan)(void *context), void *context) 
     List *const outer = current_fragments;
     PlannedStmt *volatile statement = nullptr;
     current_fragments = NIL;
-    PG_TRY();
-    {
-        statement = plan(context);
-    }
-    PG_FINALLY();
-    {
-        current_fragments = outer;
-    }
+    PG_TRY()
+        ;
+        { statement = plan(context); }
+        PG_FINALLY();
+        { current_fragments = outer; }
     PG_END_TRY();
     return statement;
 }
 
-RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const FragmentColumn> columns, double rows) {
+RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const FragmentColumn> columns,
+                                   double rows) {
     List *stored = list_make2(fragment.pack(), makeFloat(psprintf("%.0f", rows)));
     current_fragments = lappend(current_fragments, stored);
     const int number = list_length(current_fragments) - 1;
 
     auto *function = makeNode(RangeTblFunction);
     auto *argument = makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(number), false, true);
-    FuncExpr *call = makeFuncExpr(fragment_scan_function(), RECORDOID, list_make1(argument), InvalidOid, InvalidOid,
-                                  COERCE_EXPLICIT_CALL);
+    FuncExpr *call = makeFuncExpr(fragment_scan_function(), RECORDOID, list_make1(argument), InvalidOid,
+                                  InvalidOid, COERCE_EXPLICIT_CALL);
     call->funcretset = true;
     function->funcexpr = reinterpret_cast<::Node *>(call);
     function->funccolcount = static_cast<int>(columns.size());

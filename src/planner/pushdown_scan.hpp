@@ -8,8 +8,8 @@
 
 namespace citus {
 
-/// Runs a piece of planning in which fragments become range table entries: what make_fragment_entry makes in it
-/// is known to the standard planner until it returns or raises. May nest.
+/// Runs a piece of planning in which fragments become range table entries: what make_fragment_entry makes in
+/// it is known to the standard planner until it returns or raises. May nest.
 PlannedStmt *with_fragments(PlannedStmt *(*plan)(void *context), void *context);
 
 /// One column of a fragment's rows.
@@ -21,7 +21,8 @@ struct FragmentColumn {
 };
 
 /// A range table entry for a fragment with these columns; rows is an estimate. Only within with_fragments.
-RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const FragmentColumn> columns, double rows);
+RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const FragmentColumn> columns,
+                                   double rows);
 
 void install_pushdown_scan();
 

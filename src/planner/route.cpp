@@ -15,7 +15,9 @@ namespace {
 using core::Locus;
 using core::Place;
 
-::Node *as_node(const void *node) { return const_cast<::Node *>(static_cast<const ::Node *>(node)); }
+::Node *as_node(const void *node) {
+    return const_cast<::Node *>(static_cast<const ::Node *>(node));
+}
 
 // ---------------------------------------------------------------- writes
 
@@ -23,7 +25,8 @@ using core::Place;
 bool keeps_key(const Query *query, const DistTable &table, const Expr *assigned, const List *prune_items) {
     if (IsA(assigned, Var)) {
         const Var *var = castNode(Var, as_node(assigned));
-        return var->varno == query->resultRelation && var->varattno == table.key_attno && var->varlevelsup == 0;
+        return var->varno == query->resultRelation && var->varattno == table.key_attno &&
+               var->varlevelsup == 0;
     }
     if (list_length(prune_items) != 1)
         return false;
@@ -134,14 +137,16 @@ PlannedStmt *plan_whole(const Query *query, const StatementLocus &locus) {
     if (query->commandType == CMD_SELECT) {
         if (!row_marks_fit(query, rows, &fragment.locks_rows))
             return nullptr;
-    } else if (!target_fits(query, rows, &fragment.writes_reference) || changes_key(query, locus.prune_items)) {
+    } else if (!target_fits(query, rows, &fragment.writes_reference) ||
+               changes_key(query, locus.prune_items)) {
         return nullptr;
     }
     if (a_cte_changes_key(query))
         return nullptr;
     fragment.has_result = query->commandType == CMD_SELECT || query->returningList != NIL;
     const bool runs_once = !rows.is(Place::Hashed) && !fragment.writes_reference;
-    if (!fill_template(&fragment, query, runs_once ? ShipMode::OneGroup : ShipMode::PerShard))
+    if (!set_user(&fragment, query) ||
+        !fill_template(&fragment, query, runs_once ? ShipMode::OneGroup : ShipMode::PerShard))
         return nullptr;
     return plan_of_fragment(query, fragment);
 }

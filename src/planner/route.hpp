@@ -6,9 +6,9 @@
 
 namespace citus {
 
-/// A plan with one node for the whole statement (SELECT, UPDATE, DELETE), or nullptr when the shards can't run
-/// it as it is: several groups with a result that must be brought together, an expression that must not leave
-/// the coordinator, a key that changes, ...
+/// A plan with one node for the whole statement (SELECT, UPDATE, DELETE), or nullptr when the shards can't
+/// run it as it is: several groups with a result that must be brought together, an expression that must not
+/// leave the coordinator, a key that changes, ...
 PlannedStmt *plan_whole(const Query *query, const StatementLocus &locus);
 
 /// Fills everything but the text of a fragment from a locus.

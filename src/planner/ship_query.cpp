@@ -4,8 +4,8 @@
 #include "citus/planner/shippable.hpp"
 
 extern "C" {
-#include "access/transam.h"
 #include "access/sysattr.h"
+#include "access/transam.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
 #include "optimizer/optimizer.h"
@@ -37,8 +37,8 @@ bool is_portable_volatile(Oid function) {
     if (name == nullptr)
         return false;
     const std::string_view text(name);
-    return text == "random" || text == "gen_random_uuid" || text == "clock_timestamp" || text == "timeofday" ||
-           text == "pg_sleep";
+    return text == "random" || text == "gen_random_uuid" || text == "clock_timestamp" ||
+           text == "timeofday" || text == "pg_sleep";
 }
 
 bool function_is_shippable(const ShipState *state, Oid function) {
@@ -52,14 +52,18 @@ bool not_shippable_function(Oid function, void *raw) {
     return !function_is_shippable(static_cast<ShipState *>(raw), function);
 }
 
-bool not_immutable(Oid function, void *) { return func_volatile(function) != PROVOLATILE_IMMUTABLE; }
+bool not_immutable(Oid function, void *) {
+    return func_volatile(function) != PROVOLATILE_IMMUTABLE;
+}
 
 /// Whether the node calls, itself and not through its children, a function that must not go to a shard.
 bool calls_unshippable(::Node *node, ShipState *state) {
     return check_functions_in_node(node, not_shippable_function, state);
 }
 
-bool calls_mutable(::Node *node) { return check_functions_in_node(node, not_immutable, nullptr); }
+bool calls_mutable(::Node *node) {
+    return check_functions_in_node(node, not_immutable, nullptr);
+}
 
 bool operators_are_built_in(List *operators) {
     ListCell *cell;
@@ -104,7 +108,9 @@ bool is_table_row_type(Oid type) {
 }
 
 /// Whether values of the type may go through functions on a shard.
-bool is_operand_type(Oid type) { return !is_oid_alias(type) && !is_table_row_type(type); }
+bool is_operand_type(Oid type) {
+    return !is_oid_alias(type) && !is_table_row_type(type);
+}
 
 /// Constants whose text does not depend on settings, so that they may stand in a template that is kept.
 bool prints_alike(const Const *constant) {
@@ -313,7 +319,8 @@ bool has_bad_operand(::Node *node, void *) {
 ::Node *ship_table_function(RangeTblFunction *function, ShipState *state) {
     auto *node = reinterpret_cast<::Node *>(function);
     if (!IsA(function->funcexpr, FuncExpr) || function->funccolnames != NIL ||
-        calls_unshippable(function->funcexpr, state) || walk_children(function->funcexpr, has_bad_operand, nullptr))
+        calls_unshippable(function->funcexpr, state) ||
+        walk_children(function->funcexpr, has_bad_operand, nullptr))
         return fail(state, node);
     auto *copy = makeNode(RangeTblFunction);
     *copy = *function;
@@ -339,9 +346,9 @@ bool rte_is_shippable(const RangeTblEntry *rte) {
             return fail(state, node);
     const int conditional = state->conditional;
     state->conditional = 0;
-    Query *result = query_tree_mutator(
-        query, reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(ship)), state,
-        QTW_IGNORE_JOINALIASES | QTW_EXAMINE_SORTGROUP);
+    Query *result =
+        query_tree_mutator(query, reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(ship)), state,
+                           QTW_IGNORE_JOINALIASES | QTW_EXAMINE_SORTGROUP);
     state->conditional = conditional;
     return reinterpret_cast<::Node *>(result);
 }

@@ -30,7 +30,7 @@ core::TokenKind kind_of(int token, char first) {
     default:
         // Keywords print bare where they name a table or a schema.
         return (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') ? core::TokenKind::Name
-                                                                               : core::TokenKind::Other;
+                                                                                : core::TokenKind::Other;
     }
 }
 

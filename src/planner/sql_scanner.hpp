@@ -1,8 +1,8 @@
 /// The server's scanner over a deparsed text, as tokens for core/sql_template. Used by template.cpp only.
 #pragma once
 
-#include "citus/core/sql_template.hpp"
 #include "citus/pg/prelude.hpp"
+#include "citus/core/sql_template.hpp"
 
 namespace citus {
 

@@ -19,9 +19,9 @@ namespace {
 
 /// What the names of one statement look like once each range table entry has an alias of its own.
 struct Naming {
-    std::pmr::vector<Oid> relations;                ///< each once
-    std::pmr::vector<core::RelationName> names;     ///< of relations, same positions
-    std::pmr::vector<std::string_view> aliases;     ///< given by us
+    std::pmr::vector<Oid> relations;            ///< each once
+    std::pmr::vector<core::RelationName> names; ///< of relations, same positions
+    std::pmr::vector<std::string_view> aliases; ///< given by us
     const char *prefix = "t";
     int expected_slots = 0;
     bool failed = false;
@@ -111,7 +111,9 @@ bool prefix_clashes(::Node *node, void *raw) {
 void choose_prefix(::Node *query, Naming *naming) {
     const auto clashes = [&] {
         return std::any_of(naming->names.begin(), naming->names.end(),
-                           [&](const core::RelationName &name) { return could_be_alias(name.schema, naming->prefix); }) ||
+                           [&](const core::RelationName &name) {
+                               return could_be_alias(name.schema, naming->prefix);
+                           }) ||
                prefix_clashes(query, naming);
     };
     while (clashes())
@@ -147,6 +149,17 @@ bool give_aliases(::Node *node, void *raw) {
 
 // ---------------------------------------------------------------- the text
 
+/// The deparser leaves out the alias before columns of a top level with one relation. But ORDER BY of a bare
+/// name means the output column of that name, not the relation's: another entry, unused, makes it qualify.
+void force_qualified_columns(Query *query) {
+    if (list_length(query->rtable) != 1)
+        return;
+    auto *unused = makeNode(RangeTblEntry);
+    unused->rtekind = RTE_RESULT;
+    unused->eref = makeAlias("unused", NIL);
+    query->rtable = lappend(query->rtable, unused);
+}
+
 /// The statement as text in which every user's object has its schema.
 char *deparse_qualified(Query *query) {
     OverrideSearchPath path{};
@@ -167,7 +180,8 @@ bool has_unreadable_output(const Query *query) {
         if (entry->resjunk)
             continue;
         const Oid type = exprType(reinterpret_cast<::Node *>(entry->expr));
-        if (type == RECORDOID || type == RECORDARRAYOID || (get_typtype(type) == TYPTYPE_PSEUDO && type != VOIDOID))
+        if (type == RECORDOID || type == RECORDARRAYOID ||
+            (get_typtype(type) == TYPTYPE_PSEUDO && type != VOIDOID))
             return true;
     }
     return false;
@@ -195,6 +209,7 @@ bool fill_template(Fragment *fragment, const Query *query, ShipMode mode) {
     // The mutator shares what it does not change, and the deparser scribbles.
     auto *copy = static_cast<Query *>(copyObjectImpl(shipped));
     give_aliases(reinterpret_cast<::Node *>(copy), &naming);
+    force_qualified_columns(copy);
     const char *text = deparse_qualified(copy);
     const core::SqlTemplate cut = core::cut_sql(text, scan_sql(text), naming.names, naming.aliases);
     if (static_cast<int>(cut.slots.size()) != naming.expected_slots)

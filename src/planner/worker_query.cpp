@@ -2,6 +2,7 @@
 
 #include "citus/pg/walker.hpp"
 #include "citus/planner/template.hpp"
+#include "planned.hpp"
 #include "route.hpp"
 
 extern "C" {
@@ -53,17 +54,18 @@ Var *WorkerQuery::group_column(::Node *expr, const char *name, const SortGroupCl
     return makeVar(1, entry->resno, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
 }
 
-bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, double estimated_rows, Query *above) {
+bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, double estimated_rows,
+                         Query *above) {
     Fragment fragment = fragment_for(locus, rows, CMD_SELECT);
     if (!row_marks_fit(query_, rows, &fragment.locks_rows))
         return false;
     // Rows without columns can't be sent.
     if (query_->targetList == NIL)
-        column(reinterpret_cast<::Node *>(makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(1), false,
-                                                    true)),
+        column(reinterpret_cast<::Node *>(
+                   makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(1), false, true)),
                "one");
     const ShipMode mode = rows.is(core::Place::Hashed) ? ShipMode::PerShard : ShipMode::OneGroup;
-    if (!fill_template(&fragment, query_, mode))
+    if (!set_user(&fragment, query_) || !fill_template(&fragment, query_, mode))
         return false;
     std::pmr::vector<FragmentColumn> columns;
     ListCell *cell;
@@ -71,7 +73,8 @@ bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, d
         const auto *entry = lfirst_node(TargetEntry, cell);
         auto *expr = reinterpret_cast<::Node *>(entry->expr);
         if (!entry->resjunk)
-            columns.push_back({entry->resname, exprType(expr), exprTypmod(expr), exprCollation(expr)});
+            columns.push_back({entry->resname != nullptr ? entry->resname : "column", exprType(expr),
+                               exprTypmod(expr), exprCollation(expr)});
     }
     replace_from(above, make_fragment_entry(fragment, columns, estimated_rows));
     return true;
@@ -130,9 +133,9 @@ struct ReplaceState {
     if (!IsA(node, Query))
         return mutate_children(node, replace_node, raw);
     state->level++;
-    Query *result = query_tree_mutator(castNode(Query, node),
-                                       reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(replace_node)),
-                                       raw, 0);
+    Query *result = query_tree_mutator(
+        castNode(Query, node), reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(replace_node)),
+        raw, 0);
     state->level--;
     return reinterpret_cast<::Node *>(result);
 }

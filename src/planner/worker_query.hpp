@@ -22,8 +22,8 @@ public:
     /// Makes an expression, already a column or not, one of the grouping columns.
     Var *group_column(::Node *expr, const char *name, const SortGroupClause *how);
 
-    /// The coordinator's query over the fragment: `above` with its range table and FROM replaced by the fragment.
-    /// False when the shards' query can't be sent.
+    /// The coordinator's query over the fragment: `above` with its range table and FROM replaced by the
+    /// fragment. False when the shards' query can't be sent.
     bool finish(const StatementLocus &locus, const core::Locus &rows, double estimated_rows, Query *above);
 
     Query *query() { return query_; }
@@ -37,8 +37,8 @@ private:
 /// How many rows the relations of a query may have, for estimates.
 double estimated_input_rows(const Query *query);
 
-/// `above` as a query over one fragment: no relations, conditions or CTEs of its own any more, except CTEs that
-/// sub-selects left in it may use.
+/// `above` as a query over one fragment: no relations, conditions or CTEs of its own any more, except CTEs
+/// that sub-selects left in it may use.
 void replace_from(Query *above, RangeTblEntry *fragment);
 
 /// Replaces each piece of an expression by what `replace` makes of it: called top-down for each node with the

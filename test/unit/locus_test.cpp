@@ -7,7 +7,8 @@ namespace {
 
 using namespace citus::core;
 
-// Columns of tables a, b, c (distributed in group 1), r (reference); values five and six; column o of an outer block.
+// Columns of tables a, b, c (distributed in group 1), r (reference); values five and six; column o of an
+// outer block.
 enum : Term { a_k, a_x, b_k, b_x, c_k, r_x, five, six, o };
 
 class LocusTest : public testing::Test {
@@ -185,8 +186,9 @@ protected:
 
 TEST_F(SetOperationTest, HashedSidesNeedAKeyInTheSameColumn) {
     const Output x = output(a, {true, false}), y = output(b, {true, false}), z = output(b, {false, true});
-    for (const SetOperation operation : {SetOperation::Union, SetOperation::Intersect, SetOperation::IntersectAll,
-                                         SetOperation::Except, SetOperation::ExceptAll}) {
+    for (const SetOperation operation :
+         {SetOperation::Union, SetOperation::Intersect, SetOperation::IntersectAll, SetOperation::Except,
+          SetOperation::ExceptAll}) {
         EXPECT_EQ(place(operation, x, y), Place::Hashed);
         EXPECT_EQ(place(operation, x, z), Place::Coordinator);
     }

@@ -14,7 +14,8 @@ std::vector<SqlToken> scan(std::string_view text) {
     while (i < text.size()) {
         const size_t start = i;
         const auto is_word = [&](size_t at) {
-            return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_');
+            return at < text.size() &&
+                   (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_');
         };
         if (text[i] == ' ') {
             i++;
@@ -64,12 +65,15 @@ TEST(SqlTemplate, CutsAtRelations) {
 }
 
 TEST(SqlTemplate, LeavesOtherThingsOfTheSameName) {
-    for (const char *text : {"SELECT 'public.orders'", "SELECT x::public.orders", "SELECT (t1.x).public.orders",
-                             "SELECT public.orders.id", "SELECT a COLLATE public.orders", "SELECT public.other"})
+    for (const char *text :
+         {"SELECT 'public.orders'", "SELECT x::public.orders", "SELECT (t1.x).public.orders",
+          "SELECT public.orders.id", "SELECT a COLLATE public.orders", "SELECT public.other"})
         EXPECT_EQ(cut(text), text);
 }
 
-TEST(SqlTemplate, LeavesTextWithoutRelations) { EXPECT_EQ(cut("SELECT 1"), "SELECT 1"); }
+TEST(SqlTemplate, LeavesTextWithoutRelations) {
+    EXPECT_EQ(cut("SELECT 1"), "SELECT 1");
+}
 
 TEST(SqlTemplate, WholeRowsLoseTheirType) {
     EXPECT_EQ(cut("SELECT t1.*::public.orders AS t FROM public.orders t1"), "SELECT t1 AS t FROM <0> t1");

@@ -48,8 +48,12 @@ struct Locus {
     Terms pins;         ///< OneGroup: each of these gives the group
 
     static Locus anywhere(bool once = false) { return {Place::Anywhere, once, 0, {}, {}, {}}; }
-    static Locus hashed(int colocation, Term key) { return {Place::Hashed, false, colocation, {key}, {}, {}}; }
-    static Locus one_group(int colocation, Term pin) { return {Place::OneGroup, false, colocation, {}, {}, {pin}}; }
+    static Locus hashed(int colocation, Term key) {
+        return {Place::Hashed, false, colocation, {key}, {}, {}};
+    }
+    static Locus one_group(int colocation, Term pin) {
+        return {Place::OneGroup, false, colocation, {}, {}, {pin}};
+    }
     static Locus coordinator() { return {Place::Coordinator, false, 0, {}, {}, {}}; }
 
     bool is(Place other) const { return place == other; }
@@ -66,7 +70,8 @@ Locus pinned(const Locus &locus, const Context &context);
 
 enum class JoinKind { Inner, Left, Full };
 
-/// Rows of left JOIN right. With JoinKind::Left the left side is preserved. facts contains the join condition.
+/// Rows of left JOIN right. With JoinKind::Left the left side is preserved. facts contains the join
+/// condition.
 Locus join(JoinKind kind, const Locus &left, const Locus &right, const Context &context);
 
 /// A block that evaluates a sub-select (EXISTS, scalar, ANY, ...) once per row.

@@ -39,11 +39,11 @@ struct RelationName {
 
 struct SqlTemplate {
     std::pmr::vector<std::pmr::string> parts; ///< one more than slots
-    std::pmr::vector<size_t> slots;           ///< which of the known relations stands between parts i and i + 1
+    std::pmr::vector<size_t> slots; ///< which of the known relations stands between parts i and i + 1
 };
 
 /// Cuts the text. aliases are those of whole-row references.
-SqlTemplate cut_sql(std::string_view text, std::span<const SqlToken> tokens, std::span<const RelationName> relations,
-                    std::span<const std::string_view> aliases);
+SqlTemplate cut_sql(std::string_view text, std::span<const SqlToken> tokens,
+                    std::span<const RelationName> relations, std::span<const std::string_view> aliases);
 
 } // namespace citus::core

@@ -43,7 +43,12 @@ bool is_fragment_scan(const Plan *plan);
 /// To be called by every node that is about to write to shards for the first time: when the statement has
 /// data-modifying CTEs, all scans of the same executor that have not begun read their rows now, so that none
 /// sees what the statement itself changes. (A scan that has begun was sent to its nodes before the write.)
-void start_reads_before_write(EState *estate);
+/// always: also for a statement without such CTEs.
+void start_reads_before_write(EState *estate, bool always = false);
+
+/// Whether a scan of the table may read it, or a fragment change it, later than start_reads_before_write():
+/// it depends on rows of the running plan. Nodes below `except` do not count.
+bool may_read_after_write(EState *estate, Oid relid, PlanState *except);
 
 void install_fragment_scan();
 

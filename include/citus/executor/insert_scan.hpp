@@ -15,7 +15,7 @@ struct InsertPlan {
     Oid relid = InvalidOid;
     bool can_set_tag = false;  ///< counts into the command tag; false: an auxiliary statement of WITH
     bool reads_target = false; ///< the statement also reads the table: no row is written before all are read
-    bool deferred = false;     ///< rows are written after RETURNING was evaluated for all of them
+    bool others_read = false;  ///< parts of the statement that run after the INSERT read the table
     bool filtered = false;     ///< DO UPDATE has a WHERE: a conflict may leave the row as it is
     bool row_by_row = false;   ///< conflict_params depend on the row that is inserted
     OnConflictAction action = ONCONFLICT_NONE;

@@ -6,6 +6,10 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/tasks.hpp"
 
+extern "C" {
+#include "utils/tuplestore.h"
+}
+
 namespace citus {
 
 /// What a row of the plan says about the row to change.
@@ -13,12 +17,14 @@ struct TargetRow {
     int shard_index;     ///< position of its shard
     int new_shard_index; ///< of the shard it belongs to after the change
     ItemPointer tid;     ///< its ctid there; points into the plan's row
+
+    bool moves() const { return shard_index != new_shard_index; }
 };
 
-/// A column of the plan's rows that goes into the statement.
+/// A column of the target whose value goes into a statement.
 struct PlanColumn {
-    AttrNumber resno;      ///< where it is in the plan's row
-    AttrNumber attno;      ///< the target's column it is for
+    AttrNumber resno;      ///< where the value is in the plan's row; 0 when it is not from there
+    AttrNumber attno;      ///< the target's column
     FmgrInfo output;       ///< text conversion
     const char *type_name; ///< for a cast in SQL
     const char *name;      ///< the target's column, quoted
@@ -42,10 +48,15 @@ public:
     std::span<PlanColumn> changes;  ///< SET (UPDATE)
     List *returned = NIL;           ///< attribute numbers that come back
     TupleDesc result_desc;          ///< ordinal number, then these columns
+
+    std::span<PlanColumn> moved;    ///< all that a row takes along to another shard; none when the key stays
+    TupleDesc moved_desc = nullptr; ///< ordinal number, then these columns
+
 private:
     void find_changes(Relation relation, const List *child_tlist, const List *update_columns);
     void find_identity(Relation relation, const List *child_tlist);
     void find_returned(Relation relation, Index target, List *wanted);
+    void find_movable(Relation relation);
 
     AttrNumber tid_resno_;
     AttrNumber key_resno_;     ///< the distribution column's old value; 0 without
@@ -57,9 +68,9 @@ class ModifyBatch {
 public:
     explicit ModifyBatch(const ModifyPlan &plan);
 
-    void add(TupleTableSlot *row);
-    bool is_full() const { return rows_ >= kMaxRows || bytes_ >= kMaxBytes; }
-    bool is_empty() const { return rows_ == 0; }
+    /// Takes rows of the plan from a tuplestore until the batch is full; slot is for reading them and must
+    /// live as long as the batch. False when there were none.
+    bool fill(Tuplestorestate *rows, TupleTableSlot *slot);
 
     /// Sends the changes to all shards concerned and waits; returns how many rows changed.
     uint64 run();
@@ -72,20 +83,49 @@ private:
     static constexpr int kMaxRows = 2000;
     static constexpr size_t kMaxBytes = 4 * 1024 * 1024;
 
+    /// A VALUES list for one shard, and the ordinal numbers of its rows.
     struct ShardRows {
         StringInfo values = nullptr;
-        int count = 0;
+        std::pmr::vector<int> ordinals;
+    };
+    using RowsByShard = std::pmr::vector<ShardRows>;
+    using Tuples = std::pmr::vector<MinimalTuple>; ///< by ordinal number
+
+    /// A row that leaves its shard.
+    struct Move {
+        int ordinal;
+        int new_shard_index;
+        MinimalTuple plan_row;
     };
 
-    const char *sql_of(size_t shard_index) const;
-    void append_value(StringInfo text, const PlanColumn &column, TupleTableSlot *row, bool with_type) const;
-    void read_results(std::span<const Task> tasks);
+    void add(TupleTableSlot *row);
+    void start_row(ShardRows *rows, int ordinal);
+    void add_value(ShardRows *rows, const PlanColumn &column, Datum value, bool is_null);
+    void add_plan_value(ShardRows *rows, const PlanColumn &column, TupleTableSlot *row);
+    void end_row(ShardRows *rows);
+
+    const char *change_sql(size_t shard_index) const;
+    const char *leave_sql(size_t shard_index) const;
+    const char *arrive_sql(size_t shard_index) const;
+    void append_returning(StringInfo sql, const char *ordinal) const;
+    void append_match(StringInfo sql, size_t change_count) const;
+
+    template <typename MakeSql>
+    uint64 run_step(const RowsByShard &rows, MakeSql make_sql, TupleDesc result_desc, Tuples *results,
+                    bool in_order = false);
+    uint64 read_rows(std::span<const Task> tasks, std::span<const size_t> task_shards,
+                     const RowsByShard &rows, TupleDesc result_desc, Tuples *results, bool in_order);
+    void add_arrivals(const Tuples &taken);
 
     const ModifyPlan &plan_;
-    std::pmr::vector<ShardRows> shards_;
-    std::pmr::vector<MinimalTuple> plan_rows_;
-    std::pmr::vector<MinimalTuple> results_;
+    RowsByShard staying_;
+    RowsByShard leaving_;
+    RowsByShard arriving_;
+    std::pmr::vector<Move> moves_;
+    Tuples plan_rows_;
+    Tuples results_;
     TupleTableSlot *result_slot_ = nullptr;
+    TupleTableSlot *plan_slot_ = nullptr; ///< for reading rows of the plan; the caller's
     int rows_ = 0;
     size_t bytes_ = 0;
     size_t next_ = 0;

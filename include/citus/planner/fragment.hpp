@@ -38,6 +38,7 @@ struct Fragment {
     bool locks_rows = false;    ///< SELECT ... FOR UPDATE / SHARE: opens a remote transaction
     bool writes_reference = false;  ///< the target is a reference table: runs on all its placements
     bool has_result = true;         ///< returns rows (SELECT, RETURNING)
+    Oid run_as = InvalidOid;        ///< whose rights count on the shards: TaskSet::run_as
     bool has_modifying_cte = false; ///< some part writes although command may be CMD_SELECT
 
     bool modifies() const { return command != CMD_SELECT || has_modifying_cte; }

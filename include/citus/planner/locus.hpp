@@ -20,9 +20,9 @@ struct StatementLocus {
     core::Locus distinct;
     core::Locus whole; ///< LIMIT
 
-    Oid anchor = InvalidOid;       ///< a table whose shards tell the groups of `from`, if these are not Anywhere
-    bool prunes = false;           ///< the items say which shards can have rows
-    List *prune_items = NIL;       ///< as in Fragment
+    Oid anchor = InvalidOid; ///< a table whose shards tell the groups of `from`, if these are not Anywhere
+    bool prunes = false;     ///< the items say which shards can have rows
+    List *prune_items = NIL; ///< as in Fragment
     bool has_modifying_cte = false;
 };
 

@@ -16,9 +16,10 @@ enum class ShipMode {
 };
 
 /// Whether an expression, a clause or a whole Query may be part of the SQL of a shard once its parameters are
-/// taken out (for query trees as the parser and rewriter make them; shippable.hpp is for planned clauses): built-in functions, operators and collations only, no function whose answer depends on the
-/// node, no tableoid. Var-free stable expressions and Params (external and internal ones) are accepted,
-/// because they become parameters. Says nothing about whether the result is right on each shard.
+/// taken out (for query trees as the parser and rewriter make them; shippable.hpp is for planned clauses):
+/// built-in functions, operators and collations only, no function whose answer depends on the node, no
+/// tableoid. Var-free stable expressions and Params (external and internal ones) are accepted, because they
+/// become parameters. Says nothing about whether the result is right on each shard.
 bool is_shippable(Node *node, ShipMode mode);
 
 /// Fills text_parts, slot_relations and params of the fragment from a query (SELECT, INSERT, UPDATE, DELETE,

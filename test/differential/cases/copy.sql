@@ -18,7 +18,7 @@ COPY t (k, a, b, m, p, l, j, d) FROM STDIN;
 \.
 COPY t (k, a) FROM STDIN WITH (FORMAT csv, HEADER, NULL 'NIL', FORCE_NOT_NULL (a));
 k,a
-4,"comma, ""quotes"""""
+4,"comma, ""quote"""
 5,
 6,NIL
 NIL,"line

@@ -37,8 +37,17 @@ SELECT * FROM log ORDER BY what, k;
 SELECT * FROM t ORDER BY k;
 SELECT * FROM u ORDER BY k;
 WITH gone AS (DELETE FROM t WHERE k BETWEEN 200 AND 230 RETURNING k, a) INSERT INTO u (k, note) SELECT k, a FROM gone;
-WITH gone AS (DELETE FROM u WHERE note = 'lim' RETURNING k) INSERT INTO u (k, note) SELECT k + 1000, 'moved' FROM gone;
-SELECT count(*), min(k), max(k) FROM u WHERE note = 'moved';
+SELECT count(*) FROM u WHERE note = 'lim';
+WITH gone AS (DELETE FROM t WHERE k BETWEEN 100 AND 109 RETURNING k) INSERT INTO t (k, a) SELECT k + 1000, 'moved' FROM gone;
+WITH gone AS (DELETE FROM t WHERE a = 'moved' RETURNING k) INSERT INTO t (k, a) SELECT k - 1000, 'moved' FROM gone RETURNING k;
+SELECT count(*), min(k), max(k) FROM t WHERE a = 'moved';
+-- Get or create.
+WITH ins AS (INSERT INTO t (k, a) VALUES (1, 'x'), (500, 'y') ON CONFLICT (k) DO NOTHING RETURNING k, a)
+    SELECT 'new' AS how, k, a FROM ins UNION ALL SELECT 'old', k, a FROM t WHERE k IN (1, 500);
+WITH ins AS (INSERT INTO t (k, a) SELECT x, 'src' FROM generate_series(498, 503) AS x WHERE NOT EXISTS (SELECT FROM t WHERE t.k = x) RETURNING k)
+    SELECT ins.k, t.a FROM ins FULL JOIN t ON t.k = ins.k WHERE ins.k IS NOT NULL OR t.k >= 498;
+WITH up AS (INSERT INTO t (k, a) VALUES (2, 'up2'), (505, 'up2') ON CONFLICT (k) DO UPDATE SET a = excluded.a RETURNING k, a)
+    SELECT up.k, up.a, t.a AS old FROM up LEFT JOIN t USING (k) ORDER BY 1;
 -- Views.
 CREATE VIEW simple AS SELECT k, a, n FROM t WHERE n = 5;
 CREATE VIEW checked AS SELECT k, a, n FROM t WHERE n = 5 WITH CHECK OPTION;
@@ -52,9 +61,5 @@ INSERT INTO renamed VALUES ('label', 306) RETURNING id, label;
 INSERT INTO renamed (id) SELECT g FROM generate_series(310, 319) AS g;
 SELECT count(*) FROM simple;
 SELECT * FROM t WHERE k BETWEEN 300 AND 306 ORDER BY k;
-CREATE RULE also AS ON INSERT TO u DO ALSO INSERT INTO log VALUES ('rule', NEW.k);
-INSERT INTO u VALUES (400, 1, 'ruled');
-DROP RULE also ON u;
-SELECT * FROM log WHERE what = 'rule';
 DROP VIEW simple, checked, renamed;
 DROP TABLE t, u, log;

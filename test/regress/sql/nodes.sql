@@ -166,3 +166,60 @@ ROLLBACK;
 SELECT * FROM citus_get_active_worker_nodes();
 SELECT citus_remove_node('127.0.0.1', :worker2_port);
 DROP ROLE nodes_user;
+
+-- Copies of reference tables come and go with the nodes.
+SELECT citus_set_coordinator_host('localhost');
+CREATE TABLE country (code text PRIMARY KEY);
+CREATE TABLE city (name text PRIMARY KEY, country text);
+SELECT create_reference_table('country');
+SELECT create_reference_table('city');
+ALTER TABLE city ADD FOREIGN KEY (country) REFERENCES country ON DELETE CASCADE;
+INSERT INTO country VALUES ('ch'), ('at');
+INSERT INTO city VALUES ('Bern', 'ch'), ('Wien', 'at');
+SELECT citus_add_node('127.0.0.1', :worker1_port) > 0 AS added;
+BEGIN;
+SELECT citus_add_node('127.0.0.1', :worker2_port) > 0 AS added;
+INSERT INTO country VALUES ('li');
+SELECT nodeport, success, result FROM run_command_on_workers($$SELECT to_regclass('country_102008')$$);
+ROLLBACK;
+SELECT table_name, nodename, nodeport FROM citus_shards ORDER BY table_name::text, nodename DESC;
+SELECT citus_add_node('127.0.0.1', :worker2_port) > 0 AS added;
+SELECT nodeport, shardid, success, result FROM run_command_on_placements('city', 'SELECT count(*) FROM %s') ORDER BY nodename DESC, nodeport;
+-- A node that was away gets them anew.
+SELECT citus_disable_node('127.0.0.1', :worker2_port);
+INSERT INTO country VALUES ('li');
+INSERT INTO city VALUES ('Vaduz', 'li');
+SELECT nodeport, result FROM run_command_on_placements('city', 'SELECT count(*) FROM %s') ORDER BY nodename DESC, nodeport;
+SELECT citus_activate_node('127.0.0.1', :worker2_port) > 0 AS activated;
+SELECT nodeport, result FROM run_command_on_placements('city', 'SELECT count(*) FROM %s') ORDER BY nodename DESC, nodeport;
+DELETE FROM country WHERE code = 'li';
+SELECT nodeport, result FROM run_command_on_placements('city', 'SELECT count(*) FROM %s') ORDER BY nodename DESC, nodeport;
+-- A node that goes keeps none.
+SELECT citus_remove_node('127.0.0.1', :worker2_port);
+\connect nodes - - :worker2_port
+SELECT relname FROM pg_class WHERE relname ~ '^(country|city)';
+\connect nodes - - :coordinator_port
+SELECT count(*) FROM citus_shards;
+
+-- Shards keep a node from going.
+CREATE TABLE orders (id bigint PRIMARY KEY, city text);
+SELECT citus_set_node_property('localhost', :coordinator_port, 'shouldhaveshards', false);
+SELECT create_distributed_table('orders', 'id', shard_count => 2);
+ALTER TABLE orders ADD FOREIGN KEY (city) REFERENCES city;
+INSERT INTO orders VALUES (1, 'Bern'), (2, 'Wien');
+SELECT citus_remove_node('127.0.0.1', :worker1_port);
+SELECT citus_disable_node('127.0.0.1', :worker1_port);
+SELECT citus_remove_node('localhost', :coordinator_port);
+SELECT nodename, nodeport, isactive FROM pg_dist_node ORDER BY nodeport;
+SELECT count(*) FROM orders JOIN city ON city = name;
+-- No node for new shards.
+SELECT citus_set_node_property('127.0.0.1', :worker1_port, 'shouldhaveshards', false);
+CREATE TABLE homeless (id int);
+SELECT create_distributed_table('homeless', 'id', colocate_with => 'none');
+SELECT citus_set_coordinator_host('localhost');
+SELECT create_distributed_table('homeless', 'id', colocate_with => 'none');
+SELECT citus_set_node_property('localhost', :coordinator_port, 'shouldhaveshards', true);
+SELECT create_distributed_table('homeless', 'id', shard_count => 2, colocate_with => 'none');
+SELECT nodename, count(*) FROM citus_shards WHERE table_name = 'homeless'::regclass GROUP BY nodename;
+SELECT citus_add_node('127.0.0.1', :worker2_port) > 0 AS added;
+SELECT nodeport, result FROM run_command_on_placements('city', 'SELECT count(*) FROM %s') ORDER BY nodename DESC, nodeport;
