@@ -42,14 +42,13 @@ void close_all_at_exit() {
     registered = true;
 }
 
-/// A connection of the transaction that has written on the node and may assume any role: then all goes that way,
-/// and sees what was written.
-Connection *find_superuser_writer(const char *host, int port) {
+/// The login user of a connection that has written in this transaction and may assume any role: then all goes by
+/// his connections, and sees what was written.
+Oid login_user_of_writer() {
     for (Connection *connection = connections; connection != nullptr; connection = connection->next)
-        if (connection->transaction.wrote() && !connection->transaction.lost && connection->port == port &&
-            strcmp(connection->host, host) == 0 && superuser_arg(connection->login_role))
-            return connection;
-    return nullptr;
+        if (connection->transaction.wrote() && superuser_arg(connection->login_role))
+            return connection->login_role;
+    return InvalidOid;
 }
 
 const char *current_database() {
@@ -110,14 +109,11 @@ const ClusterNode *require_node(int32 group_id) {
 Connection *entry_for_group(int32 group_id, Oid user_id) {
     const ClusterNode *node = require_node(group_id);
     const Oid role = OidIsValid(user_id) ? user_id : GetUserId();
-    const Oid login_role = login_user_for(role);
+    Oid login_role = login_user_of_writer();
+    if (!OidIsValid(login_role))
+        login_role = login_user_for(role);
     const char *user = GetUserNameFromId(login_role, false);
-    Connection *connection = find_superuser_writer(node->name, node->port);
-    if (connection != nullptr) {
-        connection->wanted_role = role;
-        return connection;
-    }
-    connection = find_connection(node->name, node->port, user);
+    Connection *connection = find_connection(node->name, node->port, user);
     if (connection == nullptr)
         connection = add_connection(node->name, node->port, user);
     connection->group_id = group_id;
