@@ -122,6 +122,9 @@ bool next_result(ModifyScanState *state) {
 
 /// Fills and runs the next batch; false when there are no more rows.
 bool run_next_batch(ModifyScanState *state) {
+    // The slots may own, or point to, memory of the last batch.
+    ExecClearTuple(state->row_slot);
+    ExecClearTuple(state->new_slot);
     MemoryContextReset(state->batch_context);
     state->batch = nullptr;
     ContextScope scope(state->batch_context);
