@@ -1,4 +1,5 @@
 -- INSERT, ON CONFLICT and COPY: what EXPLAIN shows, and errors with detail, hint and context.
+SET citus.next_shard_id TO 700000;
 CREATE TABLE ins (k int PRIMARY KEY, a text NOT NULL DEFAULT 'x', n int CHECK (n < 100), g int GENERATED ALWAYS AS (k + 1) STORED);
 SELECT create_distributed_table('ins', 'k', shard_count := 4);
 CREATE TABLE ref (k int PRIMARY KEY, v text UNIQUE);
@@ -66,3 +67,4 @@ SELECT count(*) FROM ins WHERE k > 1500;
 SELECT count(*) FROM "Side Table";
 COPY (SELECT k, n, g FROM ins WHERE k < 5 ORDER BY k) TO STDOUT WITH (FORMAT csv, HEADER);
 DROP TABLE "Side Table", ins, ref;
+RESET citus.next_shard_id;
