@@ -95,6 +95,8 @@ public:
     /// forgotten (consumer); with copy_sql, the text is copied here.
     void queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql = true,
                const BoundParams *params = nullptr, bool binary = false);
+    /// The last command queued belongs to another transaction nesting level than the current one.
+    void belongs_to_level(int level) { tail_->level = level; }
     /// Ends the batch: what was queued since the last sync fails or succeeds together.
     void queue_sync();
     /// Hands queued commands to libpq as far as the window allows, and what libpq holds to the network.
@@ -201,8 +203,8 @@ void install_notice_receiver(Connection *connection);
 /// First connection of the registry (follow ->next).
 Connection *first_connection();
 
-/// The connections of groups for a user (InvalidOid: the current one), established all at once, their settings
-/// queued, not enlisted in the transaction.
+/// The connections of groups for a user (InvalidOid: the current one), established all at once, their
+/// settings queued, not enlisted in the transaction.
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
                            Oid user = InvalidOid);
 
