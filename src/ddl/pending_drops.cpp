@@ -168,8 +168,8 @@ void type_dropped(Oid type) {
         return;
     const FormData_pg_type form = *reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple));
     ReleaseSysCache(tuple);
-    // Row types of tables, arrays and multiranges go with what they belong to. The relation of a composite type
-    // is gone by now; that of a table is not.
+    // Row types of tables, arrays and multiranges go with what they belong to. The relation of a composite
+    // type is gone by now; that of a table is not.
     const char relkind = form.typtype == TYPTYPE_COMPOSITE ? get_rel_relkind(form.typrelid) : '\0';
     const bool own_object =
         form.typtype == TYPTYPE_ENUM || form.typtype == TYPTYPE_DOMAIN || form.typtype == TYPTYPE_RANGE ||
