@@ -189,10 +189,20 @@ void check_key_positions(const DistTable &from, const DistTable &to, const Forei
                        get_attname(to.relid, to.key_attno, false))));
 }
 
+/// Tables that reference each other are distributed one after the other, the referenced one first.
+void report_waiting_key(const ForeignKey &key) {
+    ereport(NOTICE, (errmsg("foreign key \"%s\" of local table \"%s\" is not enforced for changes of \"%s\" until "
+                            "\"%s\" is distributed, too",
+                            NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to),
+                            get_rel_name(key.from))));
+}
+
 void check_foreign_key(const ForeignKey &key, CheckTime time) {
     const DistTable *from = find_dist_table(key.from), *to = find_dist_table(key.to);
     if (from == nullptr && to == nullptr)
         return;
+    if (from == nullptr && time == CheckTime::Distribution)
+        return report_waiting_key(key);
     const bool from_reference = from != nullptr && from->kind == TableKind::Reference;
     if (to == nullptr)
         refuse_local_target(key, time);

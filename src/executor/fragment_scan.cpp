@@ -2,6 +2,7 @@
 
 #include "citus/executor/explain.hpp"
 #include "citus/executor/reference_lock.hpp"
+#include "citus/executor/run_as.hpp"
 #include "citus/pg/walker.hpp"
 
 extern "C" {
@@ -40,6 +41,7 @@ struct FragmentScanState {
     TaskStream *stream;
     std::span<const Task> replica_tasks;
     TaskParams params;
+    Oid run_as; ///< user of the connections, InvalidOid for the current one
     Tuplestorestate *spool;
     uint64 rows_seen;             ///< in this run
     uint64 received_before;       ///< bytes of the earlier runs
@@ -116,8 +118,8 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     all.insert(all.end(), chosen.replica_tasks.begin(), chosen.replica_tasks.end());
     if (all.empty())
         return 0;
-    const uint64 affected = run_tasks({keep_tasks(all), state->params, access_of(state->fragment), nullptr,
-                                        state->fragment.run_as});
+    const uint64 affected =
+        run_tasks({keep_tasks(all), state->params, access_of(state->fragment), nullptr, state->run_as});
     const uint64 copies = all.size() / chosen.tasks.size();
     if (affected % copies != 0)
         ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
@@ -126,11 +128,21 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     return affected / copies;
 }
 
+/// What the user needs so that his own connections do. All that locks or changes rows asks for the same, so
+/// that one connection locks a row and changes it.
+AclMode needed_rights(const Fragment &fragment) {
+    if (fragment.has_modifying_cte || fragment.command == CMD_INSERT || fragment.command == CMD_MERGE)
+        return ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE;
+    return fragment.needs_write_access() ? kRightsToChange : ACL_SELECT;
+}
+
 void start_run(FragmentScanState *state) {
     ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
     ContextScope scope(state->run_context);
     state->started = true;
     state->rows_seen = 0;
+    state->run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
+                                   needed_rights(state->fragment));
     state->params = evaluate_params(state, econtext);
     if (state->fragment.writes_reference)
         lock_for_replicated_write(linitial_oid(state->fragment.slot_relations));
@@ -156,7 +168,7 @@ void start_run(FragmentScanState *state) {
                       state->params,
                       access_of(state->fragment),
                       state->remote_slot->tts_tupleDescriptor,
-                      state->fragment.run_as,
+                      state->run_as,
                       level_of(state)};
     state->stream = TaskStream::open(state->run_context, set);
 }
@@ -187,7 +199,7 @@ void finish_rows(FragmentScanState *state) {
         return;
     const uint64 affected = state->fragment.command == CMD_SELECT ? 0 : state->rows_seen;
     if (!state->replica_tasks.empty())
-        run_tasks({state->replica_tasks, state->params, Access::Write, nullptr, state->fragment.run_as});
+        run_tasks({state->replica_tasks, state->params, Access::Write, nullptr, state->run_as});
     if (state->counts_rows)
         state->css.ss.ps.state->es_processed += affected;
 }
@@ -370,6 +382,8 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     const FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
     report.tasks = keep_tasks(chosen.tasks);
     report.total_shards = chosen.total_shards;
+    report.run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
+                                   needed_rights(state->fragment));
     if (es->analyze)
         report.received_bytes =
             state->received_before + (state->stream != nullptr ? state->stream->received_bytes() : 0);
@@ -483,6 +497,18 @@ void start_reads_before_write(EState *estate, bool always) {
     }
 }
 
+bool may_read_after_write(EState *estate, Oid relid, PlanState *except) {
+    for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
+        if (state->css.ss.ps.state != estate || !list_member_oid(state->fragment.slot_relations, relid))
+            continue;
+        auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs);
+        const bool later = state->fragment.modifies() ? !state->started : needs_outer_row(exprs, estate);
+        if (later && !is_part_of(except, &state->css.ss.ps))
+            return true;
+    }
+    return false;
+}
+
 namespace {
 
 /// A scan that runs again for each outer row would see the write when it runs later: the rest of its cursor
@@ -527,18 +553,6 @@ void start_pending_reads() {
 }
 
 } // namespace
-
-bool may_read_after_write(EState *estate, Oid relid, PlanState *except) {
-    for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
-        if (state->css.ss.ps.state != estate || !list_member_oid(state->fragment.slot_relations, relid))
-            continue;
-        auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs);
-        const bool later = state->fragment.modifies() ? !state->started : needs_outer_row(exprs, estate);
-        if (later && !is_part_of(except, &state->css.ss.ps))
-            return true;
-    }
-    return false;
-}
 
 bool is_fragment_scan(const Plan *plan) {
     return plan != nullptr && IsA(plan, CustomScan) &&

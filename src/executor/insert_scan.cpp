@@ -19,7 +19,6 @@ constexpr const char *kNodeName = "Citus Insert";
 
 /// A wave: what is collected before it is sent. Larger inputs that need no answer per row go on with COPY.
 constexpr int kWaveRows = 1000;
-constexpr int kWaveRowsOneByOne = 100; ///< each row is a statement then
 constexpr size_t kWaveBytes = 1024 * 1024;
 
 struct InsertScanState {
@@ -117,9 +116,8 @@ TupleTableSlot *next_row(InsertScanState *state) {
 
 /// Collects rows; true when these were the last ones.
 bool fill_wave(InsertScanState *state) {
-    const int limit = state->plan.row_by_row ? kWaveRowsOneByOne : kWaveRows;
     size_t bytes = 0;
-    while (state->wave_count < limit && bytes < kWaveBytes) {
+    while (state->wave_count < kWaveRows && bytes < kWaveBytes) {
         CHECK_FOR_INTERRUPTS();
         TupleTableSlot *row = next_row(state);
         if (row == nullptr)
@@ -487,8 +485,7 @@ CustomScan *make_insert_scan(const ModifyTable *modify, const InsertPlan &plan) 
     scan->custom_relids = bms_make_singleton(static_cast<int>(scan->scan.scanrelid));
     scan->methods = &scan_methods;
     List *flags =
-        list_make5_int(plan.can_set_tag, plan.reads_target, plan.others_read, plan.row_by_row, plan.filtered);
-    flags = lappend_int(flags, static_cast<int>(plan.action));
+        list_make4_int(plan.can_set_tag, plan.reads_target, plan.others_read, static_cast<int>(plan.action));
     List *packed = list_make2(list_make1_oid(plan.relid), flags);
     packed = lappend(packed, plan.columns);
     packed = lappend(packed, plan.fetched);
@@ -498,7 +495,10 @@ CustomScan *make_insert_scan(const ModifyTable *modify, const InsertPlan &plan) 
     packed = lappend(packed, pack_text(plan.conflict_target));
     packed = lappend(packed, pack_text(plan.conflict_constraint));
     packed = lappend(packed, pack_text(plan.conflict_action));
-    scan->custom_private = lappend(packed, plan.check_options);
+    packed = lappend(packed, plan.check_options);
+    packed = lappend(packed, plan.update_set);
+    packed = lappend(packed, plan.update_where);
+    scan->custom_private = lappend(packed, plan.update_reads);
     return scan;
 }
 
@@ -510,9 +510,7 @@ InsertPlan insert_plan_of(const CustomScan *scan) {
     plan.can_set_tag = list_nth_int(flags, 0);
     plan.reads_target = list_nth_int(flags, 1);
     plan.others_read = list_nth_int(flags, 2);
-    plan.row_by_row = list_nth_int(flags, 3);
-    plan.filtered = list_nth_int(flags, 4);
-    plan.action = static_cast<OnConflictAction>(list_nth_int(flags, 5));
+    plan.action = static_cast<OnConflictAction>(list_nth_int(flags, 3));
     plan.columns = static_cast<List *>(list_nth(packed, 2));
     plan.fetched = static_cast<List *>(list_nth(packed, 3));
     plan.arbiters = static_cast<List *>(list_nth(packed, 4));
@@ -522,6 +520,9 @@ InsertPlan insert_plan_of(const CustomScan *scan) {
     plan.conflict_constraint = unpack_text(packed, 8);
     plan.conflict_action = unpack_text(packed, 9);
     plan.check_options = static_cast<List *>(list_nth(packed, 10));
+    plan.update_set = static_cast<List *>(list_nth(packed, 11));
+    plan.update_where = static_cast<List *>(list_nth(packed, 12));
+    plan.update_reads = static_cast<List *>(list_nth(packed, 13));
     plan.conflict_params = scan->custom_exprs;
     return plan;
 }
