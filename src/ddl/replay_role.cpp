@@ -29,11 +29,13 @@ bool has_other_nodes() {
     return local_group_id() == kCoordinatorGroupId && !other_groups().empty();
 }
 
-/// The statements as the body of one DO command: one round trip, whatever their number.
-void run_on_nodes(std::span<const int32> groups, const char *body) {
-    const char *command =
-        psprintf("DO LANGUAGE plpgsql %s", quote_literal_cstr(psprintf("BEGIN %s END", body)));
-    run_on_groups(groups, command, Access::Write);
+/// The statements as the body of one DO command: one round trip, whatever their number. What a node has to
+/// remark (it knows the role, or the membership, already) is nothing to the user.
+void run_on_nodes(std::span<const int32> groups, const char *statements) {
+    const char *body = psprintf("BEGIN SET LOCAL client_min_messages TO error; %s"
+                                "SET LOCAL client_min_messages TO DEFAULT; END",
+                                statements);
+    run_on_groups(groups, psprintf("DO LANGUAGE plpgsql %s", quote_literal_cstr(body)), Access::Write);
 }
 
 const char *role_name(Oid role) {
@@ -164,11 +166,8 @@ bool handle_drop_role(UtilityCall &call) {
             appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", quoted_role(role));
     }
     call.run();
-    // No NOTICE about a role that a node never had.
     if (names.len > 0)
-        run_on_nodes(
-            other_groups(),
-            psprintf("SET LOCAL client_min_messages TO warning; DROP ROLE IF EXISTS %s;", names.data));
+        run_on_nodes(other_groups(), psprintf("DROP ROLE IF EXISTS %s; ", names.data));
     return true;
 }
 
@@ -191,7 +190,7 @@ bool handle_grant_role(UtilityCall &call) {
             append_memberships(&body, [&](Oid of, Oid to) { return of == role && to == member; });
         }
     }
-    run_on_nodes(other_groups(), psprintf("SET LOCAL client_min_messages TO error; %s", body.data));
+    run_on_nodes(other_groups(), body.data);
     return true;
 }
 
@@ -210,7 +209,7 @@ void create_missing_roles(int32 group_id) {
     if (body.len == 0)
         return;
     append_memberships(&body, [](Oid, Oid member) { return !is_system_role(member); });
-    run_on_nodes({&group_id, 1}, psprintf("SET LOCAL client_min_messages TO warning; %s", body.data));
+    run_on_nodes({&group_id, 1}, body.data);
 }
 
 } // namespace citus
