@@ -21,12 +21,17 @@ void begin_write() {
     if (before_write_hook == nullptr || running)
         return;
     running = true;
-    PG_TRY()
-        ;
-        { before_write_hook(); }
-        PG_FINALLY();
-        { running = false; }
+    // clang-format off
+    PG_TRY();
+    {
+        before_write_hook();
+    }
+    PG_FINALLY();
+    {
+        running = false;
+    }
     PG_END_TRY();
+    // clang-format on
 }
 
 namespace {

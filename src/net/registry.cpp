@@ -42,8 +42,8 @@ void close_all_at_exit() {
     registered = true;
 }
 
-/// The login user of a connection that has written in this transaction and may assume any role: then all goes by
-/// his connections, and sees what was written.
+/// The login user of a connection that has written in this transaction and may assume any role: then all goes
+/// by his connections, and sees what was written.
 Oid login_user_of_writer() {
     for (Connection *connection = connections; connection != nullptr; connection = connection->next)
         if (connection->transaction.wrote() && superuser_arg(connection->login_role))

@@ -192,35 +192,48 @@ void map_field(char *&text, bool is_detail) {
         text = with_logical_names(text, is_detail);
 }
 
+void map_error(ErrorData *error) {
+    map_field(error->message, false);
+    if (error->message != nullptr)
+        error->message =
+            const_cast<char *>(with_visible_type(error->message, error->schema_name, error->datatype_name));
+    map_field(error->detail, true);
+    map_field(error->hint, false);
+    map_field(error->context, false);
+    map_field(error->table_name, false);
+    map_field(error->constraint_name, false);
+    // Positions are those of the shard's SQL.
+    error->cursorpos = error->internalpos = 0;
+    error->internalquery = nullptr;
+}
+
 } // namespace
 
 void as_on_a_shard(void (*work)(void *argument), void *argument) {
     MemoryContext context = CurrentMemoryContext;
-    PG_TRY()
-        ;
-        { work(argument); }
-        PG_CATCH();
-        {
-            MemoryContextSwitchTo(context);
-            ErrorData *error = CopyErrorData();
-            if (!speaks_of_shards(error->sqlerrcode))
-                PG_RE_THROW();
-            FlushErrorState();
-            map_field(error->message, false);
-            if (error->message != nullptr)
-                error->message = const_cast<char *>(
-                    with_visible_type(error->message, error->schema_name, error->datatype_name));
-            map_field(error->detail, true);
-            map_field(error->hint, false);
-            map_field(error->context, false);
-            map_field(error->table_name, false);
-            map_field(error->constraint_name, false);
-            // Positions are those of the shard's SQL.
-            error->cursorpos = error->internalpos = 0;
-            error->internalquery = nullptr;
-            ReThrowError(error);
-        }
+    // A setting, not an override: what runs may have settings of its own (the path of a DDL command).
+    const int settings = NewGUCNestLevel();
+    (void)set_config_option("search_path", "pg_catalog", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                            false);
+    // clang-format off
+    PG_TRY();
+    {
+        work(argument);
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData *error = CopyErrorData();
+        if (!speaks_of_shards(error->sqlerrcode))
+            PG_RE_THROW();
+        FlushErrorState();
+        AtEOXact_GUC(false, settings); // names are to be those that the session sees
+        map_error(error);
+        ReThrowError(error);
+    }
     PG_END_TRY();
+    // clang-format on
+    AtEOXact_GUC(true, settings);
 }
 
 } // namespace citus

@@ -1,10 +1,10 @@
-/// Running tasks with another user's rights than the connection's: after SET ROLE, in a SECURITY DEFINER function,
-/// and for the tables of a view that belongs to somebody else.
+/// Running tasks with another user's rights than the connection's: after SET ROLE, in a SECURITY DEFINER
+/// function, and for the tables of a view that belongs to somebody else.
 ///
-/// A connection logs in as the session's user (one connection per node, so that a transaction sees all it did).
-/// Another role is assumed by citus_internal.run_as() on the node, up to the end of the node's transaction. It
-/// holds against what user-defined code on the node may try: SET ROLE is refused meanwhile, and only who knows
-/// the connection's token can change the role again.
+/// A connection logs in as the session's user (one connection per node, so that a transaction sees all it
+/// did). Another role is assumed by citus_internal.run_as() on the node, up to the end of the node's
+/// transaction. It holds against what user-defined code on the node may try: SET ROLE is refused meanwhile,
+/// and only who knows the connection's token can change the role again.
 #include "citus/net/role.hpp"
 
 extern "C" {
@@ -65,7 +65,8 @@ void assume_role(Connection *connection) {
     const Oid wanted = connection->wanted_role;
     const bool is_login_user = wanted == connection->login_role;
     const bool is_known = transaction.open && !transaction.role_unknown;
-    if (is_known ? transaction.role == (is_login_user ? InvalidOid : wanted) : is_login_user && !transaction.open)
+    if (is_known ? transaction.role == (is_login_user ? InvalidOid : wanted)
+                 : is_login_user && !transaction.open)
         return;
     connection->queue_with_text_params("SELECT citus_internal.run_as($1, $2)",
                                        {GetUserNameFromId(wanted, false), connection->role_token});
@@ -84,7 +85,9 @@ void leave_assumed_role() {
         SetUserIdAndSecContext(base_user, 0);
 }
 
-void forget_assumed_role() { assumed = false; }
+void forget_assumed_role() {
+    assumed = false;
+}
 
 namespace {
 

@@ -7,8 +7,8 @@
 
 namespace citus {
 
-/// The user a connection logs in as when tasks are to run as this role: the session's user where he may become
-/// the role himself, otherwise the extension's owner.
+/// The user a connection logs in as when tasks are to run as this role: the session's user where he may
+/// become the role himself, otherwise the extension's owner.
 Oid login_user_for(Oid role);
 
 /// Queues the change of role that the next command of the connection needs (connection->wanted_role).

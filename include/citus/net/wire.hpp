@@ -66,8 +66,8 @@ struct RemoteTransaction {
     int write_level = 0;           ///< lowest nesting level that wrote and was not rolled back; 0: only read
     char *gid = nullptr;           ///< PREPARE TRANSACTION was queued under this name
     SubTransactionId *savepoints = nullptr; ///< open savepoints, outermost first
-    Oid role = InvalidOid;         ///< assumed in it; InvalidOid: the login user (net/role.hpp)
-    bool role_unknown = false;     ///< a savepoint was rolled back since
+    Oid role = InvalidOid;                  ///< assumed in it; InvalidOid: the login user (net/role.hpp)
+    bool role_unknown = false;              ///< a savepoint was rolled back since
     int savepoint_count = 0;
     int savepoint_capacity = 0;
 
@@ -84,8 +84,8 @@ public:
     char *const database;
     char *const user;
     int32 group_id = -1;
-    Oid login_role = InvalidOid;  ///< the role of `user`
-    Oid wanted_role = InvalidOid; ///< whose rights the next command is to have
+    Oid login_role = InvalidOid;      ///< the role of `user`
+    Oid wanted_role = InvalidOid;     ///< whose rights the next command is to have
     const char *role_token = nullptr; ///< shown to the node when the role is changed
     pg_conn *pg = nullptr;
     RemoteTransaction transaction;
