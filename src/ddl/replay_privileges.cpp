@@ -100,19 +100,37 @@ bool has_dist_tables(const char *schema_name) {
     return false;
 }
 
+/// An SQL condition. Roles are not carried over; a node without any table of the schema may lack one.
+const char *schema_and_roles_exist(const char *schema_name, const GrantStmt *statement, bool needs_roles) {
+    StringInfoData out;
+    initStringInfo(&out);
+    appendStringInfo(&out, "pg_catalog.to_regnamespace(%s) IS NOT NULL",
+                     quote_literal_cstr(quote_identifier(schema_name)));
+    for (const ListCell &cell : cells(statement->grantees)) {
+        if (!needs_roles && lfirst_node(RoleSpec, &cell)->roletype != ROLESPEC_PUBLIC)
+            appendStringInfo(&out, " AND pg_catalog.to_regrole(%s) IS NOT NULL",
+                             quote_literal_cstr(role_text(lfirst_node(RoleSpec, &cell))));
+    }
+    return out.data;
+}
+
+/// The nodes' schema public has to have the privileges for tables to come; any other schema is created with
+/// them.
 bool grant_on_schemas(UtilityCall &call, const GrantStmt *statement) {
     ShardDdl ddl;
     bool found = false;
     for (const ListCell &cell : cells(statement->objects)) {
         const char *name = strVal(lfirst(&cell));
-        if (!has_dist_tables(name))
+        const bool has_tables = has_dist_tables(name);
+        if (!has_tables && get_namespace_oid(name, true) != PG_PUBLIC_NAMESPACE)
             continue;
         found = true;
         const char *object = psprintf("SCHEMA %s", quote_identifier(name));
-        const char *exists = psprintf("pg_catalog.to_regnamespace(%s) IS NOT NULL",
-                                      quote_literal_cstr(quote_identifier(name)));
-        for (const int32 group_id : remote_groups_of_shards())
-            ddl.on_group(group_id, list_make1(grant_command(statement, object)), exists);
+        for (const ClusterNode &node : all_nodes()) {
+            if (node.role == NodeRole::Primary && node.is_active && !is_local_group(node.group_id))
+                ddl.on_group(node.group_id, list_make1(grant_command(statement, object)),
+                             schema_and_roles_exist(name, statement, has_tables));
+        }
     }
     if (!found)
         return false;

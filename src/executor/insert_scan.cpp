@@ -19,7 +19,6 @@ constexpr const char *kNodeName = "Citus Insert";
 
 /// A wave: what is collected before it is sent. Larger inputs that need no answer per row go on with COPY.
 constexpr int kWaveRows = 1000;
-constexpr int kWaveRowsOneByOne = 100; ///< each row is a statement then
 constexpr size_t kWaveBytes = 1024 * 1024;
 
 struct InsertScanState {
@@ -117,9 +116,8 @@ TupleTableSlot *next_row(InsertScanState *state) {
 
 /// Collects rows; true when these were the last ones.
 bool fill_wave(InsertScanState *state) {
-    const int limit = state->plan.row_by_row ? kWaveRowsOneByOne : kWaveRows;
     size_t bytes = 0;
-    while (state->wave_count < limit && bytes < kWaveBytes) {
+    while (state->wave_count < kWaveRows && bytes < kWaveBytes) {
         CHECK_FOR_INTERRUPTS();
         TupleTableSlot *row = next_row(state);
         if (row == nullptr)
@@ -399,6 +397,42 @@ void rescan_insert(CustomScanState *) {
     elog(ERROR, "an INSERT can't be run again");
 }
 
+/// The key of each row of VALUES, as far as they are constants; false when the plan does not tell.
+bool constant_keys(const Plan *source, AttrNumber key, List **keys) {
+    if (list_length(source->targetlist) < key)
+        return false;
+    auto *expr = list_nth_node(TargetEntry, source->targetlist, key - 1)->expr;
+    if (IsA(source, ValuesScan) && IsA(expr, Var)) {
+        const int column = reinterpret_cast<Var *>(expr)->varattno;
+        ListCell *cell;
+        foreach (cell, reinterpret_cast<const ValuesScan *>(source)->values_lists)
+            *keys = lappend(*keys, list_nth(static_cast<List *>(lfirst(cell)), column - 1));
+        return true;
+    }
+    *keys = list_make1(expr);
+    return IsA(source, Result) && source->lefttree == nullptr;
+}
+
+/// How many shards the rows go to, or -1 when that follows only from a run.
+int known_shard_count(const DistTable &table, const Plan *source) {
+    if (!table.has_key())
+        return 1;
+    List *keys = NIL;
+    if (!constant_keys(source, table.key_attno, &keys))
+        return -1;
+    Bitmapset *shards = nullptr;
+    ListCell *cell;
+    foreach (cell, keys) {
+        if (!IsA(lfirst(cell), Const))
+            return -1;
+        const auto *key = lfirst_node(Const, cell);
+        shards = bms_add_member(
+            shards,
+            shard_index_for_hash(table, hash_distribution_value(table, key->constvalue, key->constisnull)));
+    }
+    return bms_num_members(shards);
+}
+
 void explain_insert(CustomScanState *node, List *, ExplainState *es) {
     auto *state = insert_state(&node->ss.ps);
     const InsertPlan &plan = state->plan;
@@ -413,6 +447,12 @@ void explain_insert(CustomScanState *node, List *, ExplainState *es) {
             ExplainPropertyList("Conflict Arbiter Indexes", names, es);
     }
     const DistTable &table = *require_dist_table(plan.relid);
+    const auto *source =
+        static_cast<const Plan *>(linitial(castNode(CustomScan, node->ss.ps.plan)->custom_plans));
+    const int shards = known_shard_count(table, source);
+    if (shards >= 0 && !table.shards.empty())
+        ExplainPropertyInteger("Task Count", nullptr,
+                               shards * static_cast<int64>(table.shards[0].placements.size()), es);
     if (es->verbose && !table.shards.empty()) {
         InsertSender sender(CurrentMemoryContext, plan, node->ss.ss_currentRelation, &node->ss.ps,
                             state->returns_rows);
@@ -487,8 +527,7 @@ CustomScan *make_insert_scan(const ModifyTable *modify, const InsertPlan &plan) 
     scan->custom_relids = bms_make_singleton(static_cast<int>(scan->scan.scanrelid));
     scan->methods = &scan_methods;
     List *flags =
-        list_make5_int(plan.can_set_tag, plan.reads_target, plan.others_read, plan.row_by_row, plan.filtered);
-    flags = lappend_int(flags, static_cast<int>(plan.action));
+        list_make4_int(plan.can_set_tag, plan.reads_target, plan.others_read, static_cast<int>(plan.action));
     List *packed = list_make2(list_make1_oid(plan.relid), flags);
     packed = lappend(packed, plan.columns);
     packed = lappend(packed, plan.fetched);
@@ -498,7 +537,10 @@ CustomScan *make_insert_scan(const ModifyTable *modify, const InsertPlan &plan) 
     packed = lappend(packed, pack_text(plan.conflict_target));
     packed = lappend(packed, pack_text(plan.conflict_constraint));
     packed = lappend(packed, pack_text(plan.conflict_action));
-    scan->custom_private = lappend(packed, plan.check_options);
+    packed = lappend(packed, plan.check_options);
+    packed = lappend(packed, plan.update_set);
+    packed = lappend(packed, plan.update_where);
+    scan->custom_private = lappend(packed, plan.update_reads);
     return scan;
 }
 
@@ -510,9 +552,7 @@ InsertPlan insert_plan_of(const CustomScan *scan) {
     plan.can_set_tag = list_nth_int(flags, 0);
     plan.reads_target = list_nth_int(flags, 1);
     plan.others_read = list_nth_int(flags, 2);
-    plan.row_by_row = list_nth_int(flags, 3);
-    plan.filtered = list_nth_int(flags, 4);
-    plan.action = static_cast<OnConflictAction>(list_nth_int(flags, 5));
+    plan.action = static_cast<OnConflictAction>(list_nth_int(flags, 3));
     plan.columns = static_cast<List *>(list_nth(packed, 2));
     plan.fetched = static_cast<List *>(list_nth(packed, 3));
     plan.arbiters = static_cast<List *>(list_nth(packed, 4));
@@ -522,6 +562,9 @@ InsertPlan insert_plan_of(const CustomScan *scan) {
     plan.conflict_constraint = unpack_text(packed, 8);
     plan.conflict_action = unpack_text(packed, 9);
     plan.check_options = static_cast<List *>(list_nth(packed, 10));
+    plan.update_set = static_cast<List *>(list_nth(packed, 11));
+    plan.update_where = static_cast<List *>(list_nth(packed, 12));
+    plan.update_reads = static_cast<List *>(list_nth(packed, 13));
     plan.conflict_params = scan->custom_exprs;
     return plan;
 }

@@ -13,9 +13,8 @@ namespace {
 /// Rows of one statement: more would not be faster, and its text and parameters are kept in memory.
 constexpr int kMaxStatementRows = 1000;
 
-Oid system_column_type(int column) {
-    return SystemAttributeDefinition(static_cast<AttrNumber>(column))->atttypid;
-}
+/// In the list of returned columns: only whether the row was written matters.
+constexpr int kNoColumn = 0;
 
 void copy_list(std::pmr::vector<int> *into, const List *list) {
     ListCell *cell;
@@ -50,29 +49,27 @@ InsertSender::InsertSender(MemoryContext context, const InsertPlan &plan, Relati
 void InsertSender::prepare(bool tracks_keys) {
     ContextScope scope(context_);
     prepared_ = true;
-    if (plan_.conflict_params != NIL && !plan_.row_by_row) {
-        conflict_values_ = static_cast<Datum *>(palloc(conflict_states_.size() * sizeof(Datum)));
-        conflict_nulls_ = static_cast<bool *>(palloc(conflict_states_.size() * sizeof(bool)));
-        bind_conflict_params(conflict_values_, conflict_nulls_, nullptr);
-    }
+    bind_conflict_params();
     copy_list(&returned_, plan_.fetched);
+    if (plan_.updates_here()) {
+        conflict_update_ = make_in<ConflictUpdate>(context_, plan_, relation_, parent_);
+        copy_list(&returned_, plan_.update_reads);
+        copy_list(&returned_,
+                  list_make2_int(SelfItemPointerAttributeNumber, MaxTransactionIdAttributeNumber));
+    }
     if (tracks_keys) {
         written_keys_ = make_in<WrittenKeys>(context_, context_, relation_, plan_.arbiters, parent_->state);
         copy_list(&returned_, WrittenKeys::columns_of(relation_, plan_.arbiters));
     }
     if (wants_results_ && plan_.action != ONCONFLICT_NONE) {
-        // A conflict may leave a row out: the values tell which ones were written.
-        List *telling = plan_.action == ONCONFLICT_NOTHING
-                            ? plan_.columns
-                            : WrittenKeys::columns_of(relation_, plan_.arbiters);
-        copy_list(&returned_, telling);
-        ListCell *cell;
-        foreach (cell, telling)
-            if (!list_member_int(plan_.updated, lfirst_int(cell)))
-                match_positions_.push_back(static_cast<int>(
-                    std::find(returned_.begin(), returned_.end(), lfirst_int(cell)) - returned_.begin()));
-        if (returned_.empty())
-            returned_.push_back(SelfItemPointerAttributeNumber);
+        // A conflict may leave a row out: values tell which ones were written. Only those that the user may
+        // read by the rights that the statement needs anyway.
+        if (returned_.empty() && plan_.arbiters == NIL)
+            returned_.push_back(kNoColumn);
+        copy_list(&returned_, WrittenKeys::columns_of(relation_, plan_.arbiters));
+        for (size_t i = 0; i < returned_.size(); i++)
+            if (returned_[i] > 0 && !list_member_int(plan_.updated, returned_[i]))
+                match_positions_.push_back(static_cast<int>(i));
     }
     if (returned_.empty())
         return;
@@ -80,25 +77,29 @@ void InsertSender::prepare(bool tracks_keys) {
     StringInfoData text;
     initStringInfo(&text);
     result_desc_ = CreateTemplateTupleDesc(static_cast<int>(returned_.size()));
-    for (size_t i = 0; i < returned_.size(); i++) {
-        const auto column = static_cast<AttrNumber>(returned_[i]);
-        const Form_pg_attribute attribute =
-            column > 0 ? TupleDescAttr(RelationGetDescr(relation_), column - 1) : nullptr;
-        const char *name = attribute != nullptr ? NameStr(attribute->attname)
-                                                : NameStr(SystemAttributeDefinition(column)->attname);
-        appendStringInfo(&text, "%s t1.%s", i == 0 ? " RETURNING" : ",", quote_identifier(name));
-        TupleDescInitEntry(result_desc_, static_cast<AttrNumber>(i + 1), name,
-                           attribute != nullptr ? attribute->atttypid : system_column_type(column),
-                           attribute != nullptr ? attribute->atttypmod : -1,
-                           attribute != nullptr ? attribute->attndims : 0);
-        if (attribute != nullptr)
-            TupleDescInitEntryCollation(result_desc_, static_cast<AttrNumber>(i + 1),
-                                        attribute->attcollation);
-    }
+    for (size_t i = 0; i < returned_.size(); i++)
+        append_returned(&text, static_cast<AttrNumber>(i + 1), static_cast<AttrNumber>(returned_[i]));
     returning_text_ = text.data;
     result_slot_ = MakeSingleTupleTableSlot(result_desc_, &TTSOpsVirtual);
     stored_result_slot_ = MakeSingleTupleTableSlot(result_desc_, &TTSOpsMinimalTuple);
     key_slot_ = MakeSingleTupleTableSlot(row_slot_->tts_tupleDescriptor, &TTSOpsVirtual);
+}
+
+/// Adds a column to RETURNING and to the row type of the results.
+void InsertSender::append_returned(StringInfo text, AttrNumber position, AttrNumber column) {
+    appendStringInfoString(text, position == 1 ? " RETURNING " : ", ");
+    if (column == kNoColumn) {
+        appendStringInfoString(text, "NULL::pg_catalog.bool");
+        TupleDescInitEntry(result_desc_, position, "none", BOOLOID, -1, 0);
+        return;
+    }
+    const FormData_pg_attribute *attribute = column > 0
+                                                 ? TupleDescAttr(RelationGetDescr(relation_), column - 1)
+                                                 : SystemAttributeDefinition(column);
+    appendStringInfo(text, "t1.%s", quote_identifier(NameStr(attribute->attname)));
+    TupleDescInitEntry(result_desc_, position, NameStr(attribute->attname), attribute->atttypid,
+                       attribute->atttypmod, attribute->attndims);
+    TupleDescInitEntryCollation(result_desc_, position, attribute->attcollation);
 }
 
 // ---------------------------------------------------------------- SQL
@@ -145,7 +146,7 @@ const char *InsertSender::statement_sql(const Shard &shard, int count) {
 }
 
 int InsertSender::rows_per_statement() const {
-    if (plan_.row_by_row || columns_.empty())
+    if (plan_.updates_here() || columns_.empty())
         return 1;
     const int room = kMaxStatementParams - static_cast<int>(conflict_states_.size());
     return std::clamp(room / static_cast<int>(columns_.size()), 1, kMaxStatementRows);
@@ -177,20 +178,22 @@ std::span<InsertSender::Statement> InsertSender::divide(std::span<const InsertRo
 
 // ---------------------------------------------------------------- parameters
 
-/// Values of $1..$n of the conflict clause; row is what excluded.* stands for.
-void InsertSender::bind_conflict_params(Datum *values, bool *nulls, TupleTableSlot *row) {
+/// Evaluates $1..$n of the conflict clause, once for all rows.
+void InsertSender::bind_conflict_params() {
+    if (conflict_states_.empty())
+        return;
+    conflict_values_ = static_cast<Datum *>(palloc(conflict_states_.size() * sizeof(Datum)));
+    conflict_nulls_ = static_cast<bool *>(palloc(conflict_states_.size() * sizeof(bool)));
     ExprContext *econtext = parent_->ps_ExprContext;
-    econtext->ecxt_innertuple = row;
     for (size_t i = 0; i < conflict_states_.size(); i++) {
-        values[i] = ExecEvalExprSwitchContext(conflict_states_[i], econtext, &nulls[i]);
-        if (nulls[i])
+        conflict_values_[i] = ExecEvalExprSwitchContext(conflict_states_[i], econtext, &conflict_nulls_[i]);
+        if (conflict_nulls_[i])
             continue;
         int16 length;
         bool by_value;
         get_typlenbyval(conflict_types_[i], &length, &by_value);
-        values[i] = datumCopy(values[i], by_value, length);
+        conflict_values_[i] = datumCopy(conflict_values_[i], by_value, length);
     }
-    econtext->ecxt_innertuple = nullptr;
     ResetExprContext(econtext);
 }
 
@@ -201,17 +204,13 @@ TaskParams InsertSender::bind(const Statement &statement, std::span<const Insert
     auto *values = static_cast<Datum *>(palloc((count + 1) * sizeof(Datum)));
     auto *nulls = static_cast<bool *>(palloc((count + 1) * sizeof(bool)));
     std::copy(conflict_types_.begin(), conflict_types_.end(), types);
-    if (conflict_values_ != nullptr) {
-        std::copy_n(conflict_values_, leading, values);
-        std::copy_n(conflict_nulls_, leading, nulls);
-    }
+    std::copy_n(conflict_values_, leading, values);
+    std::copy_n(conflict_nulls_, leading, nulls);
     TupleDesc desc = RelationGetDescr(relation_);
     size_t param = leading;
     for (int position : statement.rows) {
         ExecStoreMinimalTuple(rows[static_cast<size_t>(position)].tuple, row_slot_, false);
         slot_getallattrs(row_slot_);
-        if (leading > 0 && conflict_values_ == nullptr)
-            bind_conflict_params(values, nulls, row_slot_);
         for (int column : columns_) {
             types[param] = TupleDescAttr(desc, column - 1)->atttypid;
             values[param] = row_slot_->tts_values[column - 1];
@@ -246,9 +245,16 @@ uint64 InsertSender::send(std::span<InsertRow> rows, bool is_last) {
             several |= statements[i].shard == statements[i - 1].shard;
         prepare(several && plan_.action == ONCONFLICT_UPDATE);
     }
+    uint64 written = 0;
+    if (plan_.updates_here()) {
+        for (Statement &statement : statements) {
+            open(&statement, rows);
+            written += finish_with_update(statement, rows);
+        }
+        return written;
+    }
     for (Statement &statement : statements)
         open(&statement, rows);
-    uint64 written = 0;
     for (const Statement &statement : statements)
         written += finish(statement, rows);
     return written;
@@ -338,6 +344,105 @@ bool InsertSender::is_same_row(MinimalTuple tuple, MinimalTuple result) {
     return true;
 }
 
+// ---------------------------------------------------------------- DO UPDATE on the coordinator
+
+size_t InsertSender::position_of(int column) const {
+    return static_cast<size_t>(std::find(returned_.begin(), returned_.end(), column) - returned_.begin());
+}
+
+/// What the placements returned for a statement about one row, in their order.
+std::span<MinimalTuple> InsertSender::one_result_each(TaskStream *stream, size_t copies) {
+    auto *results = static_cast<MinimalTuple *>(palloc0(copies * sizeof(MinimalTuple)));
+    int task = 0;
+    while (stream->next(result_slot_, &task))
+        results[task] = ExecCopySlotMinimalTuple(result_slot_);
+    stream->close();
+    for (size_t i = 0; i < copies; i++)
+        if (results[i] == nullptr)
+            ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+                            errmsg("an INSERT ... ON CONFLICT DO UPDATE returned no row"),
+                            errhint("Look for triggers or rules on the shard.")));
+    return {results, copies};
+}
+
+/// Fills a slot of the table's type with what was returned; other columns are NULL.
+void InsertSender::store_returned(MinimalTuple result, TupleTableSlot *slot) {
+    ExecStoreMinimalTuple(result, stored_result_slot_, false);
+    slot_getallattrs(stored_result_slot_);
+    ExecStoreAllNullTuple(slot);
+    for (size_t i = 0; i < returned_.size(); i++) {
+        if (returned_[i] > 0) {
+            slot->tts_values[returned_[i] - 1] = stored_result_slot_->tts_values[i];
+            slot->tts_isnull[returned_[i] - 1] = stored_result_slot_->tts_isnull[i];
+        } else if (returned_[i] == SelfItemPointerAttributeNumber) {
+            slot->tts_tid = *reinterpret_cast<ItemPointer>(DatumGetPointer(stored_result_slot_->tts_values[i]));
+        }
+    }
+}
+
+/// Changes the existing row on each placement; the first one's result goes to *result.
+void InsertSender::update_existing(const Statement &statement, std::span<const MinimalTuple> existing,
+                                   TupleTableSlot *new_row, MinimalTuple *result) {
+    const Shard &shard = table_->shards[static_cast<size_t>(statement.shard)];
+    const char *sql =
+        conflict_update_->sql(qualified_shard_name(plan_.relid, shard.shard_id), returning_text_);
+    const int ctid = static_cast<int>(position_of(SelfItemPointerAttributeNumber)) + 1;
+    for (size_t i = 0; i < existing.size(); i++) {
+        bool is_null;
+        ExecStoreMinimalTuple(existing[i], stored_result_slot_, false);
+        const Datum tid = slot_getattr(stored_result_slot_, ctid, &is_null);
+        const Task task{shard.placements[i].group_id, shard.shard_id, sql};
+        TaskStream *stream = TaskStream::open(
+            CurrentMemoryContext,
+            {{&task, 1}, conflict_update_->params(new_row, tid), Access::Write, result_desc_});
+        const MinimalTuple updated = one_result_each(stream, 1)[0];
+        if (i == 0)
+            *result = updated;
+        statements_sent++;
+    }
+}
+
+/// xmax tells an updated row from an inserted one, as after an update on the shard.
+MinimalTuple InsertSender::with_xmax_of(MinimalTuple result, MinimalTuple existing) {
+    const auto xmax = position_of(MaxTransactionIdAttributeNumber);
+    bool is_null;
+    ExecStoreMinimalTuple(existing, stored_result_slot_, false);
+    const Datum value = slot_getattr(stored_result_slot_, static_cast<int>(xmax) + 1, &is_null);
+    ExecStoreMinimalTuple(result, stored_result_slot_, false);
+    slot_getallattrs(stored_result_slot_);
+    stored_result_slot_->tts_values[xmax] = value;
+    return heap_form_minimal_tuple(result_desc_, stored_result_slot_->tts_values,
+                                   stored_result_slot_->tts_isnull);
+}
+
+/// The statement inserted its row, or locked the one that is there, which is updated now.
+uint64 InsertSender::finish_with_update(const Statement &statement, std::span<InsertRow> rows) {
+    InsertRow &row = rows[static_cast<size_t>(statement.rows[0])];
+    const std::span<MinimalTuple> found = one_result_each(statement.stream, statement.copies);
+    if (written_keys_ != nullptr)
+        check_keys(statement, rows);
+    store_returned(found[0], conflict_update_->existing());
+    const Datum xmax = stored_result_slot_->tts_values[position_of(MaxTransactionIdAttributeNumber)];
+    row.result = found[0];
+    if (DatumGetTransactionId(xmax) != InvalidTransactionId) {
+        ExecStoreMinimalTuple(row.tuple, row_slot_, false);
+        TupleTableSlot *new_row = conflict_update_->new_row(row_slot_);
+        if (new_row == nullptr) {
+            row.result = nullptr;
+            return 0;
+        }
+        MinimalTuple updated = nullptr;
+        update_existing(statement, found, new_row, &updated);
+        row.result = with_xmax_of(updated, found[0]);
+    }
+    row.written = true;
+    if (written_keys_ != nullptr)
+        remember_key(row.result);
+    return 1;
+}
+
+// ---------------------------------------------------------------- a row twice
+
 void InsertSender::check_keys(const Statement &statement, std::span<const InsertRow> rows) {
     for (int position : statement.rows) {
         ExecStoreMinimalTuple(rows[static_cast<size_t>(position)].tuple, row_slot_, false);
@@ -347,14 +452,7 @@ void InsertSender::check_keys(const Statement &statement, std::span<const Insert
 
 /// Remembers a row as the shard has it now.
 void InsertSender::remember_key(MinimalTuple result) {
-    ExecStoreMinimalTuple(result, stored_result_slot_, false);
-    slot_getallattrs(stored_result_slot_);
-    ExecStoreAllNullTuple(key_slot_);
-    for (size_t i = 0; i < returned_.size(); i++)
-        if (returned_[i] > 0) {
-            key_slot_->tts_values[returned_[i] - 1] = stored_result_slot_->tts_values[i];
-            key_slot_->tts_isnull[returned_[i] - 1] = stored_result_slot_->tts_isnull[i];
-        }
+    store_returned(result, key_slot_);
     written_keys_->add(key_slot_);
 }
 

@@ -8,6 +8,7 @@
 #include "citus/executor/insert_scan.hpp"
 #include "citus/executor/tasks.hpp"
 #include "conflict_keys.hpp"
+#include "conflict_update.hpp"
 
 namespace citus {
 
@@ -32,7 +33,7 @@ public:
     /// is_last: no further call follows. Returns how many rows were written.
     uint64 send(std::span<InsertRow> rows, bool is_last);
 
-    /// Attribute numbers of InsertRow::result's columns, in order.
+    /// Attribute numbers of InsertRow::result's columns, in order; 0 for one that means nothing.
     std::span<const int> returned() const { return returned_; }
     TupleDesc result_desc() const { return result_desc_; }
 
@@ -50,16 +51,24 @@ private:
     };
 
     void prepare(bool tracks_keys);
+    void append_returned(StringInfo text, AttrNumber position, AttrNumber column);
     int rows_per_statement() const;
     std::span<Statement> divide(std::span<const InsertRow> rows);
     void open(Statement *statement, std::span<const InsertRow> rows);
     TaskParams bind(const Statement &statement, std::span<const InsertRow> rows);
-    void bind_conflict_params(Datum *values, bool *nulls, TupleTableSlot *row);
+    void bind_conflict_params();
     uint64 finish(const Statement &statement, std::span<InsertRow> rows);
     uint64 read_results(const Statement &statement, std::span<InsertRow> rows);
     int matching_row(const Statement &statement, std::span<const InsertRow> rows, int first,
                      MinimalTuple result);
     bool is_same_row(MinimalTuple tuple, MinimalTuple result);
+    size_t position_of(int column) const;
+    std::span<MinimalTuple> one_result_each(TaskStream *stream, size_t copies);
+    void store_returned(MinimalTuple result, TupleTableSlot *slot);
+    void update_existing(const Statement &statement, std::span<const MinimalTuple> existing,
+                         TupleTableSlot *new_row, MinimalTuple *result);
+    MinimalTuple with_xmax_of(MinimalTuple result, MinimalTuple existing);
+    uint64 finish_with_update(const Statement &statement, std::span<InsertRow> rows);
     void check_keys(const Statement &statement, std::span<const InsertRow> rows);
     void remember_key(MinimalTuple result);
     const char *values_text(int count);
@@ -87,6 +96,7 @@ private:
     TupleTableSlot *stored_result_slot_ = nullptr;
     TupleTableSlot *key_slot_ = nullptr;
     WrittenKeys *written_keys_ = nullptr;
+    ConflictUpdate *conflict_update_ = nullptr;
 };
 
 } // namespace citus

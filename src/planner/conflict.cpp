@@ -23,13 +23,11 @@ constexpr int kExcluded = 2;
 
 /// Both rows of a conflict are one relation for ship_clause(): excluded columns follow the target's.
 constexpr AttrNumber kExcludedOffset = 2000;
-/// Marks a Param that stands for an expression that was taken out.
-constexpr int kPlaceholderId = 1 << 30;
 
 struct ConflictShipping {
     Index target; ///< of the plan's range table
     InsertPlan *plan;
-    List *placeholders = NIL; ///< expressions that stand behind placeholder Params
+    bool failed = false; ///< something in the clause can't run on a shard
 };
 
 bool is_target_var(const ::Node *node, Index target) {
@@ -73,91 +71,14 @@ bool is_excluded_var(const ::Node *node) {
     return mutate_children(node, split_rows, context);
 }
 
-bool uses_target(::Node *node, void *context) {
-    if (node == nullptr)
-        return false;
-    if (is_target_var(node, static_cast<ConflictShipping *>(context)->target))
-        return true;
-    return walk_children(node, uses_target, context);
-}
-
-bool has_case_test(::Node *node, void *) {
-    if (node == nullptr)
-        return false;
-    return IsA(node, CaseTestExpr) || walk_children(node, has_case_test, nullptr);
-}
-
-Param *make_param(ParamKind kind, int id, ::Node *like) {
-    auto *param = makeNode(Param);
-    param->paramkind = kind;
-    param->paramid = id;
-    param->paramtype = exprType(like);
-    param->paramtypmod = exprTypmod(like);
-    param->paramcollid = exprCollation(like);
-    param->location = -1;
-    return param;
-}
-
-/// Takes out what the existing row has no part in: the coordinator evaluates it for each inserted row.
-::Node *take_out_row_parts(::Node *node, void *raw) {
-    auto *context = static_cast<ConflictShipping *>(raw);
-    if (node == nullptr)
-        return nullptr;
-    const bool is_value =
-        !IsA(node, List) && !IsA(node, CaseWhen) && !IsA(node, Const) && !has_case_test(node, nullptr);
-    if (is_value && !uses_target(node, context)) {
-        context->placeholders = lappend(context->placeholders, node);
-        return reinterpret_cast<::Node *>(
-            make_param(PARAM_EXEC, kPlaceholderId + list_length(context->placeholders) - 1, node));
-    }
-    return mutate_children(node, take_out_row_parts, context);
-}
-
-/// Puts the expressions back that placeholders stand for.
-void fill_placeholders(ConflictShipping *context, List *params) {
-    ListCell *cell;
-    foreach (cell, params) {
-        auto *node = static_cast<::Node *>(lfirst(cell));
-        if (!IsA(node, Param))
-            continue;
-        const int id = castNode(Param, node)->paramid;
-        if (castNode(Param, node)->paramkind == PARAM_EXEC && id >= kPlaceholderId)
-            lfirst(cell) = list_nth(context->placeholders, id - kPlaceholderId);
-    }
-}
-
-[[noreturn]] void refuse(const char *what) {
-    ereport(ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("cannot run the ON CONFLICT DO UPDATE clause on the shards"), errdetail("%s", what),
-             errhint("Use built-in functions and operators on the columns of the table, or do the update in "
-                     "a statement of its own.")));
-    pg_unreachable();
-}
-
-/// An expression for the shard, as a tree over kTarget and kExcluded.
+/// An expression for the shard, as a tree over kTarget and kExcluded; nullptr when it can't run there.
 ::Node *ship_value(ConflictShipping *context, ::Node *expr) {
-    List *params = context->plan->conflict_params;
     auto *merged = reinterpret_cast<Expr *>(merge_rows(expr, context));
-    Expr *shipped = ship_clause(merged, kTarget, &params);
+    Expr *shipped = ship_clause(merged, kTarget, &context->plan->conflict_params);
     if (shipped == nullptr) {
-        context->plan->row_by_row = true;
-        params = context->plan->conflict_params;
-        if (!uses_target(expr, context)) {
-            params = lappend(params, expr);
-            shipped = reinterpret_cast<Expr *>(make_param(PARAM_EXTERN, list_length(params), expr));
-        } else {
-            merged = reinterpret_cast<Expr *>(merge_rows(take_out_row_parts(expr, context), context));
-            shipped = ship_clause(merged, kTarget, &params);
-            if (shipped == nullptr)
-                refuse("An expression over the existing row uses a subquery, a volatile function, or a "
-                       "function or "
-                       "type that is not built in.");
-            params = list_copy(params);
-            fill_placeholders(context, params);
-        }
+        context->failed = true;
+        return nullptr;
     }
-    context->plan->conflict_params = params;
     return split_rows(reinterpret_cast<::Node *>(shipped), nullptr);
 }
 
@@ -171,6 +92,10 @@ List *ship_values(ConflictShipping *context, List *exprs) {
     return shipped;
 }
 
+bool is_column_of_target(const ::Node *node, const ConflictShipping &context, AttrNumber column) {
+    return is_target_var(node, context.target) && reinterpret_cast<const Var *>(node)->varattno == column;
+}
+
 /// The new value of a column: a plain column of either row may be of any type.
 ::Node *ship_assignment(ConflictShipping *context, ::Node *expr, AttrNumber column) {
     if ((is_target_var(expr, context->target) || is_excluded_var(expr)) &&
@@ -182,8 +107,10 @@ List *ship_values(ConflictShipping *context, List *exprs) {
     if (IsA(expr, SubscriptingRef) && castNode(SubscriptingRef, expr)->refassgnexpr != nullptr) {
         auto *copy = static_cast<SubscriptingRef *>(copyObjectImpl(expr));
         auto *container = reinterpret_cast<::Node *>(copy->refexpr);
-        if (!is_target_var(container, context->target) || castNode(Var, container)->varattno != column)
-            refuse("Several elements of one column are assigned.");
+        if (!is_column_of_target(container, *context, column)) { // several elements are set
+            context->failed = true;
+            return nullptr;
+        }
         copy->refexpr = reinterpret_cast<Expr *>(split_rows(merge_rows(container, context), nullptr));
         copy->refupperindexpr = ship_values(context, copy->refupperindexpr);
         copy->reflowerindexpr = ship_values(context, copy->reflowerindexpr);
@@ -194,9 +121,10 @@ List *ship_values(ConflictShipping *context, List *exprs) {
     if (IsA(expr, FieldStore)) {
         auto *copy = static_cast<FieldStore *>(copyObjectImpl(expr));
         auto *container = reinterpret_cast<::Node *>(copy->arg);
-        if (!is_target_var(container, context->target) || castNode(Var, container)->varattno != column ||
-            list_length(copy->fieldnums) != 1)
-            refuse("Several fields of one column are assigned.");
+        if (!is_column_of_target(container, *context, column) || list_length(copy->fieldnums) != 1) {
+            context->failed = true;
+            return nullptr;
+        }
         copy->arg = reinterpret_cast<Expr *>(split_rows(merge_rows(container, context), nullptr));
         copy->newvals = ship_values(context, copy->newvals);
         return reinterpret_cast<::Node *>(copy);
@@ -225,9 +153,8 @@ List *ship_assignments(const DistTable &table, ConflictShipping *context, const 
     foreach (cell, modify->onConflictSet) {
         auto *entry = lfirst_node(TargetEntry, cell);
         auto *expr = reinterpret_cast<::Node *>(entry->expr);
-        if (entry->resjunk) {
-            if (!IsA(expr, Const)) // what is left of SET (a, b) = (SELECT ...) with a correlated query
-                refuse("Several columns are set from one correlated subquery.");
+        if (entry->resjunk) { // of SET (a, b) = (SELECT ...); a Const when the query is not correlated
+            context->failed |= !IsA(expr, Const);
             continue;
         }
         const auto column = static_cast<AttrNumber>(list_nth_int(modify->onConflictCols, position++));
@@ -355,7 +282,51 @@ char *exclusion_constraint(List *arbiters) {
     return is_exclusion ? name : nullptr;
 }
 
+/// The coordinator computes the new row, from the existing one that the shard locks and returns.
+void update_here(Oid relid, const ModifyTable *modify, Index target, InsertPlan *plan) {
+    plan->conflict_params = NIL;
+    plan->update_set = modify->onConflictSet;
+    plan->update_where = reinterpret_cast<List *>(modify->onConflictWhere);
+    Bitmapset *used = nullptr;
+    pull_varattnos(reinterpret_cast<::Node *>(plan->update_set), target, &used);
+    pull_varattnos(reinterpret_cast<::Node *>(plan->update_where), target, &used);
+    Relation relation = table_open(relid, NoLock);
+    plan->update_reads = columns_in(RelationGetDescr(relation), used);
+    table_close(relation, NoLock);
+    ListCell *cell;
+    foreach (cell, plan->update_reads)
+        if (lfirst_int(cell) < 0 && lfirst_int(cell) != SelfItemPointerAttributeNumber)
+            ereport(ERROR,
+                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                     errmsg("ON CONFLICT DO UPDATE can't use system columns together with subqueries or "
+                            "functions that are not built in")));
+}
+
+/// A DO UPDATE that locks the row and leaves it as it is.
+List *keep_row(Oid relid, AttrNumber column) {
+    Oid type, collation;
+    int32 typmod;
+    get_atttypetypmodcoll(relid, column, &type, &typmod, &collation);
+    Var *same = makeVar(kTarget, column, type, typmod, collation, 0);
+    return list_make1(
+        makeTargetEntry(reinterpret_cast<Expr *>(same), column, get_attname(relid, column, false), false));
+}
+
 } // namespace
+
+List *columns_in(TupleDesc desc, const Bitmapset *used) {
+    const bool whole_row = bms_is_member(-FirstLowInvalidHeapAttributeNumber, used);
+    List *columns = NIL;
+    for (int column = FirstLowInvalidHeapAttributeNumber + 1; column <= desc->natts; column++) {
+        const bool is_user = column > 0;
+        if (column == 0 || column == TableOidAttributeNumber ||
+            (is_user && TupleDescAttr(desc, column - 1)->attisdropped))
+            continue;
+        if (bms_is_member(column - FirstLowInvalidHeapAttributeNumber, used) || (is_user && whole_row))
+            columns = lappend_int(columns, column);
+    }
+    return columns;
+}
 
 void plan_conflict(const DistTable &table, const ModifyTable *modify, InsertPlan *plan) {
     plan->action = modify->onConflictAction;
@@ -366,8 +337,12 @@ void plan_conflict(const DistTable &table, const ModifyTable *modify, InsertPlan
     if (plan->action == ONCONFLICT_UPDATE) {
         assignments = ship_assignments(table, &context, modify);
         List *filters = ship_values(&context, reinterpret_cast<List *>(modify->onConflictWhere));
-        filter = filters == NIL ? nullptr : reinterpret_cast<::Node *>(make_ands_explicit(filters));
-        plan->filtered = filter != nullptr;
+        if (context.failed) {
+            update_here(table.relid, modify, context.target, plan);
+            assignments = keep_row(table.relid, static_cast<AttrNumber>(linitial_int(plan->updated)));
+        } else if (filters != NIL) {
+            filter = reinterpret_cast<::Node *>(make_ands_explicit(filters));
+        }
     }
     PinnedSearchPath pinned;
     plan->conflict_constraint = exclusion_constraint(plan->arbiters);

@@ -12,4 +12,7 @@ namespace citus {
 /// Fills the conflict part of *plan from a finished ModifyTable with an ON CONFLICT clause.
 void plan_conflict(const DistTable &table, const ModifyTable *modify, InsertPlan *plan);
 
+/// Attribute numbers for a set made by pull_varattnos: a whole row stands for all columns; no tableoid.
+List *columns_in(TupleDesc desc, const Bitmapset *used);
+
 } // namespace citus

@@ -133,16 +133,11 @@ char *column_clause(TupleDesc desc, const List *columns) {
 List *fetched_columns(TupleDesc desc, List *returning, Index target, OnConflictAction action) {
     Bitmapset *used = nullptr;
     pull_varattnos(reinterpret_cast<::Node *>(returning), target, &used);
-    const bool whole_row = bms_is_member(-FirstLowInvalidHeapAttributeNumber, used);
     List *fetched = NIL;
-    for (int column = FirstLowInvalidHeapAttributeNumber + 1; column <= desc->natts; column++) {
-        const bool is_user = column > 0;
-        if (column == 0 || column == TableOidAttributeNumber ||
-            (is_user && (action != ONCONFLICT_UPDATE || TupleDescAttr(desc, column - 1)->attisdropped)))
-            continue;
-        if (bms_is_member(column - FirstLowInvalidHeapAttributeNumber, used) || (is_user && whole_row))
-            fetched = lappend_int(fetched, column);
-    }
+    ListCell *cell;
+    foreach (cell, columns_in(desc, used))
+        if (lfirst_int(cell) < 0 || action != ONCONFLICT_NONE)
+            fetched = lappend_int(fetched, lfirst_int(cell));
     return fetched;
 }
 

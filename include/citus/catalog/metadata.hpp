@@ -38,11 +38,11 @@ struct DistTable {
     TableKind kind;
     int32 colocation_id;
     AttrNumber key_attno; ///< InvalidAttrNumber without distribution column
-    Oid key_type;         ///< base type (a domain is looked through); InvalidOid when the relation was dropped
-                          ///< a moment ago and its metadata is still there: then only the shards are known
+    Oid key_type; ///< base type (a domain is looked through); InvalidOid when the relation was dropped
+                  ///< a moment ago and its metadata is still there: then only the shards are known
     Oid key_collation;
-    Oid key_hash_opfamily;  ///< family of the default hash operator class of key_type
-    FmgrInfo *key_hash;     ///< hash support function of key_type
+    Oid key_hash_opfamily;         ///< family of the default hash operator class of key_type
+    FmgrInfo *key_hash;            ///< hash support function of key_type
     std::span<const Shard> shards; ///< ordered by min_hash
 
     bool has_key() const { return key_attno != InvalidAttrNumber; }
@@ -104,7 +104,9 @@ const ClusterNode *find_primary_node(int32 group_id);
 int32 local_group_id();
 
 /// Whether tasks of this group run in this backend, without a connection.
-inline bool is_local_group(int32 group_id) { return group_id == local_group_id(); }
+inline bool is_local_group(int32 group_id) {
+    return group_id == local_group_id();
+}
 
 /// Whether the extension exists in this database and may be used (false while it is being created, during
 /// binary upgrade, and outside of a transaction).

@@ -1,8 +1,9 @@
 /// The one place that writes pg_dist_partition, pg_dist_shard, pg_dist_placement and pg_dist_colocation.
 ///
 /// Called by cluster/ (distribution, nodes) and ddl/ (drop). Every function invalidates what it changed.
-/// Never checks permissions (the caller did), never contacts a node. Columns are addressed by name. What was written is
-/// seen by later look-ups after CommandCounterIncrement(), which the caller does once for many rows.
+/// Never checks permissions (the caller did), never contacts a node. Columns are addressed by name. What was
+/// written is seen by later look-ups after CommandCounterIncrement(), which the caller does once for many
+/// rows.
 #pragma once
 
 #include "citus/catalog/metadata.hpp"

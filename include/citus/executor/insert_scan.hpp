@@ -16,8 +16,6 @@ struct InsertPlan {
     bool can_set_tag = false;  ///< counts into the command tag; false: an auxiliary statement of WITH
     bool reads_target = false; ///< the statement also reads the table: no row is written before all are read
     bool others_read = false;  ///< parts of the statement that run after the INSERT read the table
-    bool filtered = false;     ///< DO UPDATE has a WHERE: a conflict may leave the row as it is
-    bool row_by_row = false;   ///< conflict_params depend on the row that is inserted
     OnConflictAction action = ONCONFLICT_NONE;
     List *columns = NIL;  ///< attribute numbers that are sent, in order
     List *fetched = NIL;  ///< attribute numbers that must come back from the shard (also system columns)
@@ -28,7 +26,14 @@ struct InsertPlan {
     char *conflict_constraint = nullptr; ///< or the logical name of a constraint
     char *conflict_action = nullptr;     ///< `DO NOTHING` or `DO UPDATE SET ...`
     List *check_options = NIL;           ///< WithCheckOptions
-    List *conflict_params = NIL;         ///< Exprs for $1..$n of conflict_action; excluded.* are INNER_VARs
+    List *conflict_params = NIL;         ///< Exprs for $1..$n of conflict_action
+    /// When DO UPDATE can't run on the shards: its target list and conditions as in the ModifyTable (Vars of
+    /// the target and of INNER_VAR), and the columns of the existing row that they use.
+    List *update_set = NIL;
+    List *update_where = NIL;
+    List *update_reads = NIL;
+
+    bool updates_here() const { return update_set != NIL; }
 };
 
 /// The node for a finished ModifyTable (after setrefs).

@@ -41,6 +41,16 @@ INSERT INTO t (k, a) VALUES (1, 'a'), (2, 'b') ON CONFLICT (k) DO UPDATE SET a =
 INSERT INTO t (k) VALUES (1), (2) ON CONFLICT (k) DO UPDATE SET n = (SELECT max(n) FROM src) RETURNING k, n;
 INSERT INTO t (k) VALUES (1), (2) ON CONFLICT (k) DO UPDATE SET n = (SELECT src.n FROM src WHERE src.k = excluded.k) + t.k RETURNING k, n;
 INSERT INTO t (k) VALUES (1), (2) ON CONFLICT (k) DO UPDATE SET n = t.n + 1 WHERE EXISTS (SELECT 1 FROM src WHERE src.k = excluded.k) RETURNING k, n;
+INSERT INTO t (k, n) VALUES (1, 3), (2, 3), (55, 3) ON CONFLICT (k) DO UPDATE SET n = twice(t.n) + excluded.n, a = said(t.a) RETURNING *;
+INSERT INTO t (k, n) VALUES (1, 3), (2, 3), (56, 3) ON CONFLICT (k) DO UPDATE SET n = 1 WHERE twice(t.n) > 100 RETURNING k, n, (xmax = 0) AS new;
+INSERT INTO t (k, n) VALUES (1, 3), (2, 3), (57, 3) ON CONFLICT (k) DO UPDATE SET a = (SELECT string_agg(src.a, ',' ORDER BY src.k) FROM src WHERE src.k <= t.k) RETURNING k, a, (xmax = 0) AS new;
+INSERT INTO t (k, n) VALUES (1, 3), (2, 3), (58, 3) ON CONFLICT (k) DO UPDATE SET (a, n) = (SELECT src.a, src.n FROM src WHERE src.k = t.k + excluded.n) RETURNING k, a, n;
+INSERT INTO t (k, n) VALUES (1, 3), (2, 3) ON CONFLICT (k) DO UPDATE SET a = t::text || excluded::text, l[1] = 5, l[3] = 6 RETURNING k, l, length(a) > 10;
+INSERT INTO t (k, n) VALUES (1, 5000) ON CONFLICT (k) DO UPDATE SET n = twice(t.n);
+INSERT INTO t (k, n) VALUES (1, 500) ON CONFLICT (k) DO UPDATE SET n = twice(excluded.n);
+INSERT INTO t (k) VALUES (1), (2), (59) ON CONFLICT (k) DO UPDATE SET n = nextval('sq');
+SELECT nextval('sq') - (SELECT max(n) FROM t);
+INSERT INTO t (k) SELECT g FROM generate_series(1, 70) AS g ON CONFLICT (k) DO UPDATE SET n = twice(t.n) WHERE twice(t.k) < 20 RETURNING k, n;
 INSERT INTO t (k) VALUES (1), (60), (61), (2), (1) ON CONFLICT (k) DO UPDATE SET n = twice(excluded.k);
 -- Twice the same row.
 INSERT INTO t (k, a) VALUES (70, 'a'), (71, 'b'), (70, 'c') ON CONFLICT (k) DO UPDATE SET a = excluded.a;
