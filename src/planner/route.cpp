@@ -35,8 +35,10 @@ bool keeps_key(const Query *query, const DistTable &table, const Expr *assigned,
 }
 
 bool changes_key(const Query *query, const List *prune_items) {
+    if (query->commandType != CMD_UPDATE)
+        return false;
     const DistTable *table = find_dist_table(rt_fetch(query->resultRelation, query->rtable)->relid);
-    if (query->commandType != CMD_UPDATE || table == nullptr || !table->has_key())
+    if (table == nullptr || !table->has_key())
         return false;
     ListCell *cell;
     foreach (cell, query->targetList) {
