@@ -4,5 +4,5 @@ INSERT INTO tenants SELECT g, 'tenant ' || g, g % 5 FROM generate_series(1, 1000
 INSERT INTO orders SELECT t, o, CASE o % 4 WHEN 0 THEN 'open' ELSE 'done' END, (t * 31 + o * 17) % 1000 / 4.0
     FROM generate_series(1, 1000 * :scale) AS t, generate_series(1, 20) AS o;
 INSERT INTO lines SELECT t, o, l, (t + o * l) % 500, l FROM generate_series(1, 1000 * :scale) AS t, generate_series(1, 20) AS o, generate_series(1, 3) AS l;
-INSERT INTO events SELECT g, g * 7919 % 5000, timestamp '2026-01-01' + g * 7919 % 500000 * interval '1 second', g % 1000
+INSERT INTO events SELECT g, g::bigint * 7919 % 5000, timestamp '2026-01-01' + g::bigint * 7919 % 500000 * interval '1 second', g % 1000
     FROM generate_series(1, 500000 * :scale) AS g;

@@ -2,6 +2,7 @@
 #include "citus/cluster/nodes.hpp"
 
 #include "citus/cluster/reference_tables.hpp"
+#include "citus/ddl/shard_ddl.hpp"
 #include "citus/executor/tasks.hpp"
 #include "citus/guc.hpp"
 #include "node_probe.hpp"
@@ -94,8 +95,12 @@ void drop_reference_copies(int32 group_id) {
     foreach (cell, existing)
         appendStringInfo(&command, "%s%s", command.len > 0 ? ", " : "DROP TABLE ",
                          strVal(linitial(static_cast<List *>(lfirst(cell)))));
-    if (command.len > 0)
-        run_on_group(group_id, psprintf("%s CASCADE", command.data), Access::Write);
+    if (command.len == 0)
+        return;
+    // As DDL for shards: a plain DROP of a shard on this node would be refused.
+    ShardDdl ddl;
+    ddl.on_group(group_id, list_make1(psprintf("%s CASCADE", command.data)));
+    ddl.run();
 }
 
 /// Refuses when a shard would be left without any placement.

@@ -7,6 +7,7 @@ extern "C" {
 #include "catalog/pg_am.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/array.h"
 }
 
@@ -19,7 +20,8 @@ bool compares_like_key(const DistTable &table, Relation index, int column, Oid e
     if (index->rd_index->indkey.values[column] != table.key_attno)
         return false;
     const Oid collation = index->rd_indcollation[column];
-    if (OidIsValid(collation) && collation != table.key_collation && !get_collation_isdeterministic(collation))
+    if (OidIsValid(collation) && collation != table.key_collation &&
+        !get_collation_isdeterministic(collation))
         return false;
     return OidIsValid(equality) && op_in_opfamily(equality, table.key_hash_opfamily);
 }
@@ -57,14 +59,15 @@ bool index_contains_key(const DistTable &table, Relation index) {
                         errmsg("creating unique indexes on non-partition columns is currently unsupported"),
                         errdetail("Unique index \"%s\" does not contain the distribution column \"%s\".",
                                   RelationGetRelationName(index), key)));
-    ereport(ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("cannot create constraint on \"%s\"", get_rel_name(table.relid)),
-             errdetail("Distributed relations cannot have UNIQUE, EXCLUDE, or PRIMARY KEY constraints that do "
-                       "not include the partition column (with an equality operator if EXCLUDE)."),
-             errhint("Add the distribution column \"%s\" to constraint \"%s\", or distribute the table by one "
-                     "of its columns.",
-                     key, RelationGetRelationName(index))));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+         errmsg("cannot create constraint on \"%s\"", get_rel_name(table.relid)),
+         errdetail("Distributed relations cannot have UNIQUE, EXCLUDE, or PRIMARY KEY constraints that do "
+                   "not include the partition column (with an equality operator if EXCLUDE)."),
+         errhint("Add the distribution column \"%s\" to constraint \"%s\", or distribute the table by one "
+                 "of its columns.",
+                 key, RelationGetRelationName(index))));
 }
 
 /// One foreign key, as it is in pg_constraint.
@@ -82,7 +85,8 @@ std::span<const AttrNumber> column_array(HeapTuple tuple, Relation catalog, Attr
     if (is_null)
         return {};
     ArrayType *array = DatumGetArrayTypePCopy(value);
-    return {reinterpret_cast<const AttrNumber *>(ARR_DATA_PTR(array)), static_cast<size_t>(ARR_DIMS(array)[0])};
+    return {reinterpret_cast<const AttrNumber *>(ARR_DATA_PTR(array)),
+            static_cast<size_t>(ARR_DIMS(array)[0])};
 }
 
 void append_foreign_keys(std::pmr::vector<ForeignKey> &keys, Relation catalog, Oid relid, AttrNumber column,
@@ -115,41 +119,45 @@ std::pmr::vector<ForeignKey> foreign_keys_of(Oid relid) {
 }
 
 [[noreturn]] void refuse_not_colocated(const ForeignKey &key) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot create foreign key constraint since relations are not colocated or not "
-                           "referencing a reference table"),
-                    errdetail("A distributed table can only have foreign keys that reference co-located "
-                              "distributed tables or reference tables (constraint \"%s\" from \"%s\" to \"%s\").",
-                              NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to))));
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("cannot create foreign key constraint since relations are not colocated or not "
+                    "referencing a reference table"),
+             errdetail("A distributed table can only have foreign keys that reference co-located "
+                       "distributed tables or reference tables (constraint \"%s\" from \"%s\" to \"%s\").",
+                       NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to))));
 }
 
 [[noreturn]] void refuse_local_target(const ForeignKey &key, CheckTime time) {
     if (time == CheckTime::Alter)
         refuse_not_colocated(key);
     const char *to = get_rel_name(key.to);
-    ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-                    errmsg("referenced table \"%s\" must be a distributed table or a reference table", to),
-                    errdetail("Shards can check constraint \"%s\" only when the rows that it references are on "
-                              "their nodes.",
-                              NameStr(key.name)),
-                    errhint("Distribute \"%s\" first with create_distributed_table(), or replicate it to all "
-                            "nodes with create_reference_table().",
-                            to)));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+             errmsg("referenced table \"%s\" must be a distributed table or a reference table", to),
+             errdetail("Shards can check constraint \"%s\" only when the rows that it references are on "
+                       "their nodes.",
+                       NameStr(key.name)),
+             errhint("Distribute \"%s\" first with create_distributed_table(), or replicate it to all "
+                     "nodes with create_reference_table().",
+                     to)));
 }
 
 [[noreturn]] void refuse_local_source(const ForeignKey &key) {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot create foreign key constraint since foreign keys from local table \"%s\" to "
-                           "reference table \"%s\" are not supported",
-                           get_rel_name(key.from), get_rel_name(key.to)),
-                    errhint("Make \"%s\" a reference table or a distributed table first, or drop constraint \"%s\".",
-                            get_rel_name(key.from), NameStr(key.name))));
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("cannot create foreign key constraint since foreign keys from local table \"%s\" to "
+                    "reference table \"%s\" are not supported",
+                    get_rel_name(key.from), get_rel_name(key.to)),
+             errhint("Make \"%s\" a reference table or a distributed table first, or drop constraint \"%s\".",
+                     get_rel_name(key.from), NameStr(key.name))));
 }
 
 [[noreturn]] void refuse_distributed_target() {
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot create foreign key constraint since foreign keys from reference tables and "
-                           "local tables to distributed tables are not supported")));
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("cannot create foreign key constraint since foreign keys from reference tables and "
+                    "local tables to distributed tables are not supported")));
 }
 
 bool contains(std::span<const AttrNumber> columns, AttrNumber column) {
@@ -168,11 +176,31 @@ void check_actions(const DistTable &from, const ForeignKey &key) {
                                 key.on_update == FKCONSTR_ACTION_SETDEFAULT;
     if (!sets_on_delete && !sets_on_update)
         return;
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot create foreign key constraint"),
-                    errdetail("The %s action of constraint \"%s\" would change the distribution column \"%s\".",
-                              sets_on_delete ? "ON DELETE SET NULL or SET DEFAULT"
-                                             : "ON UPDATE CASCADE, SET NULL or SET DEFAULT",
-                              NameStr(key.name), get_attname(from.relid, from.key_attno, false))));
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot create foreign key constraint"),
+             errdetail("The %s action of constraint \"%s\" would change the distribution column \"%s\".",
+                       sets_on_delete ? "ON DELETE SET NULL or SET DEFAULT"
+                                      : "ON UPDATE CASCADE, SET NULL or SET DEFAULT",
+                       NameStr(key.name), get_attname(from.relid, from.key_attno, false))));
+}
+
+/// Shards have no column defaults, so they can set none but NULL.
+void check_set_default(const ForeignKey &key) {
+    const bool on_delete = key.on_delete == FKCONSTR_ACTION_SETDEFAULT;
+    if (!on_delete && key.on_update != FKCONSTR_ACTION_SETDEFAULT)
+        return;
+    Relation relation = table_open(key.from, AccessShareLock);
+    for (const AttrNumber column : key.from_columns) {
+        if (build_column_default(relation, column) != nullptr)
+            ereport(
+                ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot create foreign key constraint"),
+                 errdetail("Constraint \"%s\" would set column \"%s\" to a default that only the coordinator "
+                           "knows.",
+                           NameStr(key.name), get_attname(key.from, column, false)),
+                 errhint("Use SET NULL or CASCADE, or drop the default of the column.")));
+    }
+    table_close(relation, NoLock);
 }
 
 void check_key_positions(const DistTable &from, const DistTable &to, const ForeignKey &key) {
@@ -189,13 +217,25 @@ void check_key_positions(const DistTable &from, const DistTable &to, const Forei
                        get_attname(to.relid, to.key_attno, false))));
 }
 
+/// Tables that reference each other are distributed one after the other, the referenced one first.
+void report_waiting_key(const ForeignKey &key) {
+    ereport(NOTICE, (errmsg("foreign key \"%s\" of local table \"%s\" is not enforced for changes of \"%s\" until "
+                            "\"%s\" is distributed, too",
+                            NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to),
+                            get_rel_name(key.from))));
+}
+
 void check_foreign_key(const ForeignKey &key, CheckTime time) {
     const DistTable *from = find_dist_table(key.from), *to = find_dist_table(key.to);
     if (from == nullptr && to == nullptr)
         return;
+    if (from == nullptr && time == CheckTime::Distribution)
+        return report_waiting_key(key);
     const bool from_reference = from != nullptr && from->kind == TableKind::Reference;
     if (to == nullptr)
         refuse_local_target(key, time);
+    if (from != nullptr)
+        check_set_default(key);
     if (to->kind == TableKind::Reference) {
         if (from == nullptr)
             refuse_local_source(key);

@@ -83,8 +83,12 @@ NewColumnValue new_column_value(Relation relation, AttrNumber attno) {
     }
     if (contain_volatile_functions(value))
         return {nullptr, true};
+    // Functions find what they need by the user's own search_path.
     value = evaluated(value);
-    return {deparse_expression(value, NIL, false, false), false};
+    const int level = pin_search_path();
+    const char *text = deparse_expression(value, NIL, false, false);
+    unpin_search_path(level);
+    return {text, false};
 }
 
 void fill_new_columns(Oid relid, List *columns) {

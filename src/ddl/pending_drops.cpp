@@ -31,10 +31,18 @@ void DropCollector::take_part(Oid relid, const char *command, Oid index) {
 }
 
 void DropCollector::take_object(const char *command, const char *condition) {
+    add_for_all_nodes(objects_, command, condition);
+}
+
+void DropCollector::take_schema(const char *command, const char *condition) {
+    add_for_all_nodes(schemas_, command, condition);
+}
+
+void DropCollector::add_for_all_nodes(ShardDdl &ddl, const char *command, const char *condition) {
     ContextScope scope(context_);
     for (const ClusterNode &node : all_nodes()) {
         if (node.role == NodeRole::Primary && node.is_active && !is_local_group(node.group_id))
-            objects_.on_group(node.group_id, list_make1(const_cast<char *>(command)), condition);
+            ddl.on_group(node.group_id, list_make1(const_cast<char *>(command)), condition);
     }
 }
 
@@ -46,6 +54,8 @@ void DropCollector::send() {
     ddl.run();
     doomed_.drop();
     objects_.run();
+    // Apart, because their conditions must see what is gone.
+    schemas_.run();
 }
 
 namespace {
@@ -138,7 +148,7 @@ void schema_dropped(Oid schema) {
     const char *name = quote_identifier(get_namespace_name(schema));
     const char *literal = quote_literal_cstr(name);
     collect_drop([&](DropCollector &drops) {
-        drops.take_object(
+        drops.take_schema(
             psprintf("DROP SCHEMA IF EXISTS %s", name),
             psprintf("pg_catalog.to_regnamespace(%s) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend "
                      "WHERE refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass AND "
@@ -153,10 +163,12 @@ void type_dropped(Oid type) {
         return;
     const FormData_pg_type form = *reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple));
     ReleaseSysCache(tuple);
-    // Row types of tables, arrays and multiranges go with what they belong to.
+    // Row types of tables, arrays and multiranges go with what they belong to. The relation of a composite type
+    // is gone by now; that of a table is not.
+    const char relkind = form.typtype == TYPTYPE_COMPOSITE ? get_rel_relkind(form.typrelid) : '\0';
     const bool own_object =
         form.typtype == TYPTYPE_ENUM || form.typtype == TYPTYPE_DOMAIN || form.typtype == TYPTYPE_RANGE ||
-        (form.typtype == TYPTYPE_COMPOSITE && get_rel_relkind(form.typrelid) == RELKIND_COMPOSITE_TYPE);
+        (form.typtype == TYPTYPE_COMPOSITE && (relkind == '\0' || relkind == RELKIND_COMPOSITE_TYPE));
     if (!own_object)
         return;
     const char *name = quote_qualified_identifier(get_namespace_name(form.typnamespace), NameStr(form.typname));

@@ -22,9 +22,13 @@ public:
     void forget_parts() { parts_.clear(); }
     /// A command for all nodes.
     void take_object(const char *command, const char *condition);
+    /// The same for a schema, which is dropped last, and only where it is empty then.
+    void take_schema(const char *command, const char *condition);
     void send();
 
 private:
+    void add_for_all_nodes(ShardDdl &ddl, const char *command, const char *condition);
+
     struct Part {
         Oid relid;
         ShardDdl *ddl;
@@ -35,6 +39,7 @@ private:
     DoomedShards doomed_;
     std::pmr::vector<Part> parts_;
     ShardDdl objects_;
+    ShardDdl schemas_;
 };
 
 /// Where drops go now: a statement's collector, or nullptr to send each at once. Returns the former one,

@@ -3,6 +3,7 @@
 #include "citus/ddl/dependencies.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
+#include "citus/planner/gather.hpp"
 #include "new_column_values.hpp"
 #include "table_shape.hpp"
 #include "type_use.hpp"
@@ -160,8 +161,8 @@ List *type_change_commands(Relation relation, std::span<const TypeChange> change
 }
 
 /// Columns that a statement added: how their existing rows get values.
-void describe_new_columns(const DistTable &table, const TableShape &before, const TableShape &after,
-                          Relation relation, AlterDetails &details) {
+void describe_new_columns(const TableShape &before, const TableShape &after, Relation relation,
+                          AlterDetails &details) {
     for (const ColumnShape &column : after.columns) {
         const bool is_old = std::any_of(before.columns.begin(), before.columns.end(),
                                         [&](const ColumnShape &old) { return old.attno == column.attno; });
@@ -217,26 +218,39 @@ void send_change(const DistTable &table, const AlterTableStmt *statement, const 
     ddl.run();
 }
 
-void skip_scan(Constraint *constraint) {
-    if (constraint->contype == CONSTR_FOREIGN)
-        constraint->skip_validation = true;
+bool is_foreign_key(const Constraint *constraint) {
+    return constraint->contype == CONSTR_FOREIGN;
 }
 
-/// The statement for the shell: new foreign keys count as valid without a look at rows. PostgreSQL looks with
-/// a query on the table, which would be a distributed one, and on shards that lack a new column still. The
-/// shards look at their rows themselves.
-::Node *without_foreign_key_scans(const AlterTableStmt *statement) {
-    auto *copy = static_cast<AlterTableStmt *>(copyObjectImpl(statement));
-    for (const ListCell &cell : cells(copy->cmds)) {
-        auto *command = lfirst_node(AlterTableCmd, &cell);
-        if (command->def != nullptr && IsA(command->def, Constraint))
-            skip_scan(castNode(Constraint, command->def));
-        if (command->def == nullptr || !IsA(command->def, ColumnDef))
-            continue;
-        for (const ListCell &constraint : cells(castNode(ColumnDef, command->def)->constraints))
-            skip_scan(lfirst_node(Constraint, &constraint));
+/// Whether PostgreSQL may check rows of the shell by queries of its own.
+bool may_check_foreign_keys(const AlterTableCmd *command) {
+    switch (command->subtype) {
+    case AT_AlterColumnType:
+    case AT_ValidateConstraint:
+        return true;
+    case AT_AddConstraint:
+        return is_foreign_key(castNode(Constraint, command->def));
+    case AT_AddColumn:
+        for (const ListCell &cell : cells(castNode(ColumnDef, command->def)->constraints)) {
+            if (is_foreign_key(lfirst_node(Constraint, &cell)))
+                return true;
+        }
+        return false;
+    default:
+        return false;
     }
-    return reinterpret_cast<::Node *>(copy);
+}
+
+/// The checks of foreign keys that PostgreSQL runs as queries see an empty table: shards check their rows.
+void run_on_shell(UtilityCall &call, const AlterTableStmt *statement) {
+    const bool checks =
+        std::any_of(cells(statement->cmds).begin(), cells(statement->cmds).end(), [](const ListCell &cell) {
+            return may_check_foreign_keys(lfirst_node(AlterTableCmd, &cell));
+        });
+    if (!checks)
+        return call.run();
+    LocalShellScope scope;
+    call.run();
 }
 
 void alter_dist_table(UtilityCall &call, const AlterTableStmt *statement, const DistTable &table) {
@@ -244,17 +258,17 @@ void alter_dist_table(UtilityCall &call, const AlterTableStmt *statement, const 
         check_subcommand(table, lfirst_node(AlterTableCmd, &cell));
     const TableShape before = table_shape(table.relid);
     const auto conversions = type_changes(table, statement);
-    call.run(without_foreign_key_scans(statement));
+    run_on_shell(call, statement);
     check_constraints(table.relid, CheckTime::Alter);
 
     const TableShape after = table_shape(table.relid);
     AlterDetails details{drops_with_cascade(statement), NIL, NIL, NIL};
-    const int level = pin_search_path();
     Relation relation = table_open(table.relid, NoLock);
+    describe_new_columns(before, after, relation, details);
+    const int level = pin_search_path();
     details.type_changes = type_change_commands(relation, conversions);
-    describe_new_columns(table, before, after, relation, details);
-    table_close(relation, NoLock);
     unpin_search_path(level);
+    table_close(relation, NoLock);
     send_change(table, statement, shape_change(before, after, details), details.filled_columns);
 }
 

@@ -31,16 +31,19 @@ bool drop_indexes(UtilityCall &call, DropStmt *statement) {
             continue;
         require_owner(index);
         found = true;
-        ddl.on_shards(
-            table,
-            list_make1(psprintf("DROP INDEX %s%s", qualified_relation_name(index), behavior(statement))),
-            list_make1_oid(index));
+        // Shards may lack one that CREATE INDEX CONCURRENTLY could not finish.
+        ddl.on_shards(table,
+                      list_make1(psprintf("DROP INDEX IF EXISTS %s%s", qualified_relation_name(index),
+                                          behavior(statement))),
+                      list_make1_oid(index));
     }
     if (!found)
         return false;
-    if (statement->concurrent && list_length(statement->objects) == 1 && statement->behavior != DROP_CASCADE) {
+    if (statement->concurrent && list_length(statement->objects) == 1 &&
+        statement->behavior != DROP_CASCADE) {
         Oid table = InvalidOid;
-        const Oid index = find_dist_index(makeRangeVarFromNameList(linitial_node(List, statement->objects)), &table);
+        const Oid index =
+            find_dist_index(makeRangeVarFromNameList(linitial_node(List, statement->objects)), &table);
         if (!OidIsValid(get_index_constraint(index))) {
             drop_index_concurrently(call, table, index);
             return true;

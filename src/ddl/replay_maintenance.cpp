@@ -1,7 +1,7 @@
 /// VACUUM, ANALYZE and CLUSTER.
 #include "citus/ddl/shard_definition.hpp"
-#include "citus/net/connection.hpp"
 #include "citus/pg/list.hpp"
+#include "concurrent.hpp"
 #include "utility_call.hpp"
 
 extern "C" {
@@ -69,24 +69,12 @@ std::pmr::vector<GroupShards> shards_of_statement(const VacuumStmt *statement) {
     return groups;
 }
 
-void run_outside_of_transaction(std::span<const GroupShards> groups, const char *verb) {
-    std::pmr::vector<AutonomousCommand> commands;
-    for (const GroupShards &group : groups) {
-        const ClusterNode *node = find_primary_node(group.group_id);
-        if (node == nullptr)
-            elog(ERROR, "group %d has no primary node", group.group_id);
-        commands.push_back({node->name, node->port, psprintf("%s %s", verb, group.shards->data)});
-    }
-    const auto results = run_autonomous_parallel(commands);
-    for (size_t i = 0; i < results.size(); i++) {
-        if (!results[i].success)
-            ereport(
-                ERROR,
-                (errcode(MAKE_SQLSTATE(results[i].sqlstate[0], results[i].sqlstate[1], results[i].sqlstate[2],
-                                       results[i].sqlstate[3], results[i].sqlstate[4])),
-                 errmsg("%s", results[i].message),
-                 errcontext("while executing command on %s:%d", commands[i].host, commands[i].port)));
-    }
+void vacuum_shards(std::span<const GroupShards> groups, const char *verb) {
+    std::pmr::vector<ShardCommand> commands;
+    for (const GroupShards &group : groups)
+        commands.push_back({group.group_id, psprintf("%s %s", verb, group.shards->data)});
+    if (const CommandFailure *failure = run_outside_transaction(commands))
+        raise_failure(*failure, nullptr);
 }
 
 void run_in_transaction(std::span<const GroupShards> groups, const char *verb) {
@@ -183,13 +171,13 @@ bool handle_vacuum(UtilityCall &call) {
     const auto groups = shards_of_statement(statement);
     if (groups.empty())
         return false;
+    List *tables = maintained_tables(statement);
     if (!statement->is_vacuumcmd) {
         run_in_transaction(groups, psprintf("ANALYZE%s", option_list(statement)));
     } else {
         PreventInTransactionBlock(call.is_top_level(), "VACUUM");
-        run_outside_of_transaction(groups, psprintf("VACUUM%s", option_list(statement)));
+        vacuum_shards(groups, psprintf("VACUUM%s", option_list(statement)));
     }
-    List *tables = maintained_tables(statement);
     // After the shards, because VACUUM ends the transaction that it began in.
     call.run();
     update_shell_sizes(tables);

@@ -91,8 +91,11 @@ bool grant_on_tables(UtilityCall &call, const GrantStmt *statement) {
     return true;
 }
 
-bool has_dist_tables(const char *schema_name) {
+/// Tables to come need the privileges, too; those of other schemas come with their first table.
+bool is_on_other_nodes(const char *schema_name) {
     const Oid schema = get_namespace_oid(schema_name, true);
+    if (schema == PG_PUBLIC_NAMESPACE)
+        return true;
     for (const ListCell &cell : cells(all_dist_relations())) {
         if (get_rel_namespace(lfirst_oid(&cell)) == schema)
             return true;
@@ -100,19 +103,34 @@ bool has_dist_tables(const char *schema_name) {
     return false;
 }
 
+/// An SQL condition. Roles are not carried over: a node may lack one that no table of its needs.
+const char *schema_and_roles_exist(const char *schema_name, const GrantStmt *statement) {
+    StringInfoData out;
+    initStringInfo(&out);
+    appendStringInfo(&out, "pg_catalog.to_regnamespace(%s) IS NOT NULL",
+                     quote_literal_cstr(quote_identifier(schema_name)));
+    for (const ListCell &cell : cells(statement->grantees)) {
+        if (lfirst_node(RoleSpec, &cell)->roletype != ROLESPEC_PUBLIC)
+            appendStringInfo(&out, " AND pg_catalog.to_regrole(%s) IS NOT NULL",
+                             quote_literal_cstr(role_text(lfirst_node(RoleSpec, &cell))));
+    }
+    return out.data;
+}
+
 bool grant_on_schemas(UtilityCall &call, const GrantStmt *statement) {
     ShardDdl ddl;
     bool found = false;
     for (const ListCell &cell : cells(statement->objects)) {
         const char *name = strVal(lfirst(&cell));
-        if (!has_dist_tables(name))
+        if (!is_on_other_nodes(name))
             continue;
         found = true;
         const char *object = psprintf("SCHEMA %s", quote_identifier(name));
-        const char *exists = psprintf("pg_catalog.to_regnamespace(%s) IS NOT NULL",
-                                      quote_literal_cstr(quote_identifier(name)));
-        for (const int32 group_id : remote_groups_of_shards())
-            ddl.on_group(group_id, list_make1(grant_command(statement, object)), exists);
+        for (const ClusterNode &node : all_nodes()) {
+            if (node.role == NodeRole::Primary && node.is_active && !is_local_group(node.group_id))
+                ddl.on_group(node.group_id, list_make1(grant_command(statement, object)),
+                             schema_and_roles_exist(name, statement));
+        }
     }
     if (!found)
         return false;

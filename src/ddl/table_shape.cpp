@@ -18,15 +18,25 @@ namespace citus {
 
 namespace {
 
-List *options_from(int cache, Datum key1, Datum key2, AttrNumber column) {
-    HeapTuple tuple = SearchSysCache2(cache, key1, key2);
+/// The options of a column that a user can set. There may be others that the server keeps for itself.
+List *column_options(Oid relid, AttrNumber attno) {
+    HeapTuple tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid), Int16GetDatum(attno));
     if (!HeapTupleIsValid(tuple))
-        elog(ERROR, "cache lookup failed for options");
+        elog(ERROR, "cache lookup failed for attribute %d of relation %u", attno, relid);
     bool is_null = true;
-    const Datum options = SysCacheGetAttr(cache, tuple, column, &is_null);
-    List *list = is_null ? NIL : untransformRelOptions(PointerGetDatum(DatumGetArrayTypePCopy(options)));
+    const Datum value = SysCacheGetAttr(ATTNUM, tuple, Anum_pg_attribute_attoptions, &is_null);
+    List *options = NIL;
+    if (!is_null) {
+        for (const ListCell &cell :
+             cells(untransformRelOptions(PointerGetDatum(DatumGetArrayTypePCopy(value))))) {
+            auto *option = lfirst_node(DefElem, &cell);
+            if (strcmp(option->defname, "n_distinct") == 0 ||
+                strcmp(option->defname, "n_distinct_inherited") == 0)
+                options = lappend(options, option);
+        }
+    }
     ReleaseSysCache(tuple);
-    return list;
+    return options;
 }
 
 List *class_options(Oid relid) {
@@ -78,9 +88,7 @@ void read_columns(TableShape &shape, Relation relation) {
             continue;
         shape.columns.push_back({column->attnum, pstrdup(NameStr(column->attname)), column->attnotnull,
                                  column->attgenerated, column->attstorage, column->attcompression,
-                                 column->attstattarget,
-                                 options_from(ATTNUM, ObjectIdGetDatum(shape.relid),
-                                              Int16GetDatum(column->attnum), Anum_pg_attribute_attoptions)});
+                                 column->attstattarget, column_options(shape.relid, column->attnum)});
     }
 }
 

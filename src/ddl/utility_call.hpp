@@ -50,6 +50,8 @@ bool handle_cluster(UtilityCall &call);
 bool handle_alter_enum(UtilityCall &call);
 bool handle_alter_domain(UtilityCall &call);
 bool handle_create_table(UtilityCall &call);
+bool handle_create_publication(UtilityCall &call);
+bool handle_alter_publication(UtilityCall &call);
 bool handle_truncate(UtilityCall &call);
 bool handle_lock(UtilityCall &call);
 bool handle_create_schema(UtilityCall &call);

@@ -51,6 +51,8 @@ constexpr StatementKind kKinds[] = {
     {T_AlterStatsStmt, handle_alter_statistics, true},
     {T_AlterEnumStmt, handle_alter_enum, true},
     {T_AlterDomainStmt, handle_alter_domain, true},
+    {T_CreatePublicationStmt, handle_create_publication, true},
+    {T_AlterPublicationStmt, handle_alter_publication, true},
     {T_CreateTrigStmt, refuse_trigger, true},
     {T_RuleStmt, refuse_rule, true},
     {T_CreateSchemaStmt, handle_create_schema, true},
@@ -67,9 +69,12 @@ const StatementKind *find_kind(::Node *statement) {
 }
 
 void pass_on(const UtilityCall &call, PlannedStmt *planned, bool read_only_tree) {
+    MemoryContext context = CurrentMemoryContext;
     const auto next = previous_hook != nullptr ? previous_hook : standard_ProcessUtility;
     next(planned, call.query_string, read_only_tree, call.context, call.params, call.environment,
          call.destination, call.completion);
+    // Statements that begin transactions of their own leave another one.
+    MemoryContextSwitchTo(context);
 }
 
 /// Statements that are frequent, or run before or outside of transactions, and drop nothing themselves.

@@ -51,8 +51,8 @@ List *remote_plan(const TaskReport &report, const Task &task, const ExplainState
         type = JSONOID;
     TupleDescInitEntry(desc, 1, "QUERY PLAN", type, -1, 0);
     TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-    TaskStream *stream =
-        TaskStream::open(CurrentMemoryContext, {{&explain_task, 1}, report.params, Access::Read, desc});
+    TaskStream *stream = TaskStream::open(
+        CurrentMemoryContext, {{&explain_task, 1}, report.params, Access::Read, desc, report.run_as});
     List *lines = NIL;
     while (stream->next(slot)) {
         bool is_null;

@@ -2,12 +2,16 @@
 
 #include "citus/executor/explain.hpp"
 #include "citus/executor/reference_lock.hpp"
+#include "citus/executor/run_as.hpp"
 #include "citus/pg/walker.hpp"
 
 extern "C" {
+#include "commands/portalcmds.h"
 #include "nodes/extensible.h"
 #include "optimizer/optimizer.h"
+#include "tcop/pquery.h"
 #include "utils/datum.h"
+#include "utils/portal.h"
 #include "utils/tuplestore.h"
 }
 
@@ -37,9 +41,11 @@ struct FragmentScanState {
     TaskStream *stream;
     std::span<const Task> replica_tasks;
     TaskParams params;
+    Oid run_as; ///< user of the connections, InvalidOid for the current one
     Tuplestorestate *spool;
     uint64 rows_seen;             ///< in this run
     uint64 received_before;       ///< bytes of the earlier runs
+    Portal portal;                ///< that was active when the executor started
     FragmentScanState *next_live; ///< in live_scans
     MemoryContextCallback forget; ///< takes it out of there
 };
@@ -91,6 +97,17 @@ std::span<const Task> keep_tasks(const std::pmr::vector<Task> &tasks) {
     return {copy, tasks.size()};
 }
 
+/// Whether the scan belongs to the query of its portal itself: a cursor, or a loop over a query.
+bool is_of_portal(const FragmentScanState *state) {
+    return state->portal != nullptr && state->portal->queryDesc != nullptr &&
+           state->portal->queryDesc->estate == state->css.ss.ps.state;
+}
+
+/// The rows belong to the transaction level of the cursor, whoever makes it read them.
+int level_of(const FragmentScanState *state) {
+    return is_of_portal(state) ? state->portal->createLevel : 0;
+}
+
 Access access_of(const Fragment &fragment) {
     return fragment.needs_write_access() ? Access::Write : Access::Read;
 }
@@ -101,8 +118,8 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     all.insert(all.end(), chosen.replica_tasks.begin(), chosen.replica_tasks.end());
     if (all.empty())
         return 0;
-    const uint64 affected = run_tasks({keep_tasks(all), state->params, access_of(state->fragment), nullptr,
-                                        state->fragment.run_as});
+    const uint64 affected =
+        run_tasks({keep_tasks(all), state->params, access_of(state->fragment), nullptr, state->run_as});
     const uint64 copies = all.size() / chosen.tasks.size();
     if (affected % copies != 0)
         ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
@@ -111,11 +128,21 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     return affected / copies;
 }
 
+/// What the user needs so that his own connections do. All that locks or changes rows asks for the same, so
+/// that one connection locks a row and changes it.
+AclMode needed_rights(const Fragment &fragment) {
+    if (fragment.has_modifying_cte || fragment.command == CMD_INSERT || fragment.command == CMD_MERGE)
+        return ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE;
+    return fragment.needs_write_access() ? kRightsToChange : ACL_SELECT;
+}
+
 void start_run(FragmentScanState *state) {
     ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
     ContextScope scope(state->run_context);
     state->started = true;
     state->rows_seen = 0;
+    state->run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
+                                   needed_rights(state->fragment));
     state->params = evaluate_params(state, econtext);
     if (state->fragment.writes_reference)
         lock_for_replicated_write(linitial_oid(state->fragment.slot_relations));
@@ -137,8 +164,12 @@ void start_run(FragmentScanState *state) {
         return;
     }
     state->replica_tasks = keep_tasks(chosen.replica_tasks);
-    const TaskSet set{keep_tasks(chosen.tasks), state->params, access_of(state->fragment),
-                      state->remote_slot->tts_tupleDescriptor, state->fragment.run_as};
+    const TaskSet set{keep_tasks(chosen.tasks),
+                      state->params,
+                      access_of(state->fragment),
+                      state->remote_slot->tts_tupleDescriptor,
+                      state->run_as,
+                      level_of(state)};
     state->stream = TaskStream::open(state->run_context, set);
 }
 
@@ -168,7 +199,7 @@ void finish_rows(FragmentScanState *state) {
         return;
     const uint64 affected = state->fragment.command == CMD_SELECT ? 0 : state->rows_seen;
     if (!state->replica_tasks.empty())
-        run_tasks({state->replica_tasks, state->params, Access::Write, nullptr, state->fragment.run_as});
+        run_tasks({state->replica_tasks, state->params, Access::Write, nullptr, state->run_as});
     if (state->counts_rows)
         state->css.ss.ps.state->es_processed += affected;
 }
@@ -230,6 +261,7 @@ TupleTableSlot *next_scan_row(FragmentScanState *state) {
 
 void begin_scan(CustomScanState *node, EState *estate, int eflags) {
     auto *state = scan_state(node);
+    state->portal = ActivePortal;
     state->next_live = std::exchange(live_scans, state);
     state->forget.func = forget_scan;
     state->forget.arg = state;
@@ -350,6 +382,8 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     const FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
     report.tasks = keep_tasks(chosen.tasks);
     report.total_shards = chosen.total_shards;
+    report.run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
+                                   needed_rights(state->fragment));
     if (es->analyze)
         report.received_bytes =
             state->received_before + (state->stream != nullptr ? state->stream->received_bytes() : 0);
@@ -475,6 +509,51 @@ bool may_read_after_write(EState *estate, Oid relid, PlanState *except) {
     return false;
 }
 
+namespace {
+
+/// A scan that runs again for each outer row would see the write when it runs later: the rest of its cursor
+/// is read into the cursor's store now, as it is at COMMIT for WITH HOLD. True when a portal was changed.
+bool finish_cursor(FragmentScanState *state) {
+    Portal portal = state->portal;
+    if (!is_of_portal(state) || portal->status != PORTAL_READY || portal->strategy != PORTAL_ONE_SELECT ||
+        portal->holdStore != nullptr)
+        return false;
+    PortalCreateHoldStore(portal);
+    PersistHoldablePortal(portal);
+    return true;
+}
+
+/// Sends the queries of a scan that has not begun. Its rows are read when they are wanted.
+void start_pending_scan(FragmentScanState *state) {
+    ResourceOwner owner = CurrentResourceOwner;
+    if (is_of_portal(state))
+        CurrentResourceOwner = state->portal->resowner;
+    PushActiveSnapshot(state->css.ss.ps.state->es_snapshot);
+    start_run(state);
+    PopActiveSnapshot();
+    CurrentResourceOwner = owner;
+}
+
+/// Before this session writes: what was begun before must not see it. A scan whose queries were sent is safe,
+/// since each node answers them in order.
+void start_pending_reads() {
+    FragmentScanState *state = live_scans;
+    while (state != nullptr) {
+        EState *estate = state->css.ss.ps.state;
+        auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs);
+        const bool runs = !(estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY) && !state->fragment.modifies();
+        if (runs && needs_outer_row(exprs, estate) && finish_cursor(state)) {
+            state = live_scans; // its scans are gone
+            continue;
+        }
+        if (runs && !state->started && !needs_outer_row(exprs, estate))
+            start_pending_scan(state);
+        state = state->next_live;
+    }
+}
+
+} // namespace
+
 bool is_fragment_scan(const Plan *plan) {
     return plan != nullptr && IsA(plan, CustomScan) &&
            reinterpret_cast<const CustomScan *>(plan)->methods == &kScanMethods;
@@ -482,6 +561,7 @@ bool is_fragment_scan(const Plan *plan) {
 
 void install_fragment_scan() {
     RegisterCustomScanMethods(&kScanMethods);
+    before_write_hook = start_pending_reads;
 }
 
 } // namespace citus

@@ -147,10 +147,14 @@ uint64 execute_locally(const char *sql, const TaskParams &params, Access access,
     }
     if (guc::log_remote_commands)
         ereport(NOTICE, (errmsg("executing the command locally: %s", sql)));
+    // The text is written for a search path of pg_catalog alone; an error ends the setting, too.
+    const int level = NewGUCNestLevel();
+    (void)set_config_option("search_path", "pg_catalog", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
     {
         ContextScope scope(context);
         as_on_a_shard(run_all, &run);
     }
+    AtEOXact_GUC(true, level);
     MemoryContextDelete(context);
     return run.processed;
 }

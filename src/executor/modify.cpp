@@ -1,6 +1,7 @@
 #include "citus/executor/modify_batch.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/reference_lock.hpp"
+#include "citus/executor/run_as.hpp"
 
 #include "citus/executor/fragment_scan.hpp"
 
@@ -210,6 +211,9 @@ void begin_modify(CustomScanState *node, EState *estate, int eflags) {
                                       child_tlist, static_cast<List *>(lsecond(scan->custom_private)),
                                       list_concat_copy(checks, scan->scan.plan.targetlist));
     }
+    const Oid check_as = exec_rt_fetch(target, estate)->checkAsUser;
+    state->plan.run_as =
+        effective_user(check_as, list_make1_oid(RelationGetRelid(relation)), kRightsToChange);
     state->counts_rows = can_set_tag && estate->es_plannedstmt->canSetTag;
     state->drops_duplicates = !is_fragment_scan(outerPlan(&scan->scan.plan));
     state->row_slot =

@@ -180,7 +180,8 @@ uint64 ModifyBatch::read_rows(std::span<const Task> tasks, std::span<const size_
     results->resize(static_cast<size_t>(rows_));
     std::pmr::vector<size_t> read(tasks.size(), 0);
     TupleTableSlot *slot = MakeSingleTupleTableSlot(result_desc, &TTSOpsVirtual);
-    TaskStream *stream = TaskStream::open(CurrentMemoryContext, {tasks, {}, Access::Write, result_desc});
+    TaskStream *stream =
+        TaskStream::open(CurrentMemoryContext, {tasks, {}, Access::Write, result_desc, plan_.run_as});
     uint64 count = 0;
     int task;
     while (stream->next(slot, &task)) {
@@ -223,10 +224,10 @@ uint64 ModifyBatch::run_step(const RowsByShard &rows, MakeSql make_sql, TupleDes
         return 0;
     const uint64 affected = result_desc != nullptr
                                 ? read_rows(tasks, task_shards, rows, result_desc, results, in_order)
-                                : run_tasks({tasks, {}, Access::Write, nullptr});
+                                : run_tasks({tasks, {}, Access::Write, nullptr, plan_.run_as});
     if (!replica_tasks.empty()) {
         const uint64 copies = replica_tasks.size() / tasks.size();
-        if (run_tasks({replica_tasks, {}, Access::Write, nullptr}) != affected * copies)
+        if (run_tasks({replica_tasks, {}, Access::Write, nullptr, plan_.run_as}) != affected * copies)
             ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
                             errmsg("the placements of table \"%s\" do not hold the same rows",
                                    get_rel_name(plan_.table->relid))));

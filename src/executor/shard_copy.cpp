@@ -104,6 +104,7 @@ bool runs_locally(int32 group_id) {
 } // namespace
 
 void RunningCopy::start() {
+    begin_write();
     ContextScope scope(context_);
     columns_ = list_copy(columns_);
     table_ = require_dist_table(relid_);
@@ -278,6 +279,7 @@ void RunningCopy::copy_remotely(size_t shard, int32 group_id) {
     const int64 id = table_->shards[shard].shard_id;
     Connection *connection = open_copy_of(shard, group_id);
     if (connection == nullptr) {
+        begin_write();
         connection = connection_to_group(group_id, Access::Write);
         connection->start_copy(copy_sql(shard), this, id);
         if (binary_) {

@@ -13,6 +13,22 @@ extern "C" {
 
 namespace citus {
 
+void (*before_write_hook)() = nullptr;
+
+void begin_write() {
+    // The reads it starts may lead here again (a reference table's lock, a function in an expression).
+    static bool running = false;
+    if (before_write_hook == nullptr || running)
+        return;
+    running = true;
+    PG_TRY()
+        ;
+        { before_write_hook(); }
+        PG_FINALLY();
+        { running = false; }
+    PG_END_TRY();
+}
+
 namespace {
 
 bool runs_locally(int32 group_id) {
@@ -107,6 +123,8 @@ const RunningTasks *running(const TaskStream *stream) {
 } // namespace
 
 void RunningTasks::start() {
+    if (set_.access == Access::Write)
+        begin_write();
     if (set_.result != nullptr) {
         const size_t count = static_cast<size_t>(std::max(set_.result->natts, 1));
         decoder_ = make_in<RowDecoder>(context_, set_.result, true);
@@ -146,6 +164,8 @@ void RunningTasks::send_remote_tasks() {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
                 continue;
             connection->queue(set_.tasks[i].sql, this, static_cast<int>(i), false, params, binary);
+            if (set_.level > 0)
+                connection->belongs_to_level(set_.level);
             links_.back().pending++;
         }
         connection->queue_sync();
@@ -249,7 +269,13 @@ void RunningTasks::check_local_shape(TupleDesc have) {
 void RunningTasks::run_local_task() {
     local_current_ = local_tasks_[local_done_++];
     const Task &task = set_.tasks[static_cast<size_t>(local_current_)];
+    Oid user;
+    int context;
+    GetUserIdAndSecContext(&user, &context);
+    if (OidIsValid(set_.run_as) && set_.run_as != user)
+        SetUserIdAndSecContext(set_.run_as, context | SECURITY_LOCAL_USERID_CHANGE);
     affected += execute_locally(task.sql, set_.params, set_.access, this);
+    SetUserIdAndSecContext(user, context); // after an error the end of the (sub)transaction does it
 }
 
 /// Takes results that are there without waiting, until a row is found. False when there was nothing.
@@ -428,6 +454,8 @@ List *query_on_group(int32 group_id, const char *sql, Access access) {
     // Not on the stack: an error may leave it behind in the connection's queue until the transaction ends.
     auto *collector = make_in<TextCollector>(CurTransactionContext);
     collector->memory = CurrentMemoryContext;
+    if (access == Access::Write)
+        begin_write();
     if (runs_locally(group_id)) {
         execute_locally(sql, {}, access, collector);
         return collector->rows;

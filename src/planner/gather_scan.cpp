@@ -273,6 +273,7 @@ Plan *make_gather_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, Lis
     fragment.tier = Tier::Gather;
     fragment.anchor = table.kind == TableKind::Reference ? InvalidOid : rte->relid;
     fragment.slot_relations = list_make1_oid(rte->relid);
+    fragment.run_as = rte->checkAsUser;
     fragment.prunes = filters.prunes;
     fragment.prune_items = filters.prune_items;
 

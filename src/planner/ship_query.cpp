@@ -315,6 +315,24 @@ bool has_bad_operand(::Node *node, void *) {
     return parameter_for(node, state);
 }
 
+bool is_assignment(const Expr *expr) {
+    return expr != nullptr &&
+           (IsA(expr, FieldStore) || (IsA(expr, SubscriptingRef) &&
+                                      reinterpret_cast<const SubscriptingRef *>(expr)->refassgnexpr != nullptr));
+}
+
+/// The deparser prints an assignment to one element or field of a column; the rewriter makes one tree of
+/// several of them.
+bool is_single_assignment(::Node *node) {
+    if (IsA(node, FieldStore)) {
+        const auto *store = castNode(FieldStore, node);
+        return list_length(store->newvals) == 1 && IsA(store->arg, Var) &&
+               !is_assignment(static_cast<Expr *>(linitial(store->newvals)));
+    }
+    const auto *element = castNode(SubscriptingRef, node);
+    return IsA(element->refexpr, Var) && !is_assignment(element->refassgnexpr);
+}
+
 /// A function in FROM can't be replaced as a whole, only its arguments can.
 ::Node *ship_table_function(RangeTblFunction *function, ShipState *state) {
     auto *node = reinterpret_cast<::Node *>(function);
@@ -370,6 +388,8 @@ bool rte_is_shippable(const RangeTblEntry *rte) {
         return ship_query(castNode(Query, node), state);
     case T_RangeTblFunction:
         return ship_table_function(castNode(RangeTblFunction, node), state);
+    case T_FieldStore:
+        return is_single_assignment(node) ? mutate_children(node, ship, state) : fail(state, node);
     case T_XmlExpr:
     case T_NextValueExpr:
     case T_CurrentOfExpr:
@@ -397,7 +417,6 @@ bool rte_is_shippable(const RangeTblEntry *rte) {
     case T_RelabelType:
     case T_MinMaxExpr:
     case T_ArrayExpr:
-    case T_SubscriptingRef:
     case T_FieldSelect:
     case T_NullTest:
     case T_BooleanTest:
@@ -405,6 +424,10 @@ bool rte_is_shippable(const RangeTblEntry *rte) {
     case T_CoerceToDomain:
     case T_Aggref:
     case T_WindowFunc:
+        return ship_expression(node, state);
+    case T_SubscriptingRef:
+        if (castNode(SubscriptingRef, node)->refassgnexpr != nullptr && !is_single_assignment(node))
+            return fail(state, node);
         return ship_expression(node, state);
     case T_RowExpr:
         if (is_table_row_type(exprType(node)))
@@ -433,7 +456,6 @@ bool rte_is_shippable(const RangeTblEntry *rte) {
     case T_WindowClause:
     case T_TableSampleClause:
     case T_SubLink:
-    case T_FieldStore:
     case T_NamedArgExpr:
     case T_CaseWhen:
     case T_CaseTestExpr:

@@ -1,6 +1,7 @@
 #include "citus/planner/template.hpp"
 
 #include "citus/core/sql_template.hpp"
+#include "citus/pg/search_path.hpp"
 #include "citus/pg/walker.hpp"
 #include "ship_query.hpp"
 #include "sql_scanner.hpp"
@@ -162,13 +163,8 @@ void force_qualified_columns(Query *query) {
 
 /// The statement as text in which every user's object has its schema.
 char *deparse_qualified(Query *query) {
-    OverrideSearchPath path{};
-    path.schemas = NIL;
-    path.addCatalog = true;
-    PushOverrideSearchPath(&path);
-    char *text = pg_get_querydef(query, false);
-    PopOverrideSearchPath();
-    return text;
+    PinnedSearchPath pinned;
+    return pg_get_querydef(query, false);
 }
 
 /// Rows of an anonymous type can't be read back from a shard.

@@ -19,6 +19,7 @@ struct TaskReport {
     int total_shards;
     TaskParams params;                    ///< values of $1..$n, when known
     bool params_known;                    ///< false: remote plans are shown only for SQL without parameters
+    Oid run_as;                           ///< TaskSet::run_as
     std::optional<uint64> received_bytes; ///< with EXPLAIN ANALYZE, after the run
 };
 

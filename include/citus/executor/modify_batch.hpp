@@ -42,7 +42,8 @@ public:
 
     CmdType operation;
     const DistTable *table;
-    bool is_replicated; ///< rows are on several placements
+    Oid run_as = InvalidOid; ///< TaskSet::run_as
+    bool is_replicated;      ///< rows are on several placements
     bool returns_rows;
     std::span<PlanColumn> identity; ///< ctid, or the columns of a unique key
     std::span<PlanColumn> changes;  ///< SET (UPDATE)

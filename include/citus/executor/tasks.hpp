@@ -34,10 +34,18 @@ struct TaskSet {
     std::span<const Task> tasks; ///< must stay valid while the set runs
     TaskParams params;
     Access access;
-    TupleDesc result; ///< row type of the result, nullptr when rows are not wanted
+    TupleDesc result;        ///< row type of the result, nullptr when rows are not wanted
     Oid run_as = InvalidOid; ///< user of the connections: the checkAsUser of the relations (a view's owner);
                              ///< InvalidOid for the current user
+    int level = 0; ///< transaction nesting level the rows belong to (a cursor's); 0: the current one
 };
+
+/// Called before anything is sent or run that writes, so that reads which were begun earlier in this session
+/// (cursors, loops over a query, other parts of the statement) are sent first. Set by the scan nodes.
+extern void (*before_write_hook)();
+
+/// Calls the hook, unless it is running already. The executor does so itself.
+void begin_write();
 
 /// A running set of tasks whose rows are read one at a time, with bounded memory: rows are streamed; what
 /// another statement's use of the same connection forces to be read early is spilled to a tuplestore.

@@ -190,3 +190,62 @@ ALTER TABLE item ADD COLUMN extra int DEFAULT 5;
 EXECUTE q(77);
 DEALLOCATE q;
 SELECT sum(extra) FROM item;
+-- A cursor shows the rows as of its DECLARE, also those it reads only later.
+BEGIN;
+DECLARE d CURSOR FOR SELECT id, note FROM item WHERE id < 6 ORDER BY id;
+UPDATE item SET note = 'later' WHERE id < 4;
+DELETE FROM item WHERE id = 4;
+FETCH ALL FROM d;
+ROLLBACK;
+BEGIN;
+DECLARE e CURSOR FOR SELECT a.id, (SELECT max(b.note) FROM item b WHERE b.grp = a.grp AND b.id < 20) FROM item a WHERE a.id BETWEEN 2 AND 9 ORDER BY a.id;
+FETCH 2 FROM e;
+UPDATE item SET note = 'zz later' WHERE id < 20;
+FETCH 2 FROM e;
+SAVEPOINT s;
+DELETE FROM item WHERE id < 20;
+FETCH 2 FROM e;
+ROLLBACK TO s;
+FETCH ALL FROM e;
+ROLLBACK;
+BEGIN;
+DECLARE f SCROLL CURSOR FOR SELECT a.id, b.note FROM item a, LATERAL (SELECT note FROM item WHERE grp = a.grp ORDER BY id LIMIT 1) b WHERE a.id IN (10, 20, 30, 40) ORDER BY a.id;
+FETCH 2 FROM f;
+UPDATE item SET note = 'zz later' WHERE id < 50;
+FETCH NEXT FROM f;
+FETCH ABSOLUTE 1 FROM f;
+FETCH ALL FROM f;
+ROLLBACK;
+-- Rows that are declared outside and first read inside of a savepoint outlive it.
+BEGIN;
+DECLARE g CURSOR FOR SELECT id, repeat(note, 100) FROM item ORDER BY id;
+SAVEPOINT s;
+UPDATE item SET note = 'in savepoint' WHERE id = 3;
+ROLLBACK TO s;
+FETCH 3 FROM g;
+SELECT count(*) FROM item;
+MOVE 2000 IN g;
+FETCH 1 FROM g;
+COMMIT;
+-- The body of a loop changes the table it reads.
+DO $$
+DECLARE r record; n int := 0;
+BEGIN
+    FOR r IN SELECT id FROM item WHERE id BETWEEN 100 AND 400 LOOP
+        UPDATE item SET id = id WHERE id = r.id;
+        DELETE FROM item WHERE id = r.id + 100;
+        n := n + 1;
+    END LOOP;
+    IF n <> 301 THEN RAISE EXCEPTION 'saw % rows', n; END IF;
+END $$;
+SELECT count(*), sum(id) FROM item;
+-- A statement does not see what it writes itself.
+CREATE TABLE target (id int PRIMARY KEY, n int);
+-- distribute: create_distributed_table('target', 'id')
+INSERT INTO target SELECT i, 0 FROM generate_series(1, 10) i;
+INSERT INTO target SELECT id + 100, n FROM target UNION ALL SELECT id + 200, n FROM target;
+SELECT count(*), sum(id) FROM target;
+INSERT INTO target SELECT 1000 + a.id, (SELECT count(*) FROM target b WHERE b.id > a.id) FROM item a WHERE a.id <= 2500;
+SELECT count(*), sum(n) FROM target;
+WITH added AS (INSERT INTO target SELECT id + 10000, 1 FROM target RETURNING id) SELECT count(*), (SELECT count(*) FROM target) FROM added;
+SELECT count(*) FROM target;

@@ -66,7 +66,6 @@ CREATE TABLE target (k int PRIMARY KEY);
 ALTER TABLE keyed ADD FOREIGN KEY (k) REFERENCES target (k);
 CREATE TABLE source (k int REFERENCES target (k));
 SELECT create_distributed_table('source', 'k');
-SELECT create_distributed_table('target', 'k', shard_count := 8, colocate_with := 'none');
 DROP TABLE source;
 SELECT create_distributed_table('target', 'k', shard_count := 8, colocate_with := 'none');
 ALTER TABLE keyed ADD FOREIGN KEY (k) REFERENCES target (k);
