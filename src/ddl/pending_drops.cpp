@@ -26,7 +26,8 @@ void DropCollector::take_part(Oid relid, const char *command, Oid index) {
     ContextScope scope(context_);
     auto *ddl = make_in<ShardDdl>(context_);
     // Rendered now: the names can't be looked up when the part is gone.
-    ddl->on_shards(relid, list_make1(const_cast<char *>(command)), OidIsValid(index) ? list_make1_oid(index) : NIL);
+    ddl->on_shards(relid, list_make1(const_cast<char *>(command)),
+                   OidIsValid(index) ? list_make1_oid(index) : NIL);
     parts_.push_back({relid, ddl});
 }
 
@@ -66,7 +67,8 @@ bool extension_is_going = false;
 object_access_hook_type next_hook = nullptr;
 
 /// Runs collect(DropCollector &) on the statement's collector, or on one of its own that is sent at once.
-template <typename Collect> void collect_drop(Collect collect) {
+template <typename Collect>
+void collect_drop(Collect collect) {
     if (current != nullptr)
         return collect(*current);
     DropCollector own;
@@ -83,9 +85,11 @@ void relation_dropped(Oid relid) {
     case RELKIND_INDEX: {
         const Oid table = IndexGetRelation(relid, true);
         // The index of a constraint goes with it.
-        if (OidIsValid(table) && !OidIsValid(get_index_constraint(relid)) && find_dist_table(table) != nullptr)
+        if (OidIsValid(table) && !OidIsValid(get_index_constraint(relid)) &&
+            find_dist_table(table) != nullptr)
             collect_drop([&](DropCollector &drops) {
-                drops.take_part(table, psprintf("DROP INDEX IF EXISTS %s CASCADE", qualified_relation_name(relid)),
+                drops.take_part(table,
+                                psprintf("DROP INDEX IF EXISTS %s CASCADE", qualified_relation_name(relid)),
                                 relid);
             });
         return;
@@ -150,10 +154,11 @@ void schema_dropped(Oid schema) {
     collect_drop([&](DropCollector &drops) {
         drops.take_schema(
             psprintf("DROP SCHEMA IF EXISTS %s", name),
-            psprintf("pg_catalog.to_regnamespace(%s) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend "
-                     "WHERE refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass AND "
-                     "refobjid OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace(%s)::pg_catalog.oid)",
-                     literal, literal));
+            psprintf(
+                "pg_catalog.to_regnamespace(%s) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend "
+                "WHERE refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass AND "
+                "refobjid OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace(%s)::pg_catalog.oid)",
+                literal, literal));
     });
 }
 
@@ -163,15 +168,16 @@ void type_dropped(Oid type) {
         return;
     const FormData_pg_type form = *reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple));
     ReleaseSysCache(tuple);
-    // Row types of tables, arrays and multiranges go with what they belong to. The relation of a composite type
-    // is gone by now; that of a table is not.
+    // Row types of tables, arrays and multiranges go with what they belong to. The relation of a composite
+    // type is gone by now; that of a table is not.
     const char relkind = form.typtype == TYPTYPE_COMPOSITE ? get_rel_relkind(form.typrelid) : '\0';
     const bool own_object =
         form.typtype == TYPTYPE_ENUM || form.typtype == TYPTYPE_DOMAIN || form.typtype == TYPTYPE_RANGE ||
         (form.typtype == TYPTYPE_COMPOSITE && (relkind == '\0' || relkind == RELKIND_COMPOSITE_TYPE));
     if (!own_object)
         return;
-    const char *name = quote_qualified_identifier(get_namespace_name(form.typnamespace), NameStr(form.typname));
+    const char *name =
+        quote_qualified_identifier(get_namespace_name(form.typnamespace), NameStr(form.typname));
     collect_drop([&](DropCollector &drops) {
         drops.take_object(
             psprintf("DROP %s IF EXISTS %s", form.typtype == TYPTYPE_DOMAIN ? "DOMAIN" : "TYPE", name),

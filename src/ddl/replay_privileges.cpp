@@ -91,11 +91,8 @@ bool grant_on_tables(UtilityCall &call, const GrantStmt *statement) {
     return true;
 }
 
-/// Tables to come need the privileges, too; those of other schemas come with their first table.
-bool is_on_other_nodes(const char *schema_name) {
+bool has_dist_tables(const char *schema_name) {
     const Oid schema = get_namespace_oid(schema_name, true);
-    if (schema == PG_PUBLIC_NAMESPACE)
-        return true;
     for (const ListCell &cell : cells(all_dist_relations())) {
         if (get_rel_namespace(lfirst_oid(&cell)) == schema)
             return true;
@@ -103,33 +100,36 @@ bool is_on_other_nodes(const char *schema_name) {
     return false;
 }
 
-/// An SQL condition. Roles are not carried over: a node may lack one that no table of its needs.
-const char *schema_and_roles_exist(const char *schema_name, const GrantStmt *statement) {
+/// An SQL condition. Roles are not carried over; a node without any table of the schema may lack one.
+const char *schema_and_roles_exist(const char *schema_name, const GrantStmt *statement, bool needs_roles) {
     StringInfoData out;
     initStringInfo(&out);
     appendStringInfo(&out, "pg_catalog.to_regnamespace(%s) IS NOT NULL",
                      quote_literal_cstr(quote_identifier(schema_name)));
     for (const ListCell &cell : cells(statement->grantees)) {
-        if (lfirst_node(RoleSpec, &cell)->roletype != ROLESPEC_PUBLIC)
+        if (!needs_roles && lfirst_node(RoleSpec, &cell)->roletype != ROLESPEC_PUBLIC)
             appendStringInfo(&out, " AND pg_catalog.to_regrole(%s) IS NOT NULL",
                              quote_literal_cstr(role_text(lfirst_node(RoleSpec, &cell))));
     }
     return out.data;
 }
 
+/// The nodes' schema public has to have the privileges for tables to come; any other schema is created with
+/// them.
 bool grant_on_schemas(UtilityCall &call, const GrantStmt *statement) {
     ShardDdl ddl;
     bool found = false;
     for (const ListCell &cell : cells(statement->objects)) {
         const char *name = strVal(lfirst(&cell));
-        if (!is_on_other_nodes(name))
+        const bool has_tables = has_dist_tables(name);
+        if (!has_tables && get_namespace_oid(name, true) != PG_PUBLIC_NAMESPACE)
             continue;
         found = true;
         const char *object = psprintf("SCHEMA %s", quote_identifier(name));
         for (const ClusterNode &node : all_nodes()) {
             if (node.role == NodeRole::Primary && node.is_active && !is_local_group(node.group_id))
                 ddl.on_group(node.group_id, list_make1(grant_command(statement, object)),
-                             schema_and_roles_exist(name, statement));
+                             schema_and_roles_exist(name, statement, has_tables));
         }
     }
     if (!found)

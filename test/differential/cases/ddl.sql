@@ -1,7 +1,7 @@
 -- variants: distributed reference mixed single partial onenode
 -- DDL of every kind on tables with rows, then reads and writes through what it made.
 CREATE TABLE t (k int PRIMARY KEY, a int, b text DEFAULT 'x');
-CREATE TABLE c (k int, n int, r int, note text);
+CREATE TABLE c (k int, n int, r int, note text, PRIMARY KEY (k, n));
 INSERT INTO t SELECT g, g % 5, 'v' || g FROM generate_series(1, 40) AS g;
 INSERT INTO c SELECT g % 20 + 1, g, g % 7, 'c' || g FROM generate_series(1, 60) AS g;
 -- distribute: create_distributed_table('t', 'k')
