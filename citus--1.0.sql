@@ -545,6 +545,12 @@ LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_start_maintenance_daemon$$;
 REVOKE ALL ON FUNCTION citus_internal.start_maintenance_daemon() FROM PUBLIC;
 SELECT citus_internal.start_maintenance_daemon();
 
+-- Gives the rest of the transaction another role's rights, without a way back for what runs in it. Only for the
+-- connections between nodes; it checks itself that the session's user may.
+CREATE FUNCTION citus_internal.run_as(role text, token bigint) RETURNS void
+LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_run_as$$;
+COMMENT ON FUNCTION citus_internal.run_as(text, bigint) IS 'used by connections between nodes';
+
 -- ===== 8. Views =====
 -- All in pg_catalog, so that they are found under any search_path, and no DROP SCHEMA takes them along.
 

@@ -269,7 +269,13 @@ void RunningTasks::check_local_shape(TupleDesc have) {
 void RunningTasks::run_local_task() {
     local_current_ = local_tasks_[local_done_++];
     const Task &task = set_.tasks[static_cast<size_t>(local_current_)];
+    Oid user;
+    int context;
+    GetUserIdAndSecContext(&user, &context);
+    if (OidIsValid(set_.run_as) && set_.run_as != user)
+        SetUserIdAndSecContext(set_.run_as, context | SECURITY_LOCAL_USERID_CHANGE);
     affected += execute_locally(task.sql, set_.params, set_.access, this);
+    SetUserIdAndSecContext(user, context); // after an error the end of the (sub)transaction does it
 }
 
 /// Takes results that are there without waiting, until a row is found. False when there was nothing.

@@ -1,5 +1,6 @@
 #include "citus/net/connect.hpp"
 #include "citus/net/remote_error.hpp"
+#include "citus/net/role.hpp"
 
 #include "citus/guc.hpp"
 
@@ -39,6 +40,15 @@ void close_all_at_exit() {
     if (!registered)
         on_proc_exit(close_all, 0);
     registered = true;
+}
+
+/// The login user of a connection that has written in this transaction and may assume any role: then all goes by
+/// his connections, and sees what was written.
+Oid login_user_of_writer() {
+    for (Connection *connection = connections; connection != nullptr; connection = connection->next)
+        if (connection->transaction.wrote() && superuser_arg(connection->login_role))
+            return connection->login_role;
+    return InvalidOid;
 }
 
 const char *current_database() {
@@ -98,11 +108,17 @@ const ClusterNode *require_node(int32 group_id) {
 /// The entry of a group's connection for the current user, with or without an open PGconn.
 Connection *entry_for_group(int32 group_id, Oid user_id) {
     const ClusterNode *node = require_node(group_id);
-    const char *user = GetUserNameFromId(OidIsValid(user_id) ? user_id : GetUserId(), false);
+    const Oid role = OidIsValid(user_id) ? user_id : GetUserId();
+    Oid login_role = login_user_of_writer();
+    if (!OidIsValid(login_role))
+        login_role = login_user_for(role);
+    const char *user = GetUserNameFromId(login_role, false);
     Connection *connection = find_connection(node->name, node->port, user);
     if (connection == nullptr)
         connection = add_connection(node->name, node->port, user);
     connection->group_id = group_id;
+    connection->login_role = login_role;
+    connection->wanted_role = role;
     if (connection->transaction.lost)
         ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
                         errmsg("the connection to %s was lost in this transaction", connection->address()),
@@ -110,6 +126,15 @@ Connection *entry_for_group(int32 group_id, Oid user_id) {
     if (connection->is_open() && !connection->transaction.open && went_away(connection))
         connection->close();
     return connection;
+}
+
+/// A number nobody can guess, as text.
+const char *make_token(MemoryContext context) {
+    int64 token;
+    if (!pg_strong_random(&token, sizeof(token)))
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate a random token")));
+    ContextScope scope(context);
+    return psprintf(INT64_FORMAT, token);
 }
 
 void open_connections(std::span<Connection *const> closed) {
@@ -127,6 +152,7 @@ void open_connections(std::span<Connection *const> closed) {
         if (connection->pg == nullptr)
             continue;
         connection->settings_epoch = settings;
+        connection->role_token = make_token(connection->context);
         PQsetnonblocking(connection->pg, 1);
         install_notice_receiver(connection);
         if (!PQenterPipelineMode(connection->pg))

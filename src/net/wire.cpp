@@ -86,6 +86,37 @@ void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool 
         ereport(NOTICE, (errmsg("issuing %s", sql), errdetail("on server %s@%s", user, address_)));
 }
 
+void Connection::queue_with_text_params(const char *sql, std::initializer_list<const char *> values) {
+    // One chunk: the structure, its arrays, the strings.
+    const size_t count = values.size();
+    size_t bytes = sizeof(BoundParams) + count * (sizeof(Oid) + sizeof(char *) + 2 * sizeof(int));
+    for (const char *value : values)
+        bytes += strlen(value) + 1;
+    auto *params = static_cast<BoundParams *>(MemoryContextAllocZero(context, bytes));
+    auto **pointers = reinterpret_cast<const char **>(params + 1);
+    auto *types = reinterpret_cast<Oid *>(pointers + count);
+    auto *lengths = reinterpret_cast<int *>(types + count);
+    auto *text = reinterpret_cast<char *>(lengths + 2 * count);
+    size_t i = 0;
+    for (const char *value : values) {
+        pointers[i++] = text;
+        text = stpcpy(text, value) + 1;
+    }
+    *params = {static_cast<int>(count), types, pointers, lengths, lengths + count};
+    queue(sql, nullptr, 0, false, params);
+    tail_->owns_params = true;
+}
+
+/// What was copied for sending is not needed any more.
+void Connection::free_texts(QueuedCommand *command) {
+    if (command->owns_sql && command->sql != nullptr)
+        pfree(const_cast<char *>(command->sql));
+    if (command->owns_params && command->params != nullptr)
+        pfree(const_cast<BoundParams *>(command->params));
+    command->sql = nullptr;
+    command->params = nullptr;
+}
+
 void Connection::queue_sync() {
     if (tail_ != nullptr && !tail_->is_sync)
         append()->is_sync = true;
@@ -109,10 +140,7 @@ void Connection::send() {
         }
         if (!ok)
             break; // broken: pump() reports it
-        if (command->owns_sql)
-            pfree(const_cast<char *>(command->sql));
-        command->sql = nullptr;
-        command->params = nullptr;
+        free_texts(command);
         command->is_sent = true;
         first_unsent_ = command->next;
         in_flight_++;
@@ -176,8 +204,7 @@ void Connection::drop_unsent_discards() {
             tail_ = previous;
         if (first_unsent_ == command)
             first_unsent_ = following;
-        if (command->owns_sql)
-            pfree(const_cast<char *>(command->sql));
+        free_texts(command);
         pfree(command);
         command = following;
     }
@@ -284,8 +311,7 @@ bool Connection::drop_queue(const char *reason) {
         if (!command->is_sync && !command->is_discarded)
             raise |= command->consumer == nullptr ||
                      command->consumer->connection_lost(this, command->tag, reason);
-        if (command->owns_sql && !command->is_sent)
-            pfree(const_cast<char *>(command->sql));
+        free_texts(command);
         pfree(command);
     }
     tail_ = first_unsent_ = nullptr;

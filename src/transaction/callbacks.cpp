@@ -1,4 +1,5 @@
 /// Where PostgreSQL's transaction events reach the distributed transaction.
+#include "citus/net/role.hpp"
 #include "citus/transaction/participants.hpp"
 
 extern "C" {
@@ -11,6 +12,10 @@ namespace citus {
 namespace {
 
 void on_transaction_event(XactEvent event, void *) {
+    if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE)
+        leave_assumed_role();
+    else if (event == XACT_EVENT_ABORT)
+        forget_assumed_role();
     if (first_connection() == nullptr) {
         if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
             forget_local_state();

@@ -3,6 +3,7 @@
 #include "citus/transaction/participants.hpp"
 
 #include "citus/net/remote_error.hpp"
+#include "citus/net/role.hpp"
 
 extern "C" {
 #include "utils/timestamp.h"
@@ -51,7 +52,6 @@ void check_single_writer_user(const Connection *wanted) {
 }
 
 void begin(Connection *connection) {
-    check_single_writer_user(connection);
     connection->queue(psprintf("BEGIN TRANSACTION ISOLATION LEVEL %s %s%s", isolation_level(),
                                XactReadOnly ? "READ ONLY" : "READ WRITE",
                                XactDeferrable ? " DEFERRABLE" : ""),
@@ -108,6 +108,7 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
         connection->request_cancel();
     if (transaction.settings_changed)
         connection->settings_epoch = 0;
+    transaction.role_unknown = true;
     if (transaction.write_level >= level)
         transaction.write_level = 0;
     for (int i = 0; i < transaction.savepoint_count; i++)
@@ -124,13 +125,15 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
 } // namespace
 
 void enlist_connection(Connection *connection, Access access) {
-    if (!needs_transaction(connection, access))
+    check_single_writer_user(connection);
+    if (!needs_transaction(connection, access)) {
+        assume_role(connection);
         return;
+    }
     if (!connection->transaction.open)
         begin(connection);
-    else if (access == Access::Write && !connection->transaction.wrote())
-        check_single_writer_user(connection);
     follow_savepoints(connection);
+    assume_role(connection);
     const int level = GetCurrentTransactionNestLevel();
     if (access == Access::Write &&
         (!connection->transaction.wrote() || connection->transaction.write_level > level))

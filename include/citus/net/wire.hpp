@@ -48,6 +48,7 @@ struct QueuedCommand {
     bool is_sent;
     bool is_discarded; ///< nobody wants its rows or its error any more
     bool owns_sql;
+    bool owns_params;
     bool binary;
     const char *sql;
     const BoundParams *params;
@@ -65,6 +66,8 @@ struct RemoteTransaction {
     int write_level = 0;           ///< lowest nesting level that wrote and was not rolled back; 0: only read
     char *gid = nullptr;           ///< PREPARE TRANSACTION was queued under this name
     SubTransactionId *savepoints = nullptr; ///< open savepoints, outermost first
+    Oid role = InvalidOid;         ///< assumed in it; InvalidOid: the login user (net/role.hpp)
+    bool role_unknown = false;     ///< a savepoint was rolled back since
     int savepoint_count = 0;
     int savepoint_capacity = 0;
 
@@ -81,6 +84,9 @@ public:
     char *const database;
     char *const user;
     int32 group_id = -1;
+    Oid login_role = InvalidOid;  ///< the role of `user`
+    Oid wanted_role = InvalidOid; ///< whose rights the next command is to have
+    const char *role_token = nullptr; ///< shown to the node when the role is changed
     pg_conn *pg = nullptr;
     RemoteTransaction transaction;
     uint64 settings_epoch = 0;  ///< of the session settings last sent; 0 unknown (net/settings)
@@ -95,6 +101,8 @@ public:
     /// forgotten (consumer); with copy_sql, the text is copied here.
     void queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql = true,
                const BoundParams *params = nullptr, bool binary = false);
+    /// Appends a command with parameters that are copied here, all of inferred type. Its rows are dropped.
+    void queue_with_text_params(const char *sql, std::initializer_list<const char *> values);
     /// The last command queued belongs to another transaction nesting level than the current one.
     void belongs_to_level(int level) { tail_->level = level; }
     /// Ends the batch: what was queued since the last sync fails or succeeds together.
@@ -163,6 +171,7 @@ public:
 
 private:
     QueuedCommand *append();
+    static void free_texts(QueuedCommand *command);
     void pop_head();
     void arm();
     void deliver(pg_result *result);
