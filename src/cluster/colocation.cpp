@@ -24,10 +24,9 @@ Oid relation_named(const char *name) {
 }
 
 [[noreturn]] void refuse_colocation(Oid relid, Oid other, const char *detail) {
-    ereport(ERROR,
-            (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-             errmsg("cannot colocate tables %s and %s", get_rel_name(other), get_rel_name(relid)),
-             errdetail("%s for %s and %s.", detail, get_rel_name(other), get_rel_name(relid))));
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("cannot colocate tables %s and %s", get_rel_name(other), get_rel_name(relid)),
+                    errdetail("%s for %s and %s.", detail, get_rel_name(other), get_rel_name(relid))));
 }
 
 void check_colocatable(const LayoutRequest &request, const DistTable &other) {
@@ -84,8 +83,9 @@ TableLayout plan_distributed_table(const LayoutRequest &request) {
     lock_colocation_groups();
     if (!none && !by_default) {
         if (request.shard_count_given)
-            ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                            errmsg("Cannot use colocate_with with a table and shard_count at the same time")));
+            ereport(ERROR,
+                    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                     errmsg("Cannot use colocate_with with a table and shard_count at the same time")));
         const DistTable *other = require_dist_table(relation_named(request.colocate_with));
         check_colocatable(request, *other);
         return layout_like(*other);

@@ -88,17 +88,21 @@ void check_arguments(const Arguments &arguments) {
                         errmsg("a table without a distribution column has exactly one shard"),
                         errhint("Leave out shard_count, or name a distribution column.")));
     if (guc::shard_replication_factor > 1)
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("citus.shard_replication_factor above 1 is not supported"),
-                        errhint("Set it to 1.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("citus.shard_replication_factor above 1 is not supported"), errhint("Set it to 1.")));
 }
 
 void create_distributed(const Arguments &arguments) {
     require_coordinator();
     Relation relation = open_table_to_distribute(arguments.relid);
     check_arguments(arguments);
-    LayoutRequest request{arguments.relid, InvalidOid, InvalidOid, arguments.colocate_with,
-                          arguments.shard_count, arguments.shard_count_given};
+    LayoutRequest request{arguments.relid,
+                          InvalidOid,
+                          InvalidOid,
+                          arguments.colocate_with,
+                          arguments.shard_count,
+                          arguments.shard_count_given};
     AttrNumber key = InvalidAttrNumber;
     if (arguments.column != nullptr) {
         key = resolve_key(relation, arguments.column);
@@ -127,8 +131,7 @@ Datum create_distributed_table(PG_FUNCTION_ARGS) {
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                         errmsg("table_name, distribution_type and colocate_with must not be NULL")));
     const bool shard_count_given = !PG_ARGISNULL(4);
-    create_distributed({PG_GETARG_OID(0),
-                        PG_ARGISNULL(1) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(1)),
+    create_distributed({PG_GETARG_OID(0), PG_ARGISNULL(1) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(1)),
                         enum_label(PG_GETARG_DATUM(2)), text_to_cstring(PG_GETARG_TEXT_PP(3)),
                         shard_count_given ? PG_GETARG_INT32(4) : guc::shard_count, shard_count_given});
     PG_RETURN_VOID();

@@ -120,8 +120,9 @@ Task read_task(Relation relation, List *columns, int64 shard_id, int32 group_id)
     appendStringInfoString(&sql, "SELECT ");
     for (int i = 0; i < list_length(columns); i++) {
         const auto attno = static_cast<AttrNumber>(list_nth_int(columns, i));
-        appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "",
-                         quote_identifier(NameStr(TupleDescAttr(RelationGetDescr(relation), attno - 1)->attname)));
+        appendStringInfo(
+            &sql, "%s%s", i > 0 ? ", " : "",
+            quote_identifier(NameStr(TupleDescAttr(RelationGetDescr(relation), attno - 1)->attname)));
     }
     appendStringInfo(&sql, " FROM %s", qualified_shard_name(RelationGetRelid(relation), shard_id));
     return {group_id, shard_id, sql.data};
@@ -182,8 +183,7 @@ void copy_rows_to_shell(Relation relation) {
     List *columns = live_columns(relation);
     std::pmr::vector<Task> tasks;
     for (const Shard &shard : table->shards)
-        tasks.push_back(
-            read_task(relation, columns, shard.shard_id, shard.placements.front().group_id));
+        tasks.push_back(read_task(relation, columns, shard.shard_id, shard.placements.front().group_id));
     Progress progress(RelationGetRelid(relation));
     BulkInsertState bulk = GetBulkInsertState();
     TupleTableSlot *slot = table_slot_create(relation, nullptr);

@@ -13,9 +13,8 @@ namespace {
 
 bool has_copy(const DistTable &table, int32 group_id) {
     const auto &placements = table.shards.front().placements;
-    return std::any_of(placements.begin(), placements.end(), [&](const ShardPlacement &placement) {
-        return placement.group_id == group_id;
-    });
+    return std::any_of(placements.begin(), placements.end(),
+                       [&](const ShardPlacement &placement) { return placement.group_id == group_id; });
 }
 
 /// Reference tables without a copy in the group, locked against writes and DDL, in the order of their Oids.

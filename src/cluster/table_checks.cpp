@@ -21,8 +21,9 @@ void check_kind(Relation relation) {
     case RELKIND_RELATION:
         return;
     case RELKIND_FOREIGN_TABLE:
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("foreign tables cannot be distributed"),
-                        errdetail("\"%s\" is a foreign table.", name)));
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("foreign tables cannot be distributed"),
+                 errdetail("\"%s\" is a foreign table.", name)));
     case RELKIND_PARTITIONED_TABLE:
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("distributing partitioned tables is not supported"),
@@ -36,8 +37,9 @@ void check_kind(Relation relation) {
 void check_inheritance(Relation relation) {
     const char *name = RelationGetRelationName(relation);
     if (relation->rd_rel->relispartition)
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("distributing partitions is not supported"),
-                        errdetail("\"%s\" is a partition.", name)));
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("distributing partitions is not supported"),
+                 errdetail("\"%s\" is a partition.", name)));
     if (has_subclass(RelationGetRelid(relation)) || has_superclass(RelationGetRelid(relation)))
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("%s is not a regular, foreign or partitioned table", name),
@@ -49,11 +51,12 @@ void check_triggers(Relation relation) {
     const TriggerDesc *triggers = relation->trigdesc;
     for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
         if (!triggers->triggers[i].tgisinternal)
-            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                            errmsg("cannot distribute relation \"%s\" because it has triggers",
-                                   RelationGetRelationName(relation)),
-                            errdetail("Triggers are not supported on distributed tables and reference tables."),
-                            errhint("Drop trigger \"%s\" first.", triggers->triggers[i].tgname)));
+            ereport(ERROR,
+                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                     errmsg("cannot distribute relation \"%s\" because it has triggers",
+                            RelationGetRelationName(relation)),
+                     errdetail("Triggers are not supported on distributed tables and reference tables."),
+                     errhint("Drop trigger \"%s\" first.", triggers->triggers[i].tgname)));
     }
 }
 
@@ -66,10 +69,12 @@ void check_column_types(Relation relation) {
         const Oid element = get_base_element_type(column->atttypid);
         const Oid row = get_typ_typrelid(OidIsValid(element) ? element : getBaseType(column->atttypid));
         if (OidIsValid(row) && get_rel_relkind(row) != RELKIND_COMPOSITE_TYPE)
-            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                            errmsg("cannot distribute relation \"%s\" because column \"%s\" has the row type of a table",
-                                   RelationGetRelationName(relation), NameStr(column->attname)),
-                            errhint("Use a type made with CREATE TYPE.")));
+            ereport(
+                ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("cannot distribute relation \"%s\" because column \"%s\" has the row type of a table",
+                        RelationGetRelationName(relation), NameStr(column->attname)),
+                 errhint("Use a type made with CREATE TYPE.")));
     }
 }
 
@@ -116,9 +121,9 @@ AttrNumber resolve_key(Relation relation, const char *column) {
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
                         errmsg("column \"%s\" of relation \"%s\" does not exist", column, table)));
     if (attno < 0)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
-                        errmsg("cannot distribute relation: %s", table),
-                        errdetail("System column \"%s\" cannot be the distribution column.", column)));
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_COLUMN_REFERENCE), errmsg("cannot distribute relation: %s", table),
+                 errdetail("System column \"%s\" cannot be the distribution column.", column)));
     Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), attno - 1);
     if (attribute->attgenerated != '\0')
         ereport(ERROR,
@@ -128,12 +133,13 @@ AttrNumber resolve_key(Relation relation, const char *column) {
     // The type cache also looks at the elements of arrays, ranges and composite types.
     const TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_HASH_PROC);
     if (!OidIsValid(GetDefaultOpClass(type, HASH_AM_OID)) || !OidIsValid(entry->hash_proc))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-                        errmsg("data type %s has no default operator class for specified partition method",
-                               format_type_be(attribute->atttypid)),
-                        errdetail("Column \"%s\" cannot be the distribution column, because values of its type "
-                                  "cannot be hashed.",
-                                  column)));
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_OBJECT),
+                 errmsg("data type %s has no default operator class for specified partition method",
+                        format_type_be(attribute->atttypid)),
+                 errdetail("Column \"%s\" cannot be the distribution column, because values of its type "
+                           "cannot be hashed.",
+                           column)));
     return attno;
 }
 

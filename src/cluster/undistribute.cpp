@@ -46,8 +46,8 @@ List *tables_to_undistribute(Oid relid, bool cascade) {
         if (connected != NIL && !cascade)
             ereport(ERROR,
                     (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                     errmsg("cannot complete operation because table %s %s a foreign key", get_rel_name(relid),
-                            outgoing ? "has" : "is referenced by"),
+                     errmsg("cannot complete operation because table %s %s a foreign key",
+                            get_rel_name(relid), outgoing ? "has" : "is referenced by"),
                      errhint("Use cascade option to undistribute all the relations involved in a foreign key "
                              "relationship with %s by executing SELECT undistribute_table($$%s$$, "
                              "cascade_via_foreign_keys=>true)",

@@ -1,5 +1,5 @@
-/// CREATE INDEX, REINDEX and DROP INDEX CONCURRENTLY: on each shard over a connection of its own, because none
-/// of them can run in a transaction block.
+/// CREATE INDEX, REINDEX and DROP INDEX CONCURRENTLY: on each shard over a connection of its own, because
+/// none of them can run in a transaction block.
 #include "concurrent.hpp"
 
 #include "citus/ddl/shard_definition.hpp"
@@ -21,7 +21,8 @@ List *indexes_of(Oid relid) {
 }
 
 /// Commands for each placement of the table; sql_of(shard) gives the text.
-template <typename SqlOf> std::pmr::vector<ShardCommand> commands_for_shards(const DistTable &table, SqlOf sql_of) {
+template <typename SqlOf>
+std::pmr::vector<ShardCommand> commands_for_shards(const DistTable &table, SqlOf sql_of) {
     std::pmr::vector<ShardCommand> commands;
     for (const Shard &shard : table.shards) {
         const char *sql = sql_of(shard);
@@ -50,7 +51,8 @@ void check_unique_columns(const DistTable &table, const IndexStmt *statement) {
 /// `CREATE INDEX CONCURRENTLY name_<id> ON table_<id> USING ...` from the shell's definition.
 char *concurrent_index_sql(Oid relid, Oid index, const Shard &shard) {
     const int level = pin_search_path();
-    const char *definition = TextDatumGetCString(DirectFunctionCall1(pg_get_indexdef, ObjectIdGetDatum(index)));
+    const char *definition =
+        TextDatumGetCString(DirectFunctionCall1(pg_get_indexdef, ObjectIdGetDatum(index)));
     unpin_search_path(level);
     Relation relation = index_open(index, AccessShareLock);
     const char *kind = relation->rd_index->indisunique ? "UNIQUE " : "";
@@ -90,7 +92,8 @@ void create_index_concurrently(UtilityCall &call, Oid relid) {
 
     index_set_state_flags(index, INDEX_DROP_CLEAR_VALID);
     if (const CommandFailure *failure = run_outside_transaction(commands))
-        raise_failure(*failure, "The index is invalid on some shards. Drop it with DROP INDEX, then try again.");
+        raise_failure(*failure,
+                      "The index is invalid on some shards. Drop it with DROP INDEX, then try again.");
     index_set_state_flags(index, INDEX_CREATE_SET_VALID);
     CacheInvalidateRelcacheByRelid(relid);
     UnlockRelationIdForSession(&lock_id, ShareUpdateExclusiveLock);

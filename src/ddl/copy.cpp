@@ -17,6 +17,7 @@ extern "C" {
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
 #include "utils/backend_progress.h"
+#include "utils/portal.h"
 #include "utils/rls.h"
 }
 
@@ -204,6 +205,23 @@ void RowCopy::close() {
     FreeExecutorState(estate_);
 }
 
+/// FREEZE is allowed when PostgreSQL would allow it. The shards then get their rows in the usual way: the
+/// option asks for less work later, not for another result.
+void check_freeze(CopyFromState input, Relation relation) {
+    if (!input->opts.freeze)
+        return;
+    InvalidateCatalogSnapshot();
+    if (!ThereAreNoPriorRegisteredSnapshots() || !ThereAreNoReadyPortals())
+        ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+                        errmsg("cannot perform COPY FREEZE because of prior transaction activity")));
+    const SubTransactionId current = GetCurrentSubTransactionId();
+    if (relation->rd_createSubid != current && relation->rd_newRelfilenodeSubid != current)
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("cannot perform COPY FREEZE because the table was not created or truncated in the "
+                        "current subtransaction")));
+}
+
 uint64 copy_from(CopyStmt *statement, Relation relation, const char *query_string) {
     check_file_access(statement);
     ParseState *pstate = make_parsestate(nullptr);
@@ -217,6 +235,7 @@ uint64 copy_from(CopyStmt *statement, Relation relation, const char *query_strin
 
     CopyFromState input = BeginCopyFrom(pstate, relation, where, statement->filename, statement->is_program,
                                         nullptr, statement->attlist, statement->options);
+    check_freeze(input, relation);
     RowCopy copy(pstate, relation, input, where, columns);
     const uint64 rows = copy.run();
     copy.close();

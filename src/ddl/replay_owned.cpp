@@ -13,8 +13,8 @@ char *role_list(const List *roles) {
     initStringInfo(&out);
     for (const ListCell &cell : cells(roles))
         appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "",
-                         quote_identifier(
-                             GetUserNameFromId(get_rolespec_oid(lfirst_node(RoleSpec, &cell), false), false)));
+                         quote_identifier(GetUserNameFromId(
+                             get_rolespec_oid(lfirst_node(RoleSpec, &cell), false), false)));
     return out.data;
 }
 
@@ -46,11 +46,13 @@ bool handle_reassign_owned(UtilityCall &call) {
     if (tables == NIL)
         return false;
     call.run();
-    const char *owner = quote_identifier(GetUserNameFromId(get_rolespec_oid(statement->newrole, false), false));
+    const char *owner =
+        quote_identifier(GetUserNameFromId(get_rolespec_oid(statement->newrole, false), false));
     ShardDdl ddl;
     for (const ListCell &cell : cells(tables))
-        ddl.on_shards(lfirst_oid(&cell), list_make1(psprintf("ALTER TABLE %s OWNER TO %s",
-                                                             qualified_relation_name(lfirst_oid(&cell)), owner)));
+        ddl.on_shards(lfirst_oid(&cell),
+                      list_make1(psprintf("ALTER TABLE %s OWNER TO %s",
+                                          qualified_relation_name(lfirst_oid(&cell)), owner)));
     ddl.run();
     return true;
 }
@@ -66,8 +68,9 @@ bool handle_drop_owned(UtilityCall &call) {
     const char *roles = role_list(statement->roles);
     ShardDdl ddl;
     for (const ListCell &cell : cells(others))
-        ddl.on_shards(lfirst_oid(&cell), list_make1(psprintf("REVOKE ALL PRIVILEGES ON TABLE %s FROM %s CASCADE",
-                                                             qualified_relation_name(lfirst_oid(&cell)), roles)));
+        ddl.on_shards(lfirst_oid(&cell),
+                      list_make1(psprintf("REVOKE ALL PRIVILEGES ON TABLE %s FROM %s CASCADE",
+                                          qualified_relation_name(lfirst_oid(&cell)), roles)));
     // Before the shells' privileges go: afterwards a member of the role could not revoke them any more.
     ddl.run();
     return false;

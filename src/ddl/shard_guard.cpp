@@ -13,9 +13,10 @@ void refuse_change_of_shard(const RangeVar *name) {
     if (shard_id == 0)
         return;
     const char *table = get_rel_name(relation_of_shard(shard_id));
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("cannot modify \"%s\" because it is a shard of a distributed table", name->relname),
-                    errhint("Use the distributed table \"%s\" instead.", table)));
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("cannot modify \"%s\" because it is a shard of a distributed table", name->relname),
+             errhint("Use the distributed table \"%s\" instead.", table)));
 }
 
 } // namespace citus

@@ -253,7 +253,8 @@ void rename_for_shard(::Node *statement, const ShardRenaming &renaming) {
         return rename_range_var(renaming, castNode(ReindexStmt, statement)->relation);
     default:
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("cannot run a statement of type %s on shards", GetCommandTagName(CreateCommandTag(statement)))));
+                        errmsg("cannot run a statement of type %s on shards",
+                               GetCommandTagName(CreateCommandTag(statement)))));
     }
 }
 

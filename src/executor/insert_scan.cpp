@@ -397,6 +397,42 @@ void rescan_insert(CustomScanState *) {
     elog(ERROR, "an INSERT can't be run again");
 }
 
+/// The key of each row of VALUES, as far as they are constants; false when the plan does not tell.
+bool constant_keys(const Plan *source, AttrNumber key, List **keys) {
+    if (list_length(source->targetlist) < key)
+        return false;
+    auto *expr = list_nth_node(TargetEntry, source->targetlist, key - 1)->expr;
+    if (IsA(source, ValuesScan) && IsA(expr, Var)) {
+        const int column = reinterpret_cast<Var *>(expr)->varattno;
+        ListCell *cell;
+        foreach (cell, reinterpret_cast<const ValuesScan *>(source)->values_lists)
+            *keys = lappend(*keys, list_nth(static_cast<List *>(lfirst(cell)), column - 1));
+        return true;
+    }
+    *keys = list_make1(expr);
+    return IsA(source, Result) && source->lefttree == nullptr;
+}
+
+/// How many shards the rows go to, or -1 when that follows only from a run.
+int known_shard_count(const DistTable &table, const Plan *source) {
+    if (!table.has_key())
+        return 1;
+    List *keys = NIL;
+    if (!constant_keys(source, table.key_attno, &keys))
+        return -1;
+    Bitmapset *shards = nullptr;
+    ListCell *cell;
+    foreach (cell, keys) {
+        if (!IsA(lfirst(cell), Const))
+            return -1;
+        const auto *key = lfirst_node(Const, cell);
+        shards = bms_add_member(
+            shards,
+            shard_index_for_hash(table, hash_distribution_value(table, key->constvalue, key->constisnull)));
+    }
+    return bms_num_members(shards);
+}
+
 void explain_insert(CustomScanState *node, List *, ExplainState *es) {
     auto *state = insert_state(&node->ss.ps);
     const InsertPlan &plan = state->plan;
@@ -411,6 +447,12 @@ void explain_insert(CustomScanState *node, List *, ExplainState *es) {
             ExplainPropertyList("Conflict Arbiter Indexes", names, es);
     }
     const DistTable &table = *require_dist_table(plan.relid);
+    const auto *source =
+        static_cast<const Plan *>(linitial(castNode(CustomScan, node->ss.ps.plan)->custom_plans));
+    const int shards = known_shard_count(table, source);
+    if (shards >= 0 && !table.shards.empty())
+        ExplainPropertyInteger("Task Count", nullptr,
+                               shards * static_cast<int64>(table.shards[0].placements.size()), es);
     if (es->verbose && !table.shards.empty()) {
         InsertSender sender(CurrentMemoryContext, plan, node->ss.ss_currentRelation, &node->ss.ps,
                             state->returns_rows);

@@ -122,6 +122,9 @@ bool next_result(ModifyScanState *state) {
 
 /// Fills and runs the next batch; false when there are no more rows.
 bool run_next_batch(ModifyScanState *state) {
+    // The slots may own, or point to, memory of the last batch.
+    ExecClearTuple(state->row_slot);
+    ExecClearTuple(state->new_slot);
     MemoryContextReset(state->batch_context);
     state->batch = nullptr;
     ContextScope scope(state->batch_context);
@@ -268,29 +271,29 @@ const CustomScanMethods kScanMethods = {
 
 } // namespace
 
-List *row_identity_columns(Oid relid) {
+RowIdentity row_identity(Oid relid) {
     const DistTable &table = *require_dist_table(relid);
-    const bool one_placement = std::all_of(table.shards.begin(), table.shards.end(),
-                                           [](const Shard &shard) { return shard.placements.size() == 1; });
-    if (one_placement)
-        return NIL;
+    RowIdentity identity{};
+    identity.is_replicated = std::any_of(table.shards.begin(), table.shards.end(),
+                                         [](const Shard &shard) { return shard.placements.size() > 1; });
+    if (!identity.is_replicated)
+        return identity;
     Relation relation = table_open(relid, NoLock);
     const Oid index_id = RelationGetReplicaIndex(relation);
     const Oid key_id = OidIsValid(index_id) ? index_id : RelationGetPrimaryKeyIndex(relation);
+    if (OidIsValid(key_id)) {
+        Relation index = index_open(key_id, AccessShareLock);
+        for (int i = 0; i < index->rd_index->indnkeyatts; i++)
+            identity.columns = lappend_int(identity.columns, index->rd_index->indkey.values[i]);
+        index_close(index, AccessShareLock);
+    } else {
+        identity.by_image = true;
+        for (AttrNumber attno = 1; attno <= RelationGetDescr(relation)->natts; attno++)
+            if (!TupleDescAttr(RelationGetDescr(relation), attno - 1)->attisdropped)
+                identity.columns = lappend_int(identity.columns, attno);
+    }
     table_close(relation, NoLock);
-    if (!OidIsValid(key_id))
-        ereport(ERROR,
-                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                 errmsg("cannot find the rows of table \"%s\" on all of its placements for this statement",
-                        get_rel_name(relid)),
-                 errdetail("The table has several placements and no primary key or replica identity."),
-                 errhint("Add a primary key to the table.")));
-    List *columns = NIL;
-    Relation index = index_open(key_id, AccessShareLock);
-    for (int i = 0; i < index->rd_index->indnkeyatts; i++)
-        columns = lappend_int(columns, index->rd_index->indkey.values[i]);
-    index_close(index, AccessShareLock);
-    return columns;
+    return identity;
 }
 
 CustomScan *make_modify_scan(ModifyTable *modify) {

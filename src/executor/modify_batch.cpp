@@ -67,6 +67,21 @@ void ModifyBatch::add_plan_value(ShardRows *rows, const PlanColumn &column, Tupl
     add_value(rows, column, value, is_null);
 }
 
+/// Rows of the same values get the numbers 1, 2, ...: each takes another one of the rows that are alike on a
+/// placement.
+void ModifyBatch::add_image_number(ShardRows *rows, TupleTableSlot *row) {
+    std::pmr::string image;
+    for (const PlanColumn &column : plan_.identity) {
+        bool is_null;
+        const Datum value = slot_getattr(row, column.resno, &is_null);
+        image += is_null
+                     ? "NULL"
+                     : quote_literal_cstr(OutputFunctionCall(const_cast<FmgrInfo *>(&column.output), value));
+        image += ',';
+    }
+    appendStringInfo(rows->values, ", %d", ++images_[image]);
+}
+
 void ModifyBatch::end_row(ShardRows *rows) {
     appendStringInfoChar(rows->values, ')');
 }
@@ -77,6 +92,8 @@ void ModifyBatch::add(TupleTableSlot *row) {
     start_row(&rows, rows_);
     for (const PlanColumn &column : plan_.identity)
         add_plan_value(&rows, column, row);
+    if (plan_.by_image)
+        add_image_number(&rows, row);
     if (!target.moves())
         for (const PlanColumn &column : plan_.changes)
             add_plan_value(&rows, column, row);
@@ -101,16 +118,37 @@ bool ModifyBatch::fill(Tuplestorestate *rows, TupleTableSlot *slot) {
 
 // ---------------------------------------------------------------- statements
 
-/// `(ord, k1, .., c1, ..) WHERE <the row is the one meant>`
-void ModifyBatch::append_match(StringInfo sql, size_t change_count) const {
-    appendStringInfoString(sql, "(ord");
+/// `(VALUES ...) AS v (ord, k1, .., n, c1, ..)`
+void ModifyBatch::append_values(StringInfo sql, const ShardRows &rows, size_t change_count) const {
+    appendStringInfo(sql, "(VALUES %s) AS v (ord", rows.values->data);
     for (size_t i = 0; i < plan_.identity.size(); i++)
         appendStringInfo(sql, ", k%zu", i + 1);
+    if (plan_.by_image)
+        appendStringInfoString(sql, ", n");
     for (size_t i = 0; i < change_count; i++)
         appendStringInfo(sql, ", c%zu", i + 1);
+    appendStringInfoChar(sql, ')');
+}
+
+/// What makes the row t1 the one that v means. Rows that are alike are numbered, in any order.
+void ModifyBatch::append_match(StringInfo sql, const char *shard) const {
+    if (!plan_.by_image) {
+        for (size_t i = 0; i < plan_.identity.size(); i++)
+            appendStringInfo(sql, "%s t1.%s = v.k%zu", i == 0 ? " WHERE" : " AND", plan_.identity[i].name,
+                             i + 1);
+        return;
+    }
+    StringInfoData image;
+    initStringInfo(&image);
+    append_columns(&image, plan_.identity, "x.");
+    appendStringInfo(sql,
+                     ", (SELECT x.ctid, ROW(%s)::text AS image, "
+                     "row_number() OVER (PARTITION BY ROW(%s)::text) AS n FROM %s AS x) AS s "
+                     "WHERE t1.ctid = s.ctid AND s.n = v.n AND s.image = ROW(",
+                     image.data, image.data, shard);
     for (size_t i = 0; i < plan_.identity.size(); i++)
-        appendStringInfo(sql, "%s t1.%s = v.k%zu", i == 0 ? ") WHERE" : " AND", plan_.identity[i].name,
-                         i + 1);
+        appendStringInfo(sql, "%sv.k%zu", i == 0 ? "" : ", ", i + 1);
+    appendStringInfoString(sql, ")::text");
 }
 
 void ModifyBatch::append_returning(StringInfo sql, const char *ordinal) const {
@@ -133,8 +171,9 @@ const char *ModifyBatch::change_sql(size_t shard_index) const {
     appendStringInfo(&sql, update ? "UPDATE %s AS t1 SET " : "DELETE FROM %s AS t1 USING ", shard);
     for (size_t i = 0; i < plan_.changes.size(); i++)
         appendStringInfo(&sql, "%s%s = v.c%zu", i == 0 ? "" : ", ", plan_.changes[i].name, i + 1);
-    appendStringInfo(&sql, "%s(VALUES %s) AS v ", update ? " FROM " : "", staying_[shard_index].values->data);
-    append_match(&sql, plan_.changes.size());
+    appendStringInfoString(&sql, update ? " FROM " : "");
+    append_values(&sql, staying_[shard_index], plan_.changes.size());
+    append_match(&sql, shard);
     append_returning(&sql, "v.ord");
     return sql.data;
 }
@@ -143,10 +182,10 @@ const char *ModifyBatch::change_sql(size_t shard_index) const {
 const char *ModifyBatch::leave_sql(size_t shard_index) const {
     StringInfoData sql;
     initStringInfo(&sql);
-    appendStringInfo(&sql, "DELETE FROM %s AS t1 USING (VALUES %s) AS v ",
-                     qualified_shard_name(plan_.table->relid, plan_.table->shards[shard_index].shard_id),
-                     leaving_[shard_index].values->data);
-    append_match(&sql, 0);
+    const char *shard = qualified_shard_name(plan_.table->relid, plan_.table->shards[shard_index].shard_id);
+    appendStringInfo(&sql, "DELETE FROM %s AS t1 USING ", shard);
+    append_values(&sql, leaving_[shard_index], 0);
+    append_match(&sql, shard);
     appendStringInfoString(&sql, " RETURNING v.ord, ");
     append_columns(&sql, plan_.moved, "t1.");
     return sql.data;

@@ -93,8 +93,10 @@ void ModifyPlan::find_changes(Relation relation, const List *child_tlist, const 
 }
 
 void ModifyPlan::find_identity(Relation relation, const List *child_tlist) {
-    List *columns = row_identity_columns(RelationGetRelid(relation));
-    is_replicated = columns != NIL;
+    const RowIdentity how = row_identity(RelationGetRelid(relation));
+    const List *columns = how.columns;
+    is_replicated = how.is_replicated;
+    by_image = how.by_image;
     if (!is_replicated) {
         identity = column_array(1);
         identity[0] = plan_column(relation, tid_resno_, SelfItemPointerAttributeNumber);

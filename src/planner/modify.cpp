@@ -42,7 +42,7 @@ void prepare_target(Query *query, const DistTable &table) {
         add_junk_column(query, table.relid, table.key_attno, kShardKeyColumn);
     int number = 0;
     ListCell *cell;
-    foreach (cell, row_identity_columns(table.relid))
+    foreach (cell, row_identity(table.relid).columns)
         add_junk_column(query, table.relid, static_cast<AttrNumber>(lfirst_int(cell)),
                         psprintf("%s%d", kIdentityColumn, ++number));
 }

@@ -45,6 +45,7 @@ public:
     Oid run_as = InvalidOid; ///< TaskSet::run_as
     bool is_replicated;      ///< rows are on several placements
     bool returns_rows;
+    bool by_image; ///< identity has all columns, and rows may be alike: RowIdentity::by_image
     std::span<PlanColumn> identity; ///< ctid, or the columns of a unique key
     std::span<PlanColumn> changes;  ///< SET (UPDATE)
     List *returned = NIL;           ///< attribute numbers that come back
@@ -101,6 +102,7 @@ private:
 
     void add(TupleTableSlot *row);
     void start_row(ShardRows *rows, int ordinal);
+    void add_image_number(ShardRows *rows, TupleTableSlot *row);
     void add_value(ShardRows *rows, const PlanColumn &column, Datum value, bool is_null);
     void add_plan_value(ShardRows *rows, const PlanColumn &column, TupleTableSlot *row);
     void end_row(ShardRows *rows);
@@ -109,7 +111,8 @@ private:
     const char *leave_sql(size_t shard_index) const;
     const char *arrive_sql(size_t shard_index) const;
     void append_returning(StringInfo sql, const char *ordinal) const;
-    void append_match(StringInfo sql, size_t change_count) const;
+    void append_values(StringInfo sql, const ShardRows &rows, size_t change_count) const;
+    void append_match(StringInfo sql, const char *shard) const;
 
     template <typename MakeSql>
     uint64 run_step(const RowsByShard &rows, MakeSql make_sql, TupleDesc result_desc, Tuples *results,
@@ -123,6 +126,7 @@ private:
     RowsByShard leaving_;
     RowsByShard arriving_;
     std::pmr::vector<Move> moves_;
+    std::pmr::unordered_map<std::pmr::string, int> images_; ///< how often each old row occurs in the batch
     Tuples plan_rows_;
     Tuples results_;
     TupleTableSlot *result_slot_ = nullptr;

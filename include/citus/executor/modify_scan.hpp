@@ -2,7 +2,8 @@
 ///
 /// Its child gives, per row to change, the new values, the row's ctid on its shard, and what tells the shard
 /// (the distribution column's old value) or, for tables with several placements, the old values of a unique
-/// key. All rows are read before the first change. Never decides what may be changed: the planner has.
+/// key or of all columns. All rows are read before the first change. Never decides what may be changed: the
+/// planner has.
 #pragma once
 
 #include "citus/pg/prelude.hpp"
@@ -13,9 +14,13 @@ namespace citus {
 constexpr const char *kShardKeyColumn = "citus_shard_key";
 constexpr const char *kIdentityColumn = "citus_identity_"; ///< followed by 1, 2, ...
 
-/// The columns that identify a row on every placement (attribute numbers), for tables with more than one
-/// placement per shard; NIL when the ctid does. Raises 0A000 when there is no such key.
-List *row_identity_columns(Oid relid);
+/// How a row to change is found on all placements of its shard.
+struct RowIdentity {
+    bool is_replicated; ///< some shard has several placements: a ctid means nothing on the others
+    bool by_image;      ///< no unique key: any row with the same values will do, they can't be told apart
+    List *columns;      ///< attribute numbers that identify the row, or all of them; NIL: the ctid does
+};
+RowIdentity row_identity(Oid relid);
 
 /// The node that does the work of a finished ModifyTable node (after setrefs).
 CustomScan *make_modify_scan(ModifyTable *modify);

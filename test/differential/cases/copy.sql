@@ -129,6 +129,22 @@ COPY gap FROM STDIN;
 1	2
 \.
 ROLLBACK;
+COPY gap FROM STDIN (FREEZE);
+1	2
+\.
+BEGIN;
+TRUNCATE gap;
+COPY gap FROM STDIN (FREEZE);
+15	16
+\.
+COMMIT;
+BEGIN;
+TRUNCATE gap;
+SAVEPOINT s;
+COPY gap FROM STDIN (FREEZE);
+15	16
+\.
+ROLLBACK;
 COPY (INSERT INTO gap SELECT g, g FROM generate_series(20, 25) AS g RETURNING k) TO STDOUT;
 COPY (SELECT count(*) FROM gap) TO STDOUT;
 COPY gap TO '/tmp/differential_copy.bin' (FORMAT binary);

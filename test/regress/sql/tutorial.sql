@@ -239,6 +239,7 @@ INSERT INTO orders (user_id, item) VALUES (1, 'Tiramisu');
 COMMIT;
 SELECT name FROM users WHERE user_id IN (1, 2) ORDER BY user_id;
 SELECT count(*) FROM orders WHERE user_id = 1;
+SELECT recover_prepared_transactions();  -- nothing is in doubt; and it clears the records of what is done
 SELECT count(*) FROM pg_dist_transaction;
 -- 36. Referential integrity is kept by the workers in the other direction too.
 DELETE FROM users WHERE user_id = 1;

@@ -1,0 +1,57 @@
+-- variants: distributed reference onenode
+-- DDL between statements: what the tables hold and refuse afterwards.
+CREATE TABLE t (k int PRIMARY KEY, a text, n int);
+CREATE TABLE u (k int, m int, PRIMARY KEY (k, m));
+-- distribute: create_distributed_table('t', 'k')
+-- distribute: create_distributed_table('u', 'k')
+INSERT INTO t SELECT i, 'a' || i, i FROM generate_series(1, 30) i;
+INSERT INTO u SELECT i, i % 3 FROM generate_series(1, 30) i;
+ALTER TABLE t ADD COLUMN c int DEFAULT 7, ADD COLUMN d text;
+SELECT * FROM t ORDER BY k;
+ALTER TABLE t ADD CHECK (c > 5), ALTER COLUMN a SET NOT NULL;
+INSERT INTO t VALUES (31, 'x', 1, 3);
+INSERT INTO t VALUES (31, NULL, 1, 8);
+ALTER TABLE t ADD CONSTRAINT named CHECK (n > 0) NOT VALID;
+ALTER TABLE t VALIDATE CONSTRAINT named;
+INSERT INTO t VALUES (31, 'x', 0, 8);
+ALTER TABLE t DROP CONSTRAINT named;
+INSERT INTO t VALUES (31, 'x', 0, 8);
+ALTER TABLE t ALTER COLUMN n TYPE numeric(10, 2) USING n / 4.0;
+SELECT k, n FROM t ORDER BY k;
+ALTER TABLE t RENAME COLUMN a TO b;
+SELECT b FROM t WHERE k = 3;
+ALTER TABLE u ADD FOREIGN KEY (k) REFERENCES t ON DELETE CASCADE;
+INSERT INTO u VALUES (1000, 1);
+DELETE FROM t WHERE k < 5;
+SELECT count(*) FROM u;
+ALTER TABLE t ADD COLUMN g numeric GENERATED ALWAYS AS (n * 2) STORED;
+SELECT k, g FROM t ORDER BY k LIMIT 5;
+ALTER TABLE t ALTER COLUMN d SET DEFAULT 'new';
+INSERT INTO t (k, b, n) VALUES (40, 'forty', 4) RETURNING *;
+ALTER TABLE t DROP COLUMN c;
+SELECT * FROM t WHERE k >= 30 ORDER BY k;
+BEGIN;
+ALTER TABLE t ADD COLUMN temp int DEFAULT 1;
+UPDATE t SET temp = k WHERE k % 2 = 0;
+SAVEPOINT s;
+ALTER TABLE t DROP COLUMN b;
+SELECT * FROM t ORDER BY k LIMIT 3;
+ROLLBACK TO s;
+SELECT sum(temp), count(b) FROM t;
+ROLLBACK;
+SELECT * FROM t ORDER BY k LIMIT 3;
+ALTER TABLE t RENAME TO t2;
+SELECT count(*) FROM t2;
+SELECT count(*) FROM t;
+CREATE INDEX ON t2 (b);
+SELECT k FROM t2 WHERE b = 'a7';
+TRUNCATE t2;
+TRUNCATE t2 CASCADE;
+SELECT count(*) FROM u;
+ALTER TABLE t2 ADD COLUMN k int;
+ALTER TABLE t2 DROP COLUMN nothing;
+ALTER TABLE t2 DROP COLUMN IF EXISTS nothing;
+DROP TABLE t2;
+DROP TABLE t2 CASCADE;
+INSERT INTO u VALUES (1000, 1);
+SELECT * FROM u;
