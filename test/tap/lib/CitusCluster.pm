@@ -4,7 +4,7 @@
 #   $cluster->sql('SELECT ...');                       # on the coordinator; dies on an error
 #   $cluster->crash('worker1'); $cluster->revive('worker1');
 #
-# A crash is kill -9 of the postmaster: what the server had not written is lost to it, as after a power cut.
+# A crash is kill -9 of all processes of the server: what the server had not written is lost to it, as after a power cut.
 package CitusCluster;
 
 use strict;
@@ -77,7 +77,18 @@ sub attempt {
 
 sub finish { my ($self, $session) = @_; eval { $session->quit }; return }
 
-sub crash { my ($self, $name) = @_; $self->node($name)->kill9; return }
+# All processes of the server die at once, as in a power cut: the postmaster is stopped first, so that it does
+# not see its children go, and they don't live on without it.
+sub crash {
+    my ($self, $name) = @_;
+    my $node = $self->node($name);
+    my $postmaster = $node->{_pid} // return;
+    kill 'STOP', $postmaster;
+    my @children = split ' ', `pgrep -P $postmaster`;
+    kill 'KILL', @children if @children;
+    $node->kill9;
+    return;
+}
 
 # Starts a crashed node. The children of a killed postmaster need a moment to go.
 sub revive {

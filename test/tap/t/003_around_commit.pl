@@ -81,7 +81,7 @@ for my $victim ($cluster->names) {
     eval { $lock->query('SELECT pg_advisory_unlock(1)') };
     $cluster->finish($lock);
     waitpid $transfer, 0;
-    # The backends of a killed worker live a moment longer, and may still prepare.
+    # A worker may have prepared before it died; a coordinator can't have decided.
     check("$victim killed before all have prepared", $old, $victim eq 'coordinator' ? 0 : undef, $victim);
 }
 
