@@ -34,7 +34,9 @@ bool keeps_key(const Query *query, const DistTable &table, const Expr *assigned,
     return item.kind == PruneKind::Equal && equal(item.expr, assigned);
 }
 
-Oid target_of(const Query *query) { return rt_fetch(query->resultRelation, query->rtable)->relid; }
+Oid target_of(const Query *query) {
+    return rt_fetch(query->resultRelation, query->rtable)->relid;
+}
 
 bool changes_key(const Query *query, const List *prune_items) {
     if (query->commandType != CMD_UPDATE)
@@ -133,6 +135,19 @@ Fragment fragment_for(const StatementLocus &locus, const Locus &rows, CmdType co
     return fragment;
 }
 
+bool relations_fit(const Fragment &fragment, const Locus &rows) {
+    ListCell *cell;
+    foreach (cell, fragment.slot_relations) {
+        const DistTable *table = find_dist_table(lfirst_oid(cell));
+        if (table == nullptr)
+            return false;
+        const bool is_there = !rows.is(Place::Anywhere) && table->colocation_id == rows.colocation;
+        if (table->kind != TableKind::Reference && !is_there)
+            return false;
+    }
+    return true;
+}
+
 PlannedStmt *plan_whole(const Query *query, const StatementLocus &locus) {
     const Locus &rows = locus.whole;
     if (rows.is(Place::Coordinator) || (rows.is(Place::Hashed) && needs_order_or_limit(query)))
@@ -150,7 +165,8 @@ PlannedStmt *plan_whole(const Query *query, const StatementLocus &locus) {
     fragment.has_result = query->commandType == CMD_SELECT || query->returningList != NIL;
     const bool runs_once = !rows.is(Place::Hashed) && !fragment.writes_reference;
     if (!set_user(&fragment, query) ||
-        !fill_template(&fragment, query, runs_once ? ShipMode::OneGroup : ShipMode::PerShard))
+        !fill_template(&fragment, query, runs_once ? ShipMode::OneGroup : ShipMode::PerShard) ||
+        !relations_fit(fragment, rows))
         return nullptr;
     // The executor locks and finds the placements of what the text names first.
     if (fragment.writes_reference && linitial_oid(fragment.slot_relations) != target_of(query))

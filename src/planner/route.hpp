@@ -14,6 +14,10 @@ PlannedStmt *plan_whole(const Query *query, const StatementLocus &locus);
 /// Fills everything but the text of a fragment from a locus.
 Fragment fragment_for(const StatementLocus &locus, const core::Locus &rows, CmdType command);
 
+/// Whether each table that the text of a fragment names has a shard or copy where the rows of this locus are.
+/// False for a text with a part that never runs (an unused CTE, ...) and was not looked at.
+bool relations_fit(const Fragment &fragment, const core::Locus &rows);
+
 /// Whether FOR UPDATE / SHARE marks in the query, at any level, can be left to the shards of this locus.
 bool row_marks_fit(const Query *query, const core::Locus &rows, bool *has_marks);
 

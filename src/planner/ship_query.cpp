@@ -354,6 +354,28 @@ bool rte_is_shippable(const RangeTblEntry *rte) {
     return rte->rtekind != RTE_TABLEFUNC && rte->rtekind != RTE_NAMEDTUPLESTORE;
 }
 
+/// WITH without the SELECTs that nothing refers to: they never run.
+List *used_ctes(List *ctes) {
+    List *used = NIL;
+    ListCell *cell;
+    foreach (cell, ctes) {
+        const auto *cte = lfirst_node(CommonTableExpr, cell);
+        if (cte->cterefcount > 0 || castNode(Query, cte->ctequery)->commandType != CMD_SELECT)
+            used = lappend(used, lfirst(cell));
+    }
+    return used;
+}
+
+/// What is sorted or grouped by must not look like the number of a column in the text, as `- 1` would.
+::Node *ship_target_entry(TargetEntry *entry, ShipState *state) {
+    auto *expr = reinterpret_cast<::Node *>(entry->expr);
+    if (entry->ressortgroupref == 0 || !can_be_parameter(expr))
+        return mutate_children(reinterpret_cast<::Node *>(entry), ship, state);
+    TargetEntry *copy = flatCopyTargetEntry(entry);
+    copy->expr = reinterpret_cast<Expr *>(parameter_for(expr, state));
+    return reinterpret_cast<::Node *>(copy);
+}
+
 ::Node *ship_query(Query *query, ShipState *state) {
     auto *node = reinterpret_cast<::Node *>(query);
     if (query->utilityStmt != nullptr || query->withCheckOptions != NIL || query->hasRowSecurity)
@@ -364,9 +386,11 @@ bool rte_is_shippable(const RangeTblEntry *rte) {
             return fail(state, node);
     const int conditional = state->conditional;
     state->conditional = 0;
+    Query trimmed = *query;
+    trimmed.cteList = used_ctes(query->cteList);
     Query *result =
-        query_tree_mutator(query, reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(ship)), state,
-                           QTW_IGNORE_JOINALIASES | QTW_EXAMINE_SORTGROUP);
+        query_tree_mutator(&trimmed, reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(ship)),
+                           state, QTW_IGNORE_JOINALIASES | QTW_EXAMINE_SORTGROUP);
     state->conditional = conditional;
     return reinterpret_cast<::Node *>(result);
 }
@@ -386,6 +410,8 @@ bool rte_is_shippable(const RangeTblEntry *rte) {
         return parameter_for(node, state);
     case T_Query:
         return ship_query(castNode(Query, node), state);
+    case T_TargetEntry:
+        return ship_target_entry(castNode(TargetEntry, node), state);
     case T_RangeTblFunction:
         return ship_table_function(castNode(RangeTblFunction, node), state);
     case T_FieldStore:
@@ -440,7 +466,6 @@ bool rte_is_shippable(const RangeTblEntry *rte) {
     case T_List:
     case T_IntList:
     case T_OidList:
-    case T_TargetEntry:
     case T_FromExpr:
     case T_JoinExpr:
     case T_RangeTblRef:

@@ -193,13 +193,13 @@ bool is_shippable(::Node *node, ShipMode mode) {
 bool fill_template(Fragment *fragment, const Query *query, ShipMode mode) {
     if (has_unreadable_output(query))
         return false;
-    Naming naming;
-    collect_relations(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), &naming);
-    if (naming.failed)
-        return false;
     List *params = NIL;
     ::Node *shipped = ship_tree(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), mode, &params);
     if (shipped == nullptr)
+        return false;
+    Naming naming;
+    collect_relations(shipped, &naming);
+    if (naming.failed)
         return false;
     choose_prefix(shipped, &naming);
     // The mutator shares what it does not change, and the deparser scribbles.

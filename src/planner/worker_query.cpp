@@ -65,7 +65,8 @@ bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, d
                    makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(1), false, true)),
                "one");
     const ShipMode mode = rows.is(core::Place::Hashed) ? ShipMode::PerShard : ShipMode::OneGroup;
-    if (!set_user(&fragment, query_) || !fill_template(&fragment, query_, mode))
+    if (!set_user(&fragment, query_) || !fill_template(&fragment, query_, mode) ||
+        !relations_fit(fragment, rows))
         return false;
     std::pmr::vector<FragmentColumn> columns;
     ListCell *cell;
