@@ -18,14 +18,14 @@ inline bool walk_children(::Node *node, WalkerCallback callback, void *context) 
 
 /// query_tree_walker, with the QTW_ flags.
 inline bool walk_query(Query *query, WalkerCallback callback, void *context, int flags) {
-    return query_tree_walker(query, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(callback)), context,
-                             flags);
+    return query_tree_walker(query, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(callback)),
+                             context, flags);
 }
 
 /// expression_tree_mutator: a copy of the node whose children went through the callback.
 inline ::Node *mutate_children(::Node *node, MutatorCallback callback, void *context) {
-    return expression_tree_mutator(node, reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(callback)),
-                                   context);
+    return expression_tree_mutator(
+        node, reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(callback)), context);
 }
 
 } // namespace citus
