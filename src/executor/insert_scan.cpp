@@ -21,7 +21,7 @@ constexpr const char *kNodeName = "Citus Insert";
 
 /// A wave: what is collected before it is sent. Larger inputs that need no answer per row go on with COPY.
 constexpr int kWaveRows = 1000;
-constexpr size_t kWaveBytes = 1024 * 1024;
+constexpr size_t kWaveBytes = 1 << 20;
 
 struct InsertScanState {
     CustomScanState css; // must stay first

@@ -58,7 +58,7 @@ void InsertSender::prepare(bool tracks_keys) {
                   list_make2_int(SelfItemPointerAttributeNumber, MaxTransactionIdAttributeNumber));
     }
     if (tracks_keys) {
-        written_keys_ = make_in<WrittenKeys>(context_, context_, relation_, plan_.arbiters, parent_->state);
+        written_keys_ = make_in<WrittenKeys>(context_, context_, plan_.arbiters, parent_->state);
         copy_list(&returned_, WrittenKeys::columns_of(relation_, plan_.arbiters));
     }
     if (wants_results_ && plan_.action != ONCONFLICT_NONE) {
