@@ -31,7 +31,7 @@ uint64 hash_value(Oid type, Oid collation, Datum value, uint64 seed) {
 
 } // namespace
 
-WrittenKeys::WrittenKeys(MemoryContext context, Relation relation, List *arbiters, EState *estate)
+WrittenKeys::WrittenKeys(MemoryContext context, List *arbiters, EState *estate)
     : estate_(estate), resource_(context), arbiters_(&resource_), keys_(&resource_) {
     ContextScope scope(context);
     ListCell *cell;

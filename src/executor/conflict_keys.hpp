@@ -15,7 +15,7 @@ namespace citus {
 
 class WrittenKeys {
 public:
-    WrittenKeys(MemoryContext context, Relation relation, List *arbiters, EState *estate);
+    WrittenKeys(MemoryContext context, List *arbiters, EState *estate);
 
     /// Columns of the table that the keys are made of.
     static List *columns_of(Relation relation, List *arbiters);

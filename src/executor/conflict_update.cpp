@@ -2,8 +2,9 @@
 
 namespace citus {
 
-ConflictUpdate::ConflictUpdate(const InsertPlan &plan, Relation relation, PlanState *parent)
-    : plan_(plan), econtext_(CreateExprContext(parent->state)) {
+ConflictUpdate::ConflictUpdate(const InsertPlan &plan, Relation relation, PlanState *parent,
+                               ResultRelInfo *target)
+    : plan_(plan), estate_(parent->state), target_(target), econtext_(CreateExprContext(parent->state)) {
     TupleDesc desc = CreateTupleDescCopyConstr(RelationGetDescr(relation));
     existing_ = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
     existing_->tts_tableOid = RelationGetRelid(relation);
@@ -17,6 +18,9 @@ TupleTableSlot *ConflictUpdate::new_row(TupleTableSlot *excluded) {
     ResetExprContext(econtext_);
     econtext_->ecxt_scantuple = existing_;
     econtext_->ecxt_innertuple = excluded;
+    // Before WHERE, which might tell what a policy hides.
+    if (target_->ri_WithCheckOptions != NIL)
+        ExecWithCheckOptions(WCO_RLS_CONFLICT_CHECK, target_, existing_, estate_);
     if (!ExecQual(filter_, econtext_))
         return nullptr;
     return ExecProject(projection_);

@@ -11,7 +11,7 @@ namespace citus {
 
 class ConflictUpdate {
 public:
-    ConflictUpdate(const InsertPlan &plan, Relation relation, PlanState *parent);
+    ConflictUpdate(const InsertPlan &plan, Relation relation, PlanState *parent, ResultRelInfo *target);
 
     /// The existing row, to be filled by the caller: a virtual slot of the table's type.
     TupleTableSlot *existing() { return existing_; }
@@ -26,6 +26,8 @@ public:
 
 private:
     const InsertPlan &plan_;
+    EState *estate_;
+    ResultRelInfo *target_; ///< with policies that judge the existing row
     ExprContext *econtext_;
     TupleTableSlot *existing_;
     TupleTableSlot *new_;

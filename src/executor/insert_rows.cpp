@@ -8,7 +8,7 @@ namespace citus {
 
 InsertSource::InsertSource(const InsertPlan &plan, PlanState *child, PlanState *parent, Relation relation,
                            Index target)
-    : child_(child), parent_(parent), relation_(relation) {
+    : child_(child), parent_(parent), relation_(relation), checks_view_(plan.action == ONCONFLICT_NONE) {
     EState *estate = parent->state;
     row_slot_ = ExecInitExtraTupleSlot(estate, RelationGetDescr(relation), &TTSOpsVirtual);
     target_ = makeNode(ResultRelInfo);
@@ -31,7 +31,7 @@ void InsertSource::check(TupleTableSlot *row) {
         ExecWithCheckOptions(WCO_RLS_INSERT_CHECK, target_, row, estate);
     if (RelationGetDescr(relation_)->constr != nullptr)
         ExecConstraints(target_, row, estate);
-    if (target_->ri_WithCheckOptions != NIL)
+    if (target_->ri_WithCheckOptions != NIL && checks_view_)
         ExecWithCheckOptions(WCO_VIEW_CHECK, target_, row, estate);
 }
 

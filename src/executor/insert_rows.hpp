@@ -36,6 +36,9 @@ public:
     bool checks_constraints() const { return checks_ && !from_store_; }
     bool failed_constraint(const ErrorData *error) const;
 
+    /// The target with its check options.
+    ResultRelInfo *target() { return target_; }
+
     void close();
 
 private:
@@ -50,6 +53,7 @@ private:
     TupleTableSlot *stored_slot_ = nullptr;
     Tuplestorestate *store_ = nullptr;
     bool checks_;
+    bool checks_view_; ///< a row that meets a conflict is not judged by the view
     bool child_done_ = false;
     bool from_store_ = false;
 };

@@ -21,7 +21,7 @@ constexpr const char *kNodeName = "Citus Insert";
 
 /// A wave: what is collected before it is sent. Larger inputs that need no answer per row go on with COPY.
 constexpr int kWaveRows = 1000;
-constexpr size_t kWaveBytes = 1024 * 1024;
+constexpr size_t kWaveBytes = 1 << 20;
 
 struct InsertScanState {
     CustomScanState css; // must stay first
@@ -341,7 +341,7 @@ void start(InsertScanState *state) {
     run_other_inserts(state);
     state->run_as = rows_user(state);
     state->sender = make_in<InsertSender>(state->run_context, state->run_context, state->plan, relation, node,
-                                          state->returns_rows, state->run_as);
+                                          state->returns_rows, state->run_as, state->source->target());
     if (state->plan.others_read)
         order_reads(state);
 }
@@ -474,7 +474,7 @@ void explain_insert(CustomScanState *node, List *, ExplainState *es) {
                                shards * static_cast<int64>(table.shards[0].placements.size()), es);
     if (es->verbose && !table.shards.empty()) {
         InsertSender sender(CurrentMemoryContext, plan, node->ss.ss_currentRelation, &node->ss.ps,
-                            state->returns_rows, InvalidOid);
+                            state->returns_rows, InvalidOid, state->source->target());
         ExplainPropertyText("Query", sender.statement_sql(table.shards[0], 1), es);
     }
     if (!es->analyze || !state->started)

@@ -26,11 +26,12 @@ void copy_list(std::pmr::vector<int> *into, const List *list) {
 } // namespace
 
 InsertSender::InsertSender(MemoryContext context, const InsertPlan &plan, Relation relation,
-                           PlanState *parent, bool wants_results, Oid run_as)
-    : context_(context), plan_(plan), relation_(relation), parent_(parent), wants_results_(wants_results),
-      run_as_(run_as), table_(require_dist_table(plan.relid)), resource_(context), columns_(&resource_),
-      returned_(&resource_), match_positions_(&resource_), conflict_states_(&resource_),
-      conflict_types_(&resource_), values_texts_(&resource_) {
+                           PlanState *parent, bool wants_results, Oid run_as, ResultRelInfo *target)
+    : context_(context), plan_(plan), relation_(relation), parent_(parent),
+      wants_results_(wants_results || target->ri_WithCheckOptions != NIL), run_as_(run_as), target_(target),
+      table_(require_dist_table(plan.relid)), resource_(context), columns_(&resource_), returned_(&resource_),
+      match_positions_(&resource_), conflict_states_(&resource_), conflict_types_(&resource_),
+      values_texts_(&resource_) {
     ContextScope scope(context);
     copy_list(&columns_, plan.columns);
     ListCell *cell;
@@ -52,13 +53,13 @@ void InsertSender::prepare(bool tracks_keys) {
     bind_conflict_params();
     copy_list(&returned_, plan_.fetched);
     if (plan_.updates_here()) {
-        conflict_update_ = make_in<ConflictUpdate>(context_, plan_, relation_, parent_);
+        conflict_update_ = make_in<ConflictUpdate>(context_, plan_, relation_, parent_, target_);
         copy_list(&returned_, plan_.update_reads);
         copy_list(&returned_,
                   list_make2_int(SelfItemPointerAttributeNumber, MaxTransactionIdAttributeNumber));
     }
     if (tracks_keys) {
-        written_keys_ = make_in<WrittenKeys>(context_, context_, relation_, plan_.arbiters, parent_->state);
+        written_keys_ = make_in<WrittenKeys>(context_, context_, plan_.arbiters, parent_->state);
         copy_list(&returned_, WrittenKeys::columns_of(relation_, plan_.arbiters));
     }
     if (wants_results_ && plan_.action != ONCONFLICT_NONE) {
@@ -309,6 +310,9 @@ uint64 InsertSender::read_results(const Statement &statement, std::span<InsertRo
         InsertRow &row = rows[static_cast<size_t>(statement.rows[static_cast<size_t>(position)])];
         row.result = result;
         row.written = true;
+        ExecStoreMinimalTuple(row.tuple, row_slot_, false);
+        if (plan_.action == ONCONFLICT_NOTHING)
+            check_view(row_slot_);
         next = position + 1;
         left--;
         if (written_keys_ != nullptr)
@@ -435,11 +439,25 @@ uint64 InsertSender::finish_with_update(const Statement &statement, std::span<In
         MinimalTuple updated = nullptr;
         update_existing(statement, found, new_row, &updated);
         row.result = with_xmax_of(updated, found[0]);
+        store_returned(row.result, key_slot_);
+        if (target_->ri_WithCheckOptions != NIL)
+            ExecWithCheckOptions(WCO_RLS_UPDATE_CHECK, target_, key_slot_, parent_->state);
+        check_view(key_slot_);
+    } else {
+        ExecStoreMinimalTuple(row.tuple, row_slot_, false);
+        check_view(row_slot_);
     }
     row.written = true;
     if (written_keys_ != nullptr)
         remember_key(row.result);
     return 1;
+}
+
+void InsertSender::check_view(TupleTableSlot *row) {
+    if (target_->ri_WithCheckOptions == NIL)
+        return;
+    row->tts_tableOid = plan_.relid;
+    ExecWithCheckOptions(WCO_VIEW_CHECK, target_, row, parent_->state);
 }
 
 // ---------------------------------------------------------------- a row twice

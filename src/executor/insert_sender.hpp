@@ -28,7 +28,7 @@ public:
     /// wants_results: the caller needs to know which rows were written, and fetched columns. run_as: user of
     /// the connections, InvalidOid for the current one.
     InsertSender(MemoryContext context, const InsertPlan &plan, Relation relation, PlanState *parent,
-                 bool wants_results, Oid run_as);
+                 bool wants_results, Oid run_as, ResultRelInfo *target);
 
     /// Sends rows and waits for their results, which are put into the rows; memory of the current context.
     /// is_last: no further call follows. Returns how many rows were written.
@@ -70,6 +70,7 @@ private:
                          TupleTableSlot *new_row, MinimalTuple *result);
     MinimalTuple with_xmax_of(MinimalTuple result, MinimalTuple existing);
     uint64 finish_with_update(const Statement &statement, std::span<InsertRow> rows);
+    void check_view(TupleTableSlot *row);
     void check_keys(const Statement &statement, std::span<const InsertRow> rows);
     void remember_key(MinimalTuple result);
     const char *values_text(int count);
@@ -80,6 +81,7 @@ private:
     PlanState *parent_;
     bool wants_results_;
     Oid run_as_;
+    ResultRelInfo *target_;
     const DistTable *table_;
     MemoryContextResource resource_;
     bool prepared_ = false;

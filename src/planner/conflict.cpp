@@ -290,6 +290,12 @@ void update_here(Oid relid, const ModifyTable *modify, Index target, InsertPlan 
     Bitmapset *used = nullptr;
     pull_varattnos(reinterpret_cast<::Node *>(plan->update_set), target, &used);
     pull_varattnos(reinterpret_cast<::Node *>(plan->update_where), target, &used);
+    ListCell *option;
+    foreach (option, plan->check_options) {
+        pull_varattnos(lfirst_node(WithCheckOption, option)->qual, target, &used);
+        if (lfirst_node(WithCheckOption, option)->kind == WCO_VIEW_CHECK) // its error shows the whole row
+            used = bms_add_member(used, -FirstLowInvalidHeapAttributeNumber);
+    }
     Relation relation = table_open(relid, NoLock);
     plan->update_reads = columns_in(RelationGetDescr(relation), used);
     table_close(relation, NoLock);
@@ -337,6 +343,8 @@ void plan_conflict(const DistTable &table, const ModifyTable *modify, InsertPlan
     if (plan->action == ONCONFLICT_UPDATE) {
         assignments = ship_assignments(table, &context, modify);
         List *filters = ship_values(&context, reinterpret_cast<List *>(modify->onConflictWhere));
+        // Policies and views with check options judge both the existing row and the new one.
+        context.failed |= plan->check_options != NIL;
         if (context.failed) {
             update_here(table.relid, modify, context.target, plan);
             assignments = keep_row(table.relid, static_cast<AttrNumber>(linitial_int(plan->updated)));

@@ -143,21 +143,6 @@ List *fetched_columns(TupleDesc desc, List *returning, Index target, OnConflictA
 
 // ---------------------------------------------------------------- one INSERT
 
-/// What can't be done right is refused before anything runs.
-void check_supported(const ModifyTable *modify, const InsertPlan &plan) {
-    if (modify->withCheckOptionLists == NIL || plan.action == ONCONFLICT_NONE)
-        return;
-    ListCell *cell;
-    foreach (cell, static_cast<List *>(linitial(modify->withCheckOptionLists)))
-        if (plan.action == ONCONFLICT_UPDATE ||
-            lfirst_node(WithCheckOption, cell)->kind != WCO_RLS_INSERT_CHECK)
-            ereport(ERROR,
-                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                     errmsg("ON CONFLICT is not supported with row-level security policies or views WITH "
-                            "CHECK OPTION on a distributed table"),
-                     errhint("Insert into the table itself, or without ON CONFLICT.")));
-}
-
 /// Whether other parts of the statement must read the table as it was before the rows are written.
 void plan_order(const PlannedStmt *statement, const ModifyTable *modify, const List *returning,
                 const Bitmapset *insert_only, InsertPlan *plan) {
@@ -180,11 +165,10 @@ Plan *replace_insert(const PlannedStmt *statement, Plan *node, const Bitmapset *
     InsertPlan plan;
     plan.relid = entry->relid;
     plan.can_set_tag = modify->canSetTag;
-    if (modify->onConflictAction != ONCONFLICT_NONE)
-        plan_conflict(table, modify, &plan);
     if (modify->withCheckOptionLists != NIL)
         plan.check_options = static_cast<List *>(linitial(modify->withCheckOptionLists));
-    check_supported(modify, plan);
+    if (modify->onConflictAction != ONCONFLICT_NONE)
+        plan_conflict(table, modify, &plan);
 
     Relation relation = table_open(entry->relid, NoLock);
     TupleDesc desc = RelationGetDescr(relation);

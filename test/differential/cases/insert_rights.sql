@@ -24,6 +24,7 @@ GRANT INSERT, SELECT ON owned TO ins_owner;
 GRANT CREATE ON SCHEMA public TO ins_owner;
 ALTER TABLE policy ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON policy USING (owner = current_user) WITH CHECK (owner = current_user AND v > 0);
+INSERT INTO policy VALUES (9000, 'postgres', 1);
 SET ROLE ins_owner;
 CREATE VIEW through AS SELECT k, a FROM owned;
 CREATE FUNCTION definer(key int) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -77,6 +78,13 @@ INSERT INTO policy VALUES (3, 'ins_user', -1);
 INSERT INTO policy VALUES (3, 'ins_user', -1) ON CONFLICT DO NOTHING;
 INSERT INTO policy VALUES (1, 'ins_user', 1), (4, 'ins_user', 1) ON CONFLICT DO NOTHING;
 INSERT INTO policy SELECT g, 'ins_user', g FROM generate_series(10, 1300) AS g;
+INSERT INTO policy VALUES (1, 'ins_user', 7), (5, 'ins_user', 7) ON CONFLICT (k) DO UPDATE SET v = excluded.v RETURNING *;
+INSERT INTO policy VALUES (1, 'ins_user', 7) ON CONFLICT (k) DO UPDATE SET v = -1;
+INSERT INTO policy VALUES (1, 'ins_user', 7) ON CONFLICT (k) DO UPDATE SET owner = 'postgres';
+INSERT INTO policy VALUES (1, 'postgres', 7) ON CONFLICT (k) DO UPDATE SET v = 3;
+INSERT INTO policy VALUES (9000, 'ins_user', 7) ON CONFLICT (k) DO UPDATE SET v = 3;
+INSERT INTO policy VALUES (9000, 'ins_user', 7) ON CONFLICT (k) DO UPDATE SET v = 3 WHERE policy.v > 100;
+INSERT INTO policy VALUES (9000, 'ins_user', 7) ON CONFLICT (k) DO NOTHING;
 COPY policy FROM STDIN;
 \.
 SELECT count(*) FROM policy;
