@@ -2,6 +2,7 @@
 #include "citus/cluster/nodes.hpp"
 
 #include "citus/cluster/reference_tables.hpp"
+#include "citus/ddl/roles.hpp"
 #include "citus/ddl/shard_ddl.hpp"
 #include "citus/executor/tasks.hpp"
 #include "citus/guc.hpp"
@@ -150,11 +151,13 @@ void check_has_no_secondaries(const ClusterNode &primary) {
 
 /// Makes a registered node a working part of the cluster; prepare_worker() found that it can be one.
 void activate(const ClusterNode &node) {
-    if (!is_local_group(node.group_id))
+    if (!is_local_group(node.group_id)) {
         run_on_group(node.group_id,
                      psprintf("SELECT citus_internal.join_cluster(%d, %s)", node.group_id,
                               quote_literal_cstr(own_cluster_id())),
                      Access::Write);
+        create_missing_roles(node.group_id);
+    }
     if (!node.is_active)
         set_node_active(node.node_id, true);
     drop_reference_copies(node.group_id);

@@ -1,6 +1,7 @@
 #include "citus/ddl/copy.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/executor/insert_rights.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/tasks.hpp"
 
@@ -113,6 +114,23 @@ List *sent_columns(TupleDesc desc, List *read) {
     return columns;
 }
 
+/// Acts as another user for a scope; an error restores the user with the transaction.
+class UserScope {
+public:
+    explicit UserScope(Oid user) {
+        GetUserIdAndSecContext(&user_, &context_);
+        if (OidIsValid(user))
+            SetUserIdAndSecContext(user, context_ | SECURITY_LOCAL_USERID_CHANGE);
+    }
+    ~UserScope() { SetUserIdAndSecContext(user_, context_); }
+    UserScope(const UserScope &) = delete;
+    UserScope &operator=(const UserScope &) = delete;
+
+private:
+    Oid user_;
+    int context_;
+};
+
 /// One COPY FROM: reads rows as PostgreSQL's own, completes and checks them, and sends them on.
 class RowCopy {
 public:
@@ -123,6 +141,7 @@ public:
 private:
     bool read_row();
     void check_row();
+    void put_row();
 
     Relation relation_;
     CopyFromState input_;
@@ -131,6 +150,7 @@ private:
     TupleTableSlot *slot_;
     ExprState *filter_ = nullptr;
     ShardCopyWriter *writer_;
+    Oid run_as_; ///< user of the connections
     MemoryContext caller_context_;
     int64 excluded_ = 0;
 };
@@ -148,8 +168,10 @@ RowCopy::RowCopy(ParseState *pstate, Relation relation, CopyFromState input, ::N
     const DistTable &table = *require_dist_table(RelationGetRelid(relation));
     if (!table.shards.empty() && table.shards[0].placements.size() > 1)
         lock_for_replicated_write(table.relid);
-    writer_ = ShardCopyWriter::open(caller_context_, table.relid,
-                                    sent_columns(RelationGetDescr(relation), read_columns));
+    List *columns = sent_columns(RelationGetDescr(relation), read_columns);
+    run_as_ = user_for_insert(table.relid, InvalidOid, columns, ACL_NO_RIGHTS, !IsTransactionBlock());
+    UserScope user(run_as_);
+    writer_ = ShardCopyWriter::open(caller_context_, table.relid, columns);
 }
 
 /// The next row of the input into the slot; false at its end.
@@ -190,12 +212,18 @@ uint64 RowCopy::run() {
     while (read_row()) {
         check_row();
         error_context_stack = outer;
-        writer_->put(slot_->tts_values, slot_->tts_isnull);
+        put_row();
         error_context_stack = &line;
         pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, ++count);
     }
     error_context_stack = outer;
+    UserScope user(run_as_);
     return writer_->finish();
+}
+
+void RowCopy::put_row() {
+    UserScope user(run_as_);
+    writer_->put(slot_->tts_values, slot_->tts_isnull);
 }
 
 void RowCopy::close() {

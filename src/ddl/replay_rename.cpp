@@ -220,6 +220,8 @@ bool handle_rename(UtilityCall &call) {
         return rename_attribute(call, statement);
     case OBJECT_DOMCONSTRAINT:
         return rename_domain_constraint(call, statement);
+    case OBJECT_ROLE:
+        return handle_rename_role(call);
     default:
         return false;
     }

@@ -57,6 +57,11 @@ bool handle_lock(UtilityCall &call);
 bool handle_create_schema(UtilityCall &call);
 bool handle_reassign_owned(UtilityCall &call);
 bool handle_drop_owned(UtilityCall &call);
+bool handle_create_role(UtilityCall &call);
+bool handle_alter_role(UtilityCall &call);
+bool handle_drop_role(UtilityCall &call);
+bool handle_rename_role(UtilityCall &call);
+bool handle_grant_role(UtilityCall &call);
 bool refuse_trigger(UtilityCall &call);
 bool refuse_rule(UtilityCall &call);
 

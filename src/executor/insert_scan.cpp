@@ -1,6 +1,7 @@
 #include "citus/executor/insert_scan.hpp"
 
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/insert_rights.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "insert_rows.hpp"
 #include "insert_sender.hpp"
@@ -9,6 +10,7 @@ extern "C" {
 #include "access/sysattr.h"
 #include "commands/explain.h"
 #include "nodes/extensible.h"
+#include "tcop/pquery.h"
 }
 
 namespace citus {
@@ -43,6 +45,7 @@ struct InsertScanState {
 
     int64 rows_written; ///< for EXPLAIN ANALYZE
     bool used_copy;
+    Oid run_as; ///< user of the connections; InvalidOid: the current one
 };
 
 InsertScanState *insert_state(PlanState *node) {
@@ -132,8 +135,8 @@ bool fill_wave(InsertScanState *state) {
 
 /// Whether rows may go by COPY: nothing comes back for them, and no shard would refuse it.
 bool may_use_copy(const InsertScanState *state) {
-    return state->plan.action == ONCONFLICT_NONE && !state->returns_rows && state->plan.columns != NIL &&
-           !state->css.ss.ss_currentRelation->rd_rel->relrowsecurity;
+    return state->plan.action == ONCONFLICT_NONE && !state->returns_rows && !OidIsValid(state->run_as) &&
+           state->plan.columns != NIL && !state->css.ss.ss_currentRelation->rd_rel->relrowsecurity;
 }
 
 /// Sends the wave and all rows that follow.
@@ -313,6 +316,21 @@ void order_reads(InsertScanState *state) {
     state->deferred = true;
 }
 
+/// With whose rights the shards get the rows; InvalidOid: the user's own.
+Oid rows_user(InsertScanState *state) {
+    const EState *estate = state->css.ss.ps.state;
+    const auto *scan = castNode(CustomScan, state->css.ss.ps.plan);
+    AclMode further = ACL_NO_RIGHTS;
+    if (state->plan.action == ONCONFLICT_UPDATE)
+        further |= ACL_SELECT | ACL_UPDATE;
+    else if (state->plan.action != ONCONFLICT_NONE || state->plan.fetched != NIL)
+        further |= ACL_SELECT;
+    const bool stands_alone = !IsTransactionBlock() && ActivePortal != nullptr &&
+                              list_member_ptr(ActivePortal->stmts, estate->es_plannedstmt);
+    const Oid check_as = exec_rt_fetch(scan->scan.scanrelid, state->css.ss.ps.state)->checkAsUser;
+    return user_for_insert(state->plan.relid, check_as, state->plan.columns, further, stands_alone);
+}
+
 void start(InsertScanState *state) {
     state->started = true;
     PlanState *node = &state->css.ss.ps;
@@ -321,8 +339,9 @@ void start(InsertScanState *state) {
     if (!state->table->shards.empty() && state->table->shards[0].placements.size() > 1)
         lock_for_replicated_write(state->plan.relid);
     run_other_inserts(state);
+    state->run_as = rows_user(state);
     state->sender = make_in<InsertSender>(state->run_context, state->run_context, state->plan, relation, node,
-                                          state->returns_rows);
+                                          state->returns_rows, state->run_as);
     if (state->plan.others_read)
         order_reads(state);
 }
@@ -455,7 +474,7 @@ void explain_insert(CustomScanState *node, List *, ExplainState *es) {
                                shards * static_cast<int64>(table.shards[0].placements.size()), es);
     if (es->verbose && !table.shards.empty()) {
         InsertSender sender(CurrentMemoryContext, plan, node->ss.ss_currentRelation, &node->ss.ps,
-                            state->returns_rows);
+                            state->returns_rows, InvalidOid);
         ExplainPropertyText("Query", sender.statement_sql(table.shards[0], 1), es);
     }
     if (!es->analyze || !state->started)

@@ -26,11 +26,11 @@ void copy_list(std::pmr::vector<int> *into, const List *list) {
 } // namespace
 
 InsertSender::InsertSender(MemoryContext context, const InsertPlan &plan, Relation relation,
-                           PlanState *parent, bool wants_results)
+                           PlanState *parent, bool wants_results, Oid run_as)
     : context_(context), plan_(plan), relation_(relation), parent_(parent), wants_results_(wants_results),
-      table_(require_dist_table(plan.relid)), resource_(context), columns_(&resource_), returned_(&resource_),
-      match_positions_(&resource_), conflict_states_(&resource_), conflict_types_(&resource_),
-      values_texts_(&resource_) {
+      run_as_(run_as), table_(require_dist_table(plan.relid)), resource_(context), columns_(&resource_),
+      returned_(&resource_), match_positions_(&resource_), conflict_states_(&resource_),
+      conflict_types_(&resource_), values_texts_(&resource_) {
     ContextScope scope(context);
     copy_list(&columns_, plan.columns);
     ListCell *cell;
@@ -231,9 +231,9 @@ void InsertSender::open(Statement *statement, std::span<const InsertRow> rows) {
     auto *tasks = static_cast<Task *>(palloc(statement->copies * sizeof(Task)));
     for (size_t i = 0; i < statement->copies; i++)
         tasks[i] = {shard.placements[i].group_id, shard.shard_id, sql};
-    statement->stream =
-        TaskStream::open(CurrentMemoryContext,
-                         {{tasks, statement->copies}, bind(*statement, rows), Access::Write, result_desc_});
+    statement->stream = TaskStream::open(
+        CurrentMemoryContext,
+        {{tasks, statement->copies}, bind(*statement, rows), Access::Write, result_desc_, run_as_});
     statements_sent++;
 }
 
@@ -375,7 +375,8 @@ void InsertSender::store_returned(MinimalTuple result, TupleTableSlot *slot) {
             slot->tts_values[returned_[i] - 1] = stored_result_slot_->tts_values[i];
             slot->tts_isnull[returned_[i] - 1] = stored_result_slot_->tts_isnull[i];
         } else if (returned_[i] == SelfItemPointerAttributeNumber) {
-            slot->tts_tid = *reinterpret_cast<ItemPointer>(DatumGetPointer(stored_result_slot_->tts_values[i]));
+            slot->tts_tid =
+                *reinterpret_cast<ItemPointer>(DatumGetPointer(stored_result_slot_->tts_values[i]));
         }
     }
 }
@@ -394,7 +395,7 @@ void InsertSender::update_existing(const Statement &statement, std::span<const M
         const Task task{shard.placements[i].group_id, shard.shard_id, sql};
         TaskStream *stream = TaskStream::open(
             CurrentMemoryContext,
-            {{&task, 1}, conflict_update_->params(new_row, tid), Access::Write, result_desc_});
+            {{&task, 1}, conflict_update_->params(new_row, tid), Access::Write, result_desc_, run_as_});
         const MinimalTuple updated = one_result_each(stream, 1)[0];
         if (i == 0)
             *result = updated;

@@ -25,9 +25,10 @@ constexpr int kMaxStatementParams = 65535;
 
 class InsertSender {
 public:
-    /// wants_results: the caller needs to know which rows were written, and fetched columns.
+    /// wants_results: the caller needs to know which rows were written, and fetched columns. run_as: user of
+    /// the connections, InvalidOid for the current one.
     InsertSender(MemoryContext context, const InsertPlan &plan, Relation relation, PlanState *parent,
-                 bool wants_results);
+                 bool wants_results, Oid run_as);
 
     /// Sends rows and waits for their results, which are put into the rows; memory of the current context.
     /// is_last: no further call follows. Returns how many rows were written.
@@ -78,6 +79,7 @@ private:
     Relation relation_;
     PlanState *parent_;
     bool wants_results_;
+    Oid run_as_;
     const DistTable *table_;
     MemoryContextResource resource_;
     bool prepared_ = false;

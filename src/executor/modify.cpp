@@ -214,6 +214,7 @@ void begin_modify(CustomScanState *node, EState *estate, int eflags) {
                                       child_tlist, static_cast<List *>(lsecond(scan->custom_private)),
                                       list_concat_copy(checks, scan->scan.plan.targetlist));
     }
+    state->plan.may_lose_rows = estate->es_plannedstmt->hasModifyingCTE;
     const Oid check_as = exec_rt_fetch(target, estate)->checkAsUser;
     state->plan.run_as =
         effective_user(check_as, list_make1_oid(RelationGetRelid(relation)), kRightsToChange);

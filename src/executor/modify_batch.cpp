@@ -299,6 +299,17 @@ void ModifyBatch::add_arrivals(const Tuples &taken) {
     ExecDropSingleTupleTableSlot(old_row);
 }
 
+/// A locked row that is gone was changed by this very statement: by a function it calls (an error, as the
+/// server has it) or by another part of it (then that part wins).
+void ModifyBatch::check_all_found(uint64 changed) const {
+    if (changed == static_cast<uint64>(rows_) || plan_.may_lose_rows)
+        return;
+    ereport(ERROR,
+            (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+             errmsg("tuple to be %s was already modified by an operation triggered by the current command",
+                    plan_.operation == CMD_UPDATE ? "updated" : "deleted")));
+}
+
 uint64 ModifyBatch::run() {
     TupleDesc result_desc = plan_.returns_rows ? plan_.result_desc : nullptr;
     if (plan_.returns_rows) {
@@ -315,6 +326,7 @@ uint64 ModifyBatch::run() {
         add_arrivals(taken);
     affected += run_step(
         arriving_, [this](size_t shard) { return arrive_sql(shard); }, result_desc, &results_, true);
+    check_all_found(affected);
     return affected;
 }
 

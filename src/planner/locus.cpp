@@ -522,6 +522,21 @@ Locus Analyzer::group_by(Block *block, const Locus &locus, List *clauses, const 
     return core::grouped(locus, columns, context_of(block, facts));
 }
 
+/// The only relation, subquery, ... in FROM, or nullptr.
+const RangeTblEntry *only_relation(const Query *query) {
+    if (list_length(query->jointree->fromlist) != 1 || !IsA(linitial(query->jointree->fromlist), RangeTblRef))
+        return nullptr;
+    return rt_fetch(linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex, query->rtable);
+}
+
+const Query *cte_query(const Query *query, const char *name) {
+    ListCell *cell;
+    foreach (cell, query->cteList)
+        if (strcmp(lfirst_node(CommonTableExpr, cell)->ctename, name) == 0)
+            return castNode(Query, lfirst_node(CommonTableExpr, cell)->ctequery);
+    return nullptr;
+}
+
 /// Aggregates whose result depends on the order of their input, or on which of equal values comes first.
 bool is_order_dependent(::Node *node, void *) {
     if (node == nullptr || IsA(node, Query))
@@ -582,9 +597,39 @@ Steps Analyzer::analyze_steps(Block *block, const Equivalences &facts, Locus fro
     return steps;
 }
 
+/// Whether the rows of a query come in an order that it asks for.
+bool is_sorted(const Query *query) {
+    if (query->sortClause != NIL)
+        return true;
+    if (query->hasAggs || query->groupClause != NIL || query->distinctClause != NIL ||
+        query->setOperations != nullptr)
+        return false;
+    const RangeTblEntry *only = only_relation(query);
+    return only != nullptr && only->rtekind == RTE_SUBQUERY && is_sorted(only->subquery);
+}
+
+/// Whether the query shows the order of the rows of a sorted sub-select in its FROM, as a plain server would.
+bool shows_input_order(const Query *query) {
+    const RangeTblEntry *only = only_relation(query);
+    if (only == nullptr)
+        return false;
+    const Query *input = only->rtekind == RTE_SUBQUERY ? only->subquery : nullptr;
+    if (only->rtekind == RTE_CTE && only->ctelevelsup == 0)
+        input = cte_query(query, only->ctename);
+    if (input == nullptr || !is_sorted(input))
+        return false;
+    if (query->hasAggs)
+        return is_order_dependent(as_node(query->targetList), nullptr) ||
+               is_order_dependent(query->havingQual, nullptr);
+    return query->hasWindowFuncs ||
+           (query->sortClause == NIL && query->groupClause == NIL && query->distinctClause == NIL);
+}
+
 Steps Analyzer::analyze(Block *block, const Equivalences &facts) {
     FromExpr *from = block->query->jointree;
-    const Locus locus = from_list(block, from, facts);
+    Locus locus = from_list(block, from, facts);
+    if (locus.is(Place::Hashed) && shows_input_order(block->query))
+        locus = Locus::coordinator();
     return analyze_steps(block, facts, add_own_conditions(block, locus, as_node(from), facts));
 }
 

@@ -1,7 +1,6 @@
 #include "citus/planner/planner.hpp"
 
 #include "citus/catalog/metadata.hpp"
-#include "citus/pg/walker.hpp"
 #include "citus/planner/gather.hpp"
 #include "citus/planner/insert.hpp"
 #include "citus/planner/modify.hpp"
@@ -9,6 +8,7 @@
 #include "pushdown.hpp"
 #include "pushdown_scan.hpp"
 #include "route.hpp"
+#include "subblocks.hpp"
 
 extern "C" {
 #include "optimizer/planner.h"
@@ -20,24 +20,6 @@ namespace citus {
 namespace {
 
 planner_hook_type previous_planner = nullptr;
-
-bool is_on_shards(const RangeTblEntry *rte) {
-    if (rte->rtekind != RTE_RELATION)
-        return false;
-    const DistTable *table = find_dist_table(rte->relid);
-    return table != nullptr && table->kind != TableKind::Local;
-}
-
-/// Whether any level of a query names a table that is on shards.
-bool mentions_shards(::Node *node, void *) {
-    if (node == nullptr)
-        return false;
-    if (IsA(node, RangeTblEntry))
-        return is_on_shards(castNode(RangeTblEntry, node));
-    if (IsA(node, Query))
-        return walk_query(castNode(Query, node), mentions_shards, nullptr, QTW_EXAMINE_RTES_BEFORE);
-    return walk_children(node, mentions_shards, nullptr);
-}
 
 /// A statement as it came to the hook.
 struct Statement {
@@ -53,9 +35,8 @@ PlannedStmt *next_planner(const Statement &statement, Query *query) {
     return standard_planner(query, statement.text, statement.cursor_options, statement.params);
 }
 
-/// Route or push down; nullptr when neither is right. Runs within with_fragments.
-PlannedStmt *plan_on_shards(void *raw) {
-    const auto &statement = *static_cast<Statement *>(raw);
+/// Route or push down; nullptr when neither is right.
+PlannedStmt *plan_on_shards(const Statement &statement) {
     const Query *query = statement.query;
     if (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE &&
         query->commandType != CMD_DELETE)
@@ -66,6 +47,7 @@ PlannedStmt *plan_on_shards(void *raw) {
     Query *above = push_down(query, locus);
     if (above == nullptr)
         return nullptr;
+    push_down_sub_blocks(above);
     PlannedStmt *plan = strip_row_marks(next_planner(statement, above));
     add_query_dependencies(plan, query);
     return plan;
@@ -79,19 +61,32 @@ void refuse_merge(const Query *query) {
                     errhint("Use INSERT ... ON CONFLICT, or UPDATE and INSERT in one transaction.")));
 }
 
+/// The standard planner over scans of single tables and over the results of sub-selects.
 PlannedStmt *plan_gathered(const Statement &statement) {
-    refuse_merge(statement.query);
-    prepare_gathered_modify(statement.query);
-    PlannedStmt *plan = next_planner(statement, statement.query);
-    return replace_modify_nodes(replace_insert_nodes(strip_row_marks(plan)));
+    Query *query = statement.query;
+    refuse_merge(query);
+    auto *original = static_cast<Query *>(copyObjectImpl(query));
+    prepare_gathered_modify(query);
+    const bool replaced = push_down_sub_blocks(query);
+    PlannedStmt *plan = next_planner(statement, query);
+    plan = replace_modify_nodes(replace_insert_nodes(strip_row_marks(plan)));
+    if (replaced)
+        add_query_dependencies(plan, original);
+    return plan;
+}
+
+/// Runs within with_fragments.
+PlannedStmt *plan_with_shards(void *raw) {
+    const auto &statement = *static_cast<Statement *>(raw);
+    PlannedStmt *plan = plan_on_shards(statement);
+    return plan != nullptr ? plan : plan_gathered(statement);
 }
 
 PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, ParamListInfo params) {
     Statement statement{query, text, cursor_options, params};
     if (!mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || LocalShellScope::active())
         return next_planner(statement, query);
-    PlannedStmt *plan = with_fragments(plan_on_shards, &statement);
-    return plan != nullptr ? plan : plan_gathered(statement);
+    return with_fragments(plan_with_shards, &statement);
 }
 
 } // namespace

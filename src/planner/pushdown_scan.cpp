@@ -61,10 +61,40 @@ List *scan_tlist_of(const RelOptInfo *rel, const RangeTblEntry *rte) {
     return tlist;
 }
 
+/// Whether the plan above wants the rows as wholes: the server remembers the rows that an UPDATE joins so.
+bool wants_whole_row(const RelOptInfo *rel) {
+    return rel->min_attr <= 0 && !bms_is_empty(rel->attr_needed[0 - rel->min_attr]);
+}
+
+/// Adds the whole row to the columns of the scan: the shards send the columns, a projection makes a row of
+/// them.
+void add_whole_row(ScanShape *shape, const RelOptInfo *rel) {
+    auto *row = makeNode(RowExpr);
+    row->row_typeid = RECORDOID;
+    row->row_format = COERCE_IMPLICIT_CAST;
+    row->location = -1;
+    shape->remote_tlist = shape->scan_tlist;
+    shape->projection = index_var_tlist(shape->scan_tlist);
+    ListCell *cell;
+    foreach (cell, shape->projection) {
+        auto *entry = lfirst_node(TargetEntry, cell);
+        row->args = lappend(row->args, copyObjectImpl(entry->expr));
+        row->colnames = lappend(row->colnames, makeString(pstrdup(entry->resname)));
+    }
+    const auto resno = static_cast<AttrNumber>(list_length(shape->scan_tlist) + 1);
+    Var *whole = makeVar(static_cast<int>(rel->relid), InvalidAttrNumber, RECORDOID, -1, InvalidOid, 0);
+    shape->projection = lappend(shape->projection,
+                                makeTargetEntry(reinterpret_cast<Expr *>(row), resno, pstrdup("row"), false));
+    shape->scan_tlist = lappend(list_copy(shape->scan_tlist), makeTargetEntry(reinterpret_cast<Expr *>(whole),
+                                                                              resno, pstrdup("row"), false));
+}
+
 Plan *plan_fragment_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
                          List *) {
     const Fragment fragment = Fragment::unpack(static_cast<List *>(linitial(path->custom_private)));
-    const ScanShape shape{.scan_tlist = scan_tlist_of(rel, planner_rt_fetch(rel->relid, root))};
+    ScanShape shape{.scan_tlist = scan_tlist_of(rel, planner_rt_fetch(rel->relid, root))};
+    if (wants_whole_row(rel))
+        add_whole_row(&shape, rel);
     CustomScan *scan = make_fragment_scan(fragment, shape);
     scan->scan.plan.targetlist = tlist;
     scan->scan.plan.qual = extract_actual_clauses(clauses, false);

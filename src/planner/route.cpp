@@ -34,9 +34,13 @@ bool keeps_key(const Query *query, const DistTable &table, const Expr *assigned,
     return item.kind == PruneKind::Equal && equal(item.expr, assigned);
 }
 
+Oid target_of(const Query *query) { return rt_fetch(query->resultRelation, query->rtable)->relid; }
+
 bool changes_key(const Query *query, const List *prune_items) {
-    const DistTable *table = find_dist_table(rt_fetch(query->resultRelation, query->rtable)->relid);
-    if (query->commandType != CMD_UPDATE || table == nullptr || !table->has_key())
+    if (query->commandType != CMD_UPDATE)
+        return false;
+    const DistTable *table = find_dist_table(target_of(query));
+    if (table == nullptr || !table->has_key())
         return false;
     ListCell *cell;
     foreach (cell, query->targetList) {
@@ -60,7 +64,7 @@ bool a_cte_changes_key(const Query *query) {
 
 /// Whether running an UPDATE or DELETE at this locus changes each copy of each row in the same way.
 bool target_fits(const Query *query, const Locus &rows, bool *writes_reference) {
-    const DistTable *table = find_dist_table(rt_fetch(query->resultRelation, query->rtable)->relid);
+    const DistTable *table = find_dist_table(target_of(query));
     if (table == nullptr)
         return false;
     switch (table->kind) {
@@ -147,6 +151,9 @@ PlannedStmt *plan_whole(const Query *query, const StatementLocus &locus) {
     const bool runs_once = !rows.is(Place::Hashed) && !fragment.writes_reference;
     if (!set_user(&fragment, query) ||
         !fill_template(&fragment, query, runs_once ? ShipMode::OneGroup : ShipMode::PerShard))
+        return nullptr;
+    // The executor locks and finds the placements of what the text names first.
+    if (fragment.writes_reference && linitial_oid(fragment.slot_relations) != target_of(query))
         return nullptr;
     return plan_of_fragment(query, fragment);
 }

@@ -27,6 +27,14 @@ List *local_marks(const PlannedStmt *statement, List *marks) {
     return kept;
 }
 
+bool locks_any(const List *marks) {
+    ListCell *cell;
+    foreach (cell, marks)
+        if (lfirst_node(PlanRowMark, cell)->strength != LCS_NONE)
+            return true;
+    return false;
+}
+
 void strip_node(const PlannedStmt *statement, Plan **plan);
 
 void strip_list(const PlannedStmt *statement, List *plans) {
@@ -62,7 +70,7 @@ void strip_node(const PlannedStmt *statement, Plan **link) {
     case T_LockRows: {
         auto *lock = reinterpret_cast<LockRows *>(plan);
         lock->rowMarks = local_marks(statement, lock->rowMarks);
-        if (lock->rowMarks == NIL)
+        if (!locks_any(lock->rowMarks))
             *link = plan->lefttree; // its rows are those of its child
         break;
     }

@@ -316,9 +316,9 @@ bool has_bad_operand(::Node *node, void *) {
 }
 
 bool is_assignment(const Expr *expr) {
-    return expr != nullptr &&
-           (IsA(expr, FieldStore) || (IsA(expr, SubscriptingRef) &&
-                                      reinterpret_cast<const SubscriptingRef *>(expr)->refassgnexpr != nullptr));
+    return expr != nullptr && (IsA(expr, FieldStore) ||
+                               (IsA(expr, SubscriptingRef) &&
+                                reinterpret_cast<const SubscriptingRef *>(expr)->refassgnexpr != nullptr));
 }
 
 /// The deparser prints an assignment to one element or field of a column; the rewriter makes one tree of

@@ -45,7 +45,8 @@ public:
     Oid run_as = InvalidOid; ///< TaskSet::run_as
     bool is_replicated;      ///< rows are on several placements
     bool returns_rows;
-    bool by_image; ///< identity has all columns, and rows may be alike: RowIdentity::by_image
+    bool may_lose_rows = false; ///< other parts of the statement may change the same rows
+    bool by_image;              ///< identity has all columns, and rows may be alike: RowIdentity::by_image
     std::span<PlanColumn> identity; ///< ctid, or the columns of a unique key
     std::span<PlanColumn> changes;  ///< SET (UPDATE)
     List *returned = NIL;           ///< attribute numbers that come back
@@ -120,6 +121,7 @@ private:
     uint64 read_rows(std::span<const Task> tasks, std::span<const size_t> task_shards,
                      const RowsByShard &rows, TupleDesc result_desc, Tuples *results, bool in_order);
     void add_arrivals(const Tuples &taken);
+    void check_all_found(uint64 changed) const;
 
     const ModifyPlan &plan_;
     RowsByShard staying_;

@@ -1,0 +1,137 @@
+#include "subblocks.hpp"
+
+#include "citus/pg/walker.hpp"
+#include "pushdown.hpp"
+
+namespace citus {
+
+namespace {
+
+// ---------------------------------------------------------------- which sub-selects
+
+/// Looks for columns and CTEs of the levels above a query; the state counts the levels below it.
+bool refers_outside(::Node *node, void *raw) {
+    auto *level = static_cast<Index *>(raw);
+    if (node == nullptr)
+        return false;
+    switch (nodeTag(node)) {
+    case T_Var:
+        return castNode(Var, node)->varlevelsup > *level;
+    case T_Aggref:
+        if (castNode(Aggref, node)->agglevelsup > *level)
+            return true;
+        break;
+    case T_GroupingFunc:
+        if (castNode(GroupingFunc, node)->agglevelsup > *level)
+            return true;
+        break;
+    case T_RangeTblEntry: {
+        const auto *rte = castNode(RangeTblEntry, node);
+        return rte->rtekind == RTE_CTE && rte->ctelevelsup > *level;
+    }
+    case T_Query: {
+        (*level)++;
+        const bool found = walk_query(castNode(Query, node), refers_outside, raw, QTW_EXAMINE_RTES_BEFORE);
+        (*level)--;
+        return found;
+    }
+    default:
+        break;
+    }
+    return walk_children(node, refers_outside, raw);
+}
+
+bool is_self_contained(Query *query) {
+    Index level = 0;
+    return !walk_query(query, refers_outside, &level, QTW_EXAMINE_RTES_BEFORE);
+}
+
+/// Whether the shards would send less, or in a better order, than when each table is scanned by itself. A
+/// block that only joins and filters is left to the standard planner, which finds the conditions around it.
+bool is_worth_it(const Query *query) {
+    return query->groupClause != NIL || query->hasAggs || query->distinctClause != NIL ||
+           query->limitCount != nullptr || query->setOperations != nullptr || query->hasWindowFuncs ||
+           query->sortClause != NIL;
+}
+
+/// The replacement of a sub-select, or nullptr.
+Query *try_push_down(Query *query) {
+    if (query->commandType != CMD_SELECT || query->hasModifyingCTE || !is_worth_it(query) ||
+        !mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || !is_self_contained(query))
+        return nullptr;
+    return push_down(query, analyze_statement(query));
+}
+
+// ---------------------------------------------------------------- the walk
+
+bool replace_below(::Node *node, void *raw);
+
+/// Replaces what *link points to, or looks below it. The caller's link is changed.
+void replace_query(::Node **link, bool *replaced) {
+    if (*link == nullptr || !IsA(*link, Query))
+        return;
+    if (Query *above = try_push_down(castNode(Query, *link)); above != nullptr) {
+        *link = reinterpret_cast<::Node *>(above);
+        *replaced = true;
+    }
+    walk_query(castNode(Query, *link), replace_below, replaced,
+               QTW_EXAMINE_RTES_BEFORE | QTW_IGNORE_RT_SUBQUERIES | QTW_IGNORE_CTE_SUBQUERIES);
+    ListCell *cell;
+    foreach (cell, castNode(Query, *link)->cteList)
+        replace_below(static_cast<::Node *>(lfirst(cell)), replaced);
+}
+
+bool replace_below(::Node *node, void *raw) {
+    auto *replaced = static_cast<bool *>(raw);
+    if (node == nullptr)
+        return false;
+    if (IsA(node, RangeTblEntry)) {
+        auto *rte = castNode(RangeTblEntry, node);
+        if (rte->rtekind == RTE_SUBQUERY)
+            replace_query(reinterpret_cast<::Node **>(&rte->subquery), replaced);
+        return false;
+    }
+    if (IsA(node, CommonTableExpr)) {
+        auto *cte = castNode(CommonTableExpr, node);
+        if (!cte->cterecursive)
+            replace_query(&cte->ctequery, replaced);
+        return false;
+    }
+    if (IsA(node, SubLink)) {
+        replace_below(castNode(SubLink, node)->testexpr, raw);
+        replace_query(&castNode(SubLink, node)->subselect, replaced);
+        return false;
+    }
+    return walk_children(node, replace_below, raw);
+}
+
+} // namespace
+
+bool is_on_shards(const RangeTblEntry *rte) {
+    if (rte->rtekind != RTE_RELATION)
+        return false;
+    const DistTable *table = find_dist_table(rte->relid);
+    return table != nullptr && table->kind != TableKind::Local;
+}
+
+bool mentions_shards(::Node *node, void *) {
+    if (node == nullptr)
+        return false;
+    if (IsA(node, RangeTblEntry))
+        return is_on_shards(castNode(RangeTblEntry, node));
+    if (IsA(node, Query))
+        return walk_query(castNode(Query, node), mentions_shards, nullptr, QTW_EXAMINE_RTES_BEFORE);
+    return walk_children(node, mentions_shards, nullptr);
+}
+
+bool push_down_sub_blocks(Query *query) {
+    bool replaced = false;
+    walk_query(query, replace_below, &replaced,
+               QTW_EXAMINE_RTES_BEFORE | QTW_IGNORE_RT_SUBQUERIES | QTW_IGNORE_CTE_SUBQUERIES);
+    ListCell *cell;
+    foreach (cell, query->cteList)
+        replace_below(static_cast<::Node *>(lfirst(cell)), &replaced);
+    return replaced;
+}
+
+} // namespace citus

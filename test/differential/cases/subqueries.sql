@@ -1,0 +1,141 @@
+-- variants: distributed reference mixed single partial onenode
+-- Sub-selects in every place, correlated on the key and not, CTEs, LATERAL; NULLs where NOT IN and outer joins look.
+CREATE TABLE a (k int, x int, t text, n numeric);
+CREATE TABLE b (k int, y int, t text);
+CREATE TABLE r (id int PRIMARY KEY, name text);
+CREATE TABLE l (id int, v int);
+-- distribute: create_distributed_table('a', 'k')
+-- distribute: create_distributed_table('b', 'k')
+-- distribute: create_reference_table('r')
+INSERT INTO a SELECT CASE WHEN g % 21 <> 0 THEN g % 40 END, CASE WHEN g % 9 <> 0 THEN g % 8 END, 'a' || g % 10, g * 0.5 FROM generate_series(1, 100) AS g;
+INSERT INTO b SELECT CASE WHEN g % 16 <> 0 THEN g % 50 END, g % 6, 'b' || g % 7 FROM generate_series(1, 70) AS g;
+INSERT INTO r SELECT g, 'r' || g FROM generate_series(0, 10) AS g;
+INSERT INTO l SELECT g, g % 3 FROM generate_series(1, 12) AS g;
+SELECT n FROM a WHERE k IN (SELECT k FROM b) ORDER BY n;
+SELECT n FROM a WHERE k NOT IN (SELECT k FROM b) ORDER BY n;
+SELECT n FROM a WHERE k NOT IN (SELECT k FROM b WHERE k IS NOT NULL) ORDER BY n;
+SELECT n, k IN (SELECT k FROM b), k NOT IN (SELECT k FROM b WHERE k IS NOT NULL) FROM a ORDER BY n LIMIT 40;
+SELECT n FROM a WHERE x IN (SELECT y FROM b) ORDER BY n;
+SELECT n FROM a WHERE x NOT IN (SELECT y FROM b) ORDER BY n;
+SELECT n FROM a WHERE (k, x) IN (SELECT k, y FROM b) ORDER BY n;
+SELECT n FROM a WHERE (x, k) NOT IN (SELECT y, k FROM b) ORDER BY n;
+SELECT n FROM a WHERE (k IN (SELECT k FROM b)) IS NOT TRUE ORDER BY n;
+SELECT n FROM a WHERE k IN (SELECT k FROM b) OR x = 3 ORDER BY n;
+SELECT n FROM a WHERE k IN (SELECT y FROM b) ORDER BY n;
+SELECT n FROM a WHERE k IN (SELECT k FROM b WHERE b.y = a.x) ORDER BY n;
+SELECT n FROM a WHERE k IN (SELECT id FROM r) ORDER BY n;
+SELECT n FROM a WHERE k IN (SELECT id FROM r ORDER BY name LIMIT 3) ORDER BY n;
+SELECT n FROM a WHERE k IN (SELECT id FROM l) ORDER BY n;
+SELECT id FROM r WHERE id IN (SELECT k FROM a) ORDER BY id;
+SELECT id FROM r WHERE id NOT IN (SELECT k FROM a WHERE k IS NOT NULL) ORDER BY id;
+SELECT id FROM r WHERE EXISTS (SELECT 1 FROM a WHERE a.k = r.id) ORDER BY id;
+SELECT id FROM r WHERE NOT EXISTS (SELECT 1 FROM a WHERE a.k = r.id AND x > 4) ORDER BY id;
+SELECT id, (SELECT count(*) FROM a WHERE a.k = r.id) FROM r ORDER BY id;
+SELECT id FROM l WHERE id IN (SELECT k FROM a) ORDER BY id;
+SELECT n FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.k = a.k) ORDER BY n;
+SELECT n FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.k = a.k) ORDER BY n;
+SELECT n FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.y = a.x AND b.t = 'b2') ORDER BY n;
+SELECT n FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.k = a.k AND EXISTS (SELECT 1 FROM a c WHERE c.k = b.k AND c.x > a.x)) ORDER BY n;
+SELECT n FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.k = a.k AND EXISTS (SELECT 1 FROM a c WHERE c.k = a.x)) ORDER BY n;
+SELECT n FROM a WHERE EXISTS (SELECT 1 FROM b) ORDER BY n LIMIT 3;
+SELECT n FROM a WHERE EXISTS (SELECT 1 FROM b WHERE y > 100) ORDER BY n LIMIT 3;
+SELECT n FROM a WHERE EXISTS (SELECT 1 FROM r WHERE r.id = a.x) ORDER BY n LIMIT 9;
+SELECT n FROM a WHERE x > ALL (SELECT y FROM b WHERE b.k = a.k) ORDER BY n;
+SELECT n FROM a WHERE x = ANY (SELECT y FROM b WHERE b.k = a.k) ORDER BY n;
+SELECT n FROM a WHERE n > (SELECT avg(n) FROM a) ORDER BY n LIMIT 5;
+SELECT n FROM a WHERE n > (SELECT avg(n) FROM a c WHERE c.k = a.k) ORDER BY n;
+SELECT n FROM a WHERE n > (SELECT avg(n) FROM a c WHERE c.x = a.x) ORDER BY n;
+SELECT n, (SELECT count(*) FROM b WHERE b.k = a.k), (SELECT max(t) FROM b WHERE b.k = a.k AND b.y < a.x) FROM a ORDER BY n LIMIT 20;
+SELECT n, (SELECT count(*) FROM b WHERE b.y = a.x) FROM a ORDER BY n LIMIT 20;
+SELECT n, (SELECT count(*) FROM b), (SELECT name FROM r WHERE r.id = a.x) FROM a ORDER BY n LIMIT 9;
+SELECT n, ARRAY(SELECT y FROM b WHERE b.k = a.k ORDER BY y) FROM a ORDER BY n LIMIT 20;
+SELECT n, (SELECT name FROM r ORDER BY id DESC LIMIT 1) FROM a ORDER BY n LIMIT 4;
+SELECT n, (SELECT (SELECT max(y) FROM b WHERE b.k = a.k) + 1) FROM a ORDER BY n LIMIT 9;
+SELECT CASE WHEN EXISTS (SELECT 1 FROM b WHERE b.k = a.k) THEN 'yes' ELSE 'no' END AS e, count(*) FROM a GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM a WHERE (SELECT true);
+SELECT count(*) FROM a WHERE (SELECT count(*) FROM b) > 10;
+SELECT count(*) FROM a WHERE k IS NULL AND NOT EXISTS (SELECT 1 FROM b WHERE b.k = a.k);
+SELECT n FROM a ORDER BY (SELECT count(*) FROM b WHERE b.k = a.k) DESC, n LIMIT 6;
+SELECT x, count(*) FROM a GROUP BY x HAVING count(*) > (SELECT count(*) / 8 FROM b WHERE b.y = a.x) ORDER BY x;
+SELECT k, count(*) FROM a GROUP BY k HAVING count(*) > (SELECT count(*) FROM b WHERE b.k = a.k) ORDER BY k;
+-- In FROM.
+SELECT s.c, count(*) FROM (SELECT k, count(*) AS c FROM b GROUP BY k) s JOIN a ON a.k = s.k GROUP BY s.c ORDER BY s.c;
+SELECT a.n, s.c FROM a LEFT JOIN (SELECT k, count(*) AS c FROM b GROUP BY k) s ON s.k = a.k ORDER BY 1 LIMIT 30;
+SELECT a.n, s.c FROM a LEFT JOIN (SELECT y, count(*) AS c FROM b GROUP BY y) s ON s.y = a.x ORDER BY 1 LIMIT 30;
+SELECT a.n, s.c FROM a CROSS JOIN (SELECT count(*) AS c FROM b) s ORDER BY 1 LIMIT 3;
+SELECT a.n, s.y FROM a JOIN (SELECT DISTINCT k, y FROM b) s ON s.k = a.k ORDER BY 1, 2 LIMIT 30;
+SELECT a.n, s.y FROM a JOIN (SELECT DISTINCT y FROM b) s ON s.y = a.x ORDER BY 1, 2 LIMIT 30;
+SELECT a.n, s.y FROM a JOIN (SELECT k, y FROM b ORDER BY y DESC, t, k LIMIT 5) s ON s.k = a.k ORDER BY 1, 2;
+SELECT a.n, s.id FROM a JOIN (SELECT id FROM r ORDER BY id LIMIT 2) s ON s.id = a.k ORDER BY 1;
+SELECT s.* FROM (SELECT a.k AS k1, b.k AS k2, a.n FROM a LEFT JOIN b ON a.k = b.k) s JOIN a c ON c.k = s.k2 ORDER BY 3, c.n LIMIT 20;
+SELECT s.k2, count(*) FROM (SELECT a.k AS k1, b.k AS k2 FROM a LEFT JOIN b ON a.k = b.k AND b.y > 2) s GROUP BY s.k2 ORDER BY 1;
+SELECT s.k2, count(*) FROM (SELECT a.k AS k1, b.k AS k2 FROM a LEFT JOIN b ON a.k = b.k AND b.y > 2) s WHERE s.k2 = 7 GROUP BY s.k2 ORDER BY 1;
+SELECT s.id, s.k FROM (SELECT r.id, a.k FROM r LEFT JOIN a ON a.k = r.id) s WHERE s.id = 4 ORDER BY 1, 2;
+SELECT s.id, s.k FROM (SELECT r.id, a.k FROM r LEFT JOIN a ON a.x = r.id) s WHERE s.k IS NULL ORDER BY 1, 2;
+SELECT s.id, s.k FROM (SELECT r.id, a.k FROM r LEFT JOIN a ON a.x = r.id) s WHERE s.k = 4 ORDER BY 1, 2;
+SELECT r.id, a.k FROM r LEFT JOIN a ON a.x = r.id WHERE a.k IS NULL ORDER BY 1;
+SELECT b.k, a.k FROM b LEFT JOIN a ON a.k = b.k WHERE a.k IS NULL ORDER BY 1;
+SELECT b.k, a.k FROM b LEFT JOIN a ON a.k = b.k AND a.k IS NULL ORDER BY 1;
+SELECT count(*) FROM b LEFT JOIN a ON a.k IS NULL AND b.k IS NULL;
+SELECT count(*) FROM a JOIN b ON a.k IS NULL AND b.k IS NULL;
+SELECT count(*) FROM a JOIN b ON a.k IS NOT DISTINCT FROM b.k;
+-- LATERAL.
+SELECT a.n, s.y FROM a, LATERAL (SELECT y FROM b WHERE b.k = a.k ORDER BY y, t LIMIT 1) s ORDER BY 1;
+SELECT a.n, s.y FROM a LEFT JOIN LATERAL (SELECT y FROM b WHERE b.k = a.k ORDER BY y, t LIMIT 1) s ON true ORDER BY 1;
+SELECT a.n, s.c FROM a, LATERAL (SELECT count(*) AS c FROM b WHERE b.k = a.k) s ORDER BY 1;
+SELECT a.n, s.c FROM a, LATERAL (SELECT count(*) AS c FROM b WHERE b.y = a.x) s ORDER BY 1;
+SELECT r.id, s.c FROM r, LATERAL (SELECT count(*) AS c FROM a WHERE a.k = r.id) s ORDER BY 1;
+SELECT r.id, s.n FROM r, LATERAL (SELECT n FROM a WHERE a.k = r.id) s ORDER BY 1, 2;
+SELECT r.id, s.n FROM r LEFT JOIN LATERAL (SELECT n FROM a WHERE a.k = r.id ORDER BY n LIMIT 1) s ON true ORDER BY 1, 2;
+SELECT a.n, s.id FROM a, LATERAL (SELECT id FROM r WHERE r.id > a.x ORDER BY id LIMIT 1) s ORDER BY 1 LIMIT 9;
+SELECT a.n, u.c FROM a LEFT JOIN b ON a.k = b.k AND b.y = 1, LATERAL (SELECT count(*) AS c FROM a d WHERE d.k = b.k) u ORDER BY 1, 2 LIMIT 30;
+SELECT a.n, g FROM a, generate_series(1, a.x) AS g WHERE a.n < 5 ORDER BY 1, 2;
+-- CTEs.
+WITH s AS (SELECT * FROM a WHERE x > 2) SELECT count(*), sum(n) FROM s;
+WITH s AS (SELECT k, count(*) AS c FROM b GROUP BY k) SELECT a.n, s.c FROM a JOIN s USING (k) ORDER BY 1;
+WITH s AS (SELECT k, y FROM b), u AS (SELECT k, max(y) AS m FROM s GROUP BY k) SELECT a.n, u.m FROM a JOIN u USING (k) ORDER BY 1;
+WITH s AS MATERIALIZED (SELECT k, y FROM b) SELECT x.k, count(*) FROM s x JOIN s y ON x.k = y.k GROUP BY x.k ORDER BY 1;
+WITH s AS (SELECT avg(n) AS m FROM a) SELECT n FROM a, s WHERE n > m ORDER BY n LIMIT 5;
+WITH s AS (SELECT avg(n) AS m FROM a) SELECT n FROM a WHERE n > (SELECT m FROM s) ORDER BY n LIMIT 5;
+WITH s AS (SELECT k FROM b WHERE y = 1) SELECT n FROM a WHERE k IN (SELECT k FROM s) ORDER BY n;
+WITH s AS (SELECT * FROM a ORDER BY n LIMIT 4) SELECT s.n, b.y FROM s LEFT JOIN b USING (k) ORDER BY 1, 2;
+WITH s AS (SELECT 1 AS one) SELECT count(*) FROM a;
+WITH s AS (SELECT * FROM r) SELECT count(*) FROM a JOIN s ON s.id = a.x;
+WITH RECURSIVE c(k, d) AS (SELECT k, 0 FROM a WHERE n = 1 UNION SELECT a.k, d + 1 FROM a JOIN c ON a.k = c.k + 1 WHERE d < 3) SELECT * FROM c ORDER BY 2, 1;
+WITH RECURSIVE c(k, d) AS (SELECT k, 0 FROM a WHERE k < 3 UNION SELECT a.k, d + 1 FROM a JOIN c ON a.k = c.k WHERE d < 2) SELECT * FROM c ORDER BY 2, 1;
+WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 5) SELECT c.i, count(a.k) FROM c LEFT JOIN a ON a.k = c.i GROUP BY 1 ORDER BY 1;
+WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 5) SELECT count(*) FROM c JOIN a ON a.k = c.i;
+-- Order that a sub-select gives.
+SELECT array_agg(n) FROM (SELECT n FROM a ORDER BY n DESC) s;
+SELECT array_agg(y) FROM (SELECT k, y FROM b ORDER BY y, k) s WHERE k < 20;
+SELECT string_agg(t, '') FROM (SELECT t FROM a ORDER BY n LIMIT 8) s;
+-- With local tables.
+SELECT count(*) FROM a JOIN l ON l.id = a.k;
+SELECT l.id, count(a.k) FROM l LEFT JOIN a ON a.k = l.id GROUP BY l.id ORDER BY 1;
+SELECT l.id, (SELECT sum(n) FROM a WHERE a.k = l.id) FROM l ORDER BY 1;
+SELECT count(*) FROM a WHERE x IN (SELECT v FROM l);
+SELECT n FROM a WHERE k = (SELECT max(id) FROM l) ORDER BY n;
+INSERT INTO l SELECT k, count(*) FROM a GROUP BY k;
+SELECT * FROM l ORDER BY 1, 2;
+UPDATE l SET v = (SELECT count(*) FROM a WHERE a.k = l.id) WHERE id < 9;
+DELETE FROM l WHERE id IN (SELECT k FROM b);
+SELECT * FROM l ORDER BY 1, 2;
+-- Volatile functions are computed once per row.
+SELECT count(DISTINCT r) > 50 FROM (SELECT k, random() AS r FROM a) s;
+SELECT count(*) FROM a WHERE random() < 2;
+SELECT count(*) FROM a, (SELECT random() AS q) s WHERE q < 2;
+CREATE SEQUENCE seq;
+SELECT count(DISTINCT s.v), min(s.v), max(s.v) FROM (SELECT nextval('seq') AS v, n FROM a) s;
+SELECT nextval('seq') - 100 > 0 AS more, x FROM a WHERE k = 3 ORDER BY n;
+-- Names that are hard to say.
+CREATE SCHEMA "Odd Schema";
+CREATE TABLE "Odd Schema"."select" ("Key" int, "order" int, t1 text, t2 int, "from.to" text);
+-- distribute: create_distributed_table('"Odd Schema"."select"', 'Key')
+INSERT INTO "Odd Schema"."select" SELECT g, g % 3, 'x' || g, g % 2, 'y' FROM generate_series(1, 20) g;
+SELECT "order", count(*), max("from.to") FROM "Odd Schema"."select" GROUP BY "order" ORDER BY 1;
+SELECT t1.t1, t1."Key" FROM "Odd Schema"."select" t1 WHERE t1."Key" = 4;
+SELECT "select" FROM "Odd Schema"."select" WHERE "Key" = 4;
+SELECT s."order", "Odd Schema".t2 FROM "Odd Schema"."select" s JOIN "Odd Schema"."select" AS "Odd Schema" USING ("Key") ORDER BY "Key" LIMIT 5;
+SELECT "Odd Schema"."select" FROM (SELECT "Key" AS "select", t2 FROM "Odd Schema"."select") AS "Odd Schema" ORDER BY 1 LIMIT 3;
+UPDATE "Odd Schema"."select" AS "T" SET "order" = "T"."order" + 1 WHERE "T"."Key" < 3 RETURNING "T".*;
+SELECT x."A", x."B" FROM "Odd Schema"."select" AS x("A", "B") WHERE x."A" < 3 ORDER BY 1;
