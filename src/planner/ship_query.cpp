@@ -378,7 +378,7 @@ List *used_ctes(List *ctes) {
 
 ::Node *ship_query(Query *query, ShipState *state) {
     auto *node = reinterpret_cast<::Node *>(query);
-    if (query->utilityStmt != nullptr || query->withCheckOptions != NIL || query->hasRowSecurity)
+    if (query->utilityStmt != nullptr || query->withCheckOptions != NIL)
         return fail(state, node);
     ListCell *cell;
     foreach (cell, query->rtable)
