@@ -311,6 +311,24 @@ CREATE FUNCTION citus_internal.fragment_scan(fragment int) RETURNS SETOF record
     LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_fragment_scan$$;
 COMMENT ON FUNCTION citus_internal.fragment_scan(int) IS 'used inside plans only';
 
+-- Any built-in aggregate with a combine function, split between the shards (partial_agg gives its state) and
+-- the coordinator (combine_agg finishes it). Written by the planner.
+CREATE FUNCTION citus_internal.partial_agg_step(internal, oid, VARIADIC "any") RETURNS internal
+    LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_partial_agg_step$$;
+CREATE FUNCTION citus_internal.partial_agg_state(internal) RETURNS bytea
+    LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_partial_agg_state$$;
+CREATE FUNCTION citus_internal.combine_agg_step(internal, oid, bytea, anyelement) RETURNS internal
+    LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_combine_agg_step$$;
+CREATE FUNCTION citus_internal.combine_agg_result(internal, oid, bytea, anyelement) RETURNS anyelement
+    LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_combine_agg_result$$;
+CREATE AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") (
+    SFUNC = citus_internal.partial_agg_step, STYPE = internal, FINALFUNC = citus_internal.partial_agg_state);
+CREATE AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) (
+    SFUNC = citus_internal.combine_agg_step, STYPE = internal,
+    FINALFUNC = citus_internal.combine_agg_result, FINALFUNC_EXTRA);
+COMMENT ON AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") IS 'used inside plans only';
+COMMENT ON AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) IS 'used inside plans only';
+
 -- ===== 6. Look-ups and sizes (src/catalog, src/monitor) =====
 
 CREATE FUNCTION pg_catalog.citus_version() RETURNS text LANGUAGE C STRICT STABLE

@@ -3,6 +3,7 @@
 extern "C" {
 #include "access/transam.h"
 #include "catalog/pg_aggregate.h"
+#include "parser/parse_func.h"
 #include "parser/parse_oper.h"
 #include "utils/fmgroids.h"
 }
@@ -20,6 +21,7 @@ enum class Combine {
     AverageNumeric, ///< sum / count in numeric
     AverageFloat,
     AverageInterval,
+    State, ///< through the server's own transition states
 };
 
 struct Rule {
@@ -32,6 +34,7 @@ struct Rule {
 constexpr Rule kRules[] = {
     {F_COUNT_, Combine::Count},
     {F_COUNT_ANY, Combine::Count},
+    {F_REGR_COUNT, Combine::Count},
     {F_SUM_INT2, Combine::SumToBigint},
     {F_SUM_INT4, Combine::SumToBigint},
     {F_SUM_FLOAT4, Combine::Same},
@@ -52,6 +55,29 @@ constexpr Rule kRules[] = {
 constexpr std::string_view kIdempotent[] = {"min",   "max",     "bool_and", "bool_or",
                                             "every", "bit_and", "bit_or",   "bit_xor"};
 
+/// Whether citus_internal.partial_agg can run the aggregate: its states can be combined and sent as bytes.
+bool has_portable_state(const Aggref *aggregate) {
+    HeapTuple tuple = aggregate->aggfnoid < FirstNormalObjectId
+                          ? SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggregate->aggfnoid))
+                          : nullptr;
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    const auto *form = reinterpret_cast<Form_pg_aggregate>(GETSTRUCT(tuple));
+    const bool portable = OidIsValid(form->aggcombinefn) && !form->aggfinalextra &&
+                          !IsPolymorphicType(form->aggtranstype) &&
+                          (form->aggtranstype != INTERNALOID || OidIsValid(form->aggserialfn));
+    ReleaseSysCache(tuple);
+    Oid *declared;
+    int count;
+    (void)get_func_signature(aggregate->aggfnoid, &declared, &count);
+    if (!portable || count != list_length(aggregate->aggargtypes))
+        return false;
+    for (int i = 0; i < count; i++)
+        if (list_nth_oid(aggregate->aggargtypes, i) != declared[i])
+            return false;
+    return true;
+}
+
 Rule rule_for(const Aggref *aggregate) {
     const Oid function = aggregate->aggfnoid;
     for (const Rule &rule : kRules)
@@ -64,7 +90,7 @@ Rule rule_for(const Aggref *aggregate) {
     if (name != nullptr &&
         std::find(std::begin(kIdempotent), std::end(kIdempotent), name) != std::end(kIdempotent))
         return {function, Combine::Same};
-    return {function, Combine::None};
+    return {function, has_portable_state(aggregate) ? Combine::State : Combine::None};
 }
 
 ::Node *as_node(void *node) {
@@ -160,6 +186,40 @@ Oid sum_result_type(Oid sum) {
     return as_node(coalesce);
 }
 
+Oid internal_aggregate(const char *name, std::initializer_list<Oid> types) {
+    List *qualified = list_make2(makeString(pstrdup("citus_internal")), makeString(pstrdup(name)));
+    return LookupFuncName(qualified, static_cast<int>(types.size()), types.begin(), false);
+}
+
+void append_argument(Aggref *aggregate, ::Node *argument) {
+    const auto number = static_cast<AttrNumber>(list_length(aggregate->args) + 1);
+    auto *entry = makeTargetEntry(reinterpret_cast<Expr *>(argument), number, nullptr, false);
+    aggregate->args = lappend(aggregate->args, entry);
+    aggregate->aggargtypes = lappend_oid(aggregate->aggargtypes, exprType(argument));
+}
+
+/// partial_agg(aggregate, arguments) on the shards, combine_agg(aggregate, state, NULL::result) here.
+::Node *combine_states(const Aggref *aggregate, WorkerQuery *worker) {
+    const auto name_of_aggregate = [&] {
+        return as_node(makeConst(OIDOID, -1, InvalidOid, sizeof(Oid), ObjectIdGetDatum(aggregate->aggfnoid),
+                                 false, true));
+    };
+    Aggref *partial = make_aggregate(internal_aggregate("partial_agg", {OIDOID, ANYOID}), BYTEAOID,
+                                     InvalidOid, name_of_aggregate());
+    partial->inputcollid = aggregate->inputcollid;
+    partial->aggfilter = static_cast<Expr *>(copyObjectImpl(aggregate->aggfilter));
+    ListCell *cell;
+    foreach (cell, aggregate->args)
+        append_argument(partial, static_cast<::Node *>(copyObjectImpl(lfirst_node(TargetEntry, cell)->expr)));
+    Var *state = worker->column(as_node(partial), get_func_name(aggregate->aggfnoid));
+
+    Aggref *combined = make_aggregate(internal_aggregate("combine_agg", {OIDOID, BYTEAOID, ANYELEMENTOID}),
+                                      aggregate->aggtype, aggregate->aggcollid, name_of_aggregate());
+    append_argument(combined, as_node(state));
+    append_argument(combined, as_node(makeNullConst(aggregate->aggtype, -1, aggregate->aggcollid)));
+    return as_node(combined);
+}
+
 /// The same aggregate over the distinct values, which the shards' query groups by.
 ::Node *over_distinct_values(const Aggref *aggregate, WorkerQuery *worker) {
     auto *result = static_cast<Aggref *>(copyObjectImpl(aggregate));
@@ -206,6 +266,8 @@ bool can_split(const Aggref *aggregate) {
     const Rule rule = rule_for(aggregate);
     auto *expr = as_node(const_cast<Aggref *>(aggregate));
     switch (rule.combine) {
+    case Combine::State:
+        return combine_states(aggregate, worker);
     case Combine::Count:
         return combine_count(aggregate, worker);
     case Combine::SumToBigint:

@@ -5,6 +5,8 @@
 #include "planned.hpp"
 
 extern "C" {
+#include "access/hash.h"
+#include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 }
 
@@ -21,6 +23,19 @@ using core::Place;
 
 // ---------------------------------------------------------------- writes
 
+/// Hash of a constant as a key of the table; nothing for NULL and for other types than the key's.
+std::optional<int32> key_hash(const DistTable &table, const Expr *expr) {
+    if (!IsA(expr, Const) || castNode(Const, as_node(expr))->constisnull)
+        return std::nullopt;
+    const auto *constant = castNode(Const, as_node(expr));
+    const Oid type = getBaseType(constant->consttype);
+    if (type == table.key_type)
+        return hash_distribution_value(table, constant->constvalue, false);
+    if (!OidIsValid(get_opfamily_proc(table.key_hash_opfamily, type, type, HASHSTANDARD_PROC)))
+        return std::nullopt;
+    return hash_distribution_value_of_type(table, type, constant->constvalue, false);
+}
+
 /// Whether `SET key = expr` leaves the row where it is: the key itself, or the value it is known to have.
 bool keeps_key(const Query *query, const DistTable &table, const Expr *assigned, const List *prune_items) {
     if (IsA(assigned, Var)) {
@@ -31,7 +46,11 @@ bool keeps_key(const Query *query, const DistTable &table, const Expr *assigned,
     if (list_length(prune_items) != 1)
         return false;
     const PruneItem item = read_prune_item(linitial_node(List, prune_items));
-    return item.kind == PruneKind::Equal && equal(item.expr, assigned);
+    if (item.kind != PruneKind::Equal)
+        return false;
+    const Expr *value = expression_planner(static_cast<Expr *>(copyObjectImpl(assigned)));
+    const auto new_hash = key_hash(table, value);
+    return equal(item.expr, value) || (new_hash.has_value() && new_hash == key_hash(table, item.expr));
 }
 
 Oid target_of(const Query *query) {

@@ -41,8 +41,15 @@ bool is_portable_volatile(Oid function) {
            text == "timeofday" || text == "pg_sleep";
 }
 
+/// The aggregate that two-phase aggregates run on the shards.
+bool is_partial_aggregate(Oid function) {
+    const char *name = function >= FirstNormalObjectId ? get_func_name(function) : nullptr;
+    const char *schema = name != nullptr ? get_namespace_name(get_func_namespace(function)) : nullptr;
+    return schema != nullptr && strcmp(schema, "citus_internal") == 0 && strcmp(name, "partial_agg") == 0;
+}
+
 bool function_is_shippable(const ShipState *state, Oid function) {
-    if (is_shippable_function(function))
+    if (is_shippable_function(function) || is_partial_aggregate(function))
         return true;
     return state->mode == ShipMode::OneGroup && function < FirstNormalObjectId &&
            func_volatile(function) == PROVOLATILE_VOLATILE && is_portable_volatile(function);
@@ -378,7 +385,7 @@ List *used_ctes(List *ctes) {
 
 ::Node *ship_query(Query *query, ShipState *state) {
     auto *node = reinterpret_cast<::Node *>(query);
-    if (query->utilityStmt != nullptr || query->withCheckOptions != NIL || query->hasRowSecurity)
+    if (query->utilityStmt != nullptr || query->withCheckOptions != NIL)
         return fail(state, node);
     ListCell *cell;
     foreach (cell, query->rtable)

@@ -46,17 +46,28 @@ bool is_self_contained(Query *query) {
     return !walk_query(query, refers_outside, &level, QTW_EXAMINE_RTES_BEFORE);
 }
 
+bool is_join(const Query *query) {
+    int relations = 0;
+    ListCell *cell;
+    foreach (cell, query->rtable)
+        relations += lfirst_node(RangeTblEntry, cell)->inFromCl;
+    return relations > 1;
+}
+
 /// Whether the shards would send less, or in a better order, than when each table is scanned by itself. A
-/// block that only joins and filters is left to the standard planner, which finds the conditions around it.
-bool is_worth_it(const Query *query) {
+/// block that only joins and filters is left to the standard planner, which finds the conditions around it,
+/// unless there can be none.
+bool is_worth_it(const Query *query, bool stands_alone) {
+    if (stands_alone && is_join(query))
+        return true;
     return query->groupClause != NIL || query->hasAggs || query->distinctClause != NIL ||
            query->limitCount != nullptr || query->setOperations != nullptr || query->hasWindowFuncs ||
            query->sortClause != NIL;
 }
 
 /// The replacement of a sub-select, or nullptr.
-Query *try_push_down(Query *query) {
-    if (query->commandType != CMD_SELECT || query->hasModifyingCTE || !is_worth_it(query) ||
+Query *try_push_down(Query *query, bool stands_alone) {
+    if (query->commandType != CMD_SELECT || query->hasModifyingCTE || !is_worth_it(query, stands_alone) ||
         !mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || !is_self_contained(query))
         return nullptr;
     return push_down(query, analyze_statement(query));
@@ -67,10 +78,10 @@ Query *try_push_down(Query *query) {
 bool replace_below(::Node *node, void *raw);
 
 /// Replaces what *link points to, or looks below it. The caller's link is changed.
-void replace_query(::Node **link, bool *replaced) {
+void replace_query(::Node **link, bool stands_alone, bool *replaced) {
     if (*link == nullptr || !IsA(*link, Query))
         return;
-    if (Query *above = try_push_down(castNode(Query, *link)); above != nullptr) {
+    if (Query *above = try_push_down(castNode(Query, *link), stands_alone); above != nullptr) {
         *link = reinterpret_cast<::Node *>(above);
         *replaced = true;
     }
@@ -81,6 +92,22 @@ void replace_query(::Node **link, bool *replaced) {
         replace_below(static_cast<::Node *>(lfirst(cell)), replaced);
 }
 
+/// Whether the standard planner plans the CTE by itself.
+bool is_evaluated_apart(const CommonTableExpr *cte) {
+    return cte->ctematerialized == CTEMaterializeAlways ||
+           (cte->ctematerialized == CTEMaterializeDefault && cte->cterefcount > 1);
+}
+
+/// The SELECT of INSERT ... SELECT has nothing around it.
+void replace_insert_source(Query *query, bool *replaced) {
+    ListCell *cell;
+    foreach (cell, query->rtable) {
+        auto *rte = lfirst_node(RangeTblEntry, cell);
+        if (rte->rtekind == RTE_SUBQUERY)
+            replace_query(reinterpret_cast<::Node **>(&rte->subquery), true, replaced);
+    }
+}
+
 bool replace_below(::Node *node, void *raw) {
     auto *replaced = static_cast<bool *>(raw);
     if (node == nullptr)
@@ -88,18 +115,18 @@ bool replace_below(::Node *node, void *raw) {
     if (IsA(node, RangeTblEntry)) {
         auto *rte = castNode(RangeTblEntry, node);
         if (rte->rtekind == RTE_SUBQUERY)
-            replace_query(reinterpret_cast<::Node **>(&rte->subquery), replaced);
+            replace_query(reinterpret_cast<::Node **>(&rte->subquery), false, replaced);
         return false;
     }
     if (IsA(node, CommonTableExpr)) {
         auto *cte = castNode(CommonTableExpr, node);
         if (!cte->cterecursive)
-            replace_query(&cte->ctequery, replaced);
+            replace_query(&cte->ctequery, is_evaluated_apart(cte), replaced);
         return false;
     }
     if (IsA(node, SubLink)) {
         replace_below(castNode(SubLink, node)->testexpr, raw);
-        replace_query(&castNode(SubLink, node)->subselect, replaced);
+        replace_query(&castNode(SubLink, node)->subselect, true, replaced);
         return false;
     }
     return walk_children(node, replace_below, raw);
@@ -126,6 +153,8 @@ bool mentions_shards(::Node *node, void *) {
 
 bool push_down_sub_blocks(Query *query) {
     bool replaced = false;
+    if (query->commandType == CMD_INSERT)
+        replace_insert_source(query, &replaced);
     walk_query(query, replace_below, &replaced,
                QTW_EXAMINE_RTES_BEFORE | QTW_IGNORE_RT_SUBQUERIES | QTW_IGNORE_CTE_SUBQUERIES);
     ListCell *cell;

@@ -133,6 +133,9 @@ bool give_aliases(::Node *node, void *raw) {
     if (!IsA(node, Query))
         return walk_children(node, give_aliases, raw);
     auto *query = castNode(Query, node);
+    // The target of a view's UPDATE was in the view's FROM; the deparser would print it there, too.
+    if (query->commandType == CMD_UPDATE || query->commandType == CMD_DELETE)
+        rt_fetch(query->resultRelation, query->rtable)->inFromCl = false;
     int index = 0;
     ListCell *cell;
     foreach (cell, query->rtable) {
@@ -207,6 +210,8 @@ bool fill_template(Fragment *fragment, const Query *query, ShipMode mode) {
     give_aliases(reinterpret_cast<::Node *>(copy), &naming);
     force_qualified_columns(copy);
     const char *text = deparse_qualified(copy);
+    while (*text == ' ')
+        text++; // the deparser indents
     const core::SqlTemplate cut = core::cut_sql(text, scan_sql(text), naming.names, naming.aliases);
     if (static_cast<int>(cut.slots.size()) != naming.expected_slots)
         return false;
