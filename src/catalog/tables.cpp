@@ -32,6 +32,7 @@ struct Maps {
     std::pmr::unordered_map<int64, ShardLocation> shards;
 };
 Maps *maps = nullptr;
+uint64 forgotten_tables = 0;
 
 Maps &get_maps() {
     if (maps == nullptr) {
@@ -240,6 +241,10 @@ List *read_relations(const int32 *colocation_id) {
 
 } // namespace
 
+uint64 table_changes() {
+    return forgotten_tables;
+}
+
 void cache::forget_table(Oid relid) {
     if (maps == nullptr)
         return;
@@ -247,10 +252,12 @@ void cache::forget_table(Oid relid) {
         const auto found = maps->tables.find(relid);
         if (found == maps->tables.end())
             return;
+        forgotten_tables += found->second.table != nullptr;
         retire(found->second);
         maps->tables.erase(found);
         return;
     }
+    forgotten_tables++;
     for (auto &[unused, cached] : maps->tables)
         retire(cached);
     maps->tables.clear();

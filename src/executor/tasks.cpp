@@ -61,6 +61,8 @@ public:
 
     void take_row(int tag, const PGresult *result, int row) override;
     void command_done(int tag, const PGresult *result) override;
+    void command_failed(Connection *connection, int tag, const PGresult *result) override;
+    void command_skipped(int) override { failed_ = true; }
     bool connection_lost(Connection *connection, int tag, const char *reason) override;
     void take_slot(TupleTableSlot *slot) override;
 
@@ -109,6 +111,7 @@ private:
     bool *nulls_ = nullptr;
     bool wants_row_ = false; ///< next() waits: the row goes to it, not to the spill
     int row_task_ = -1;      ///< task of the row in values_, -1 without one
+    bool failed_ = false;    ///< its error was raised already, maybe while another query was waiting
     bool lost_ = false;
     const char *lost_reason_ = nullptr;
     Connection *lost_connection_ = nullptr;
@@ -168,7 +171,7 @@ void RunningTasks::send_remote_tasks() {
         for (size_t i = 0; i < set_.tasks.size(); i++) {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
                 continue;
-            connection->queue(set_.tasks[i].sql, this, static_cast<int>(i), false, params, binary);
+            connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary);
             if (set_.level > 0)
                 connection->belongs_to_level(set_.level);
             links_.back().pending++;
@@ -207,6 +210,11 @@ void RunningTasks::command_done(int tag, const PGresult *result) {
             link.pending--;
             return;
         }
+}
+
+void RunningTasks::command_failed(Connection *connection, int, const PGresult *result) {
+    failed_ = true;
+    raise_remote_error(connection, result);
 }
 
 bool RunningTasks::connection_lost(Connection *connection, int, const char *reason) {
@@ -320,6 +328,9 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
             return true;
         if (lost_)
             raise_connection_error(lost_connection_, lost_reason_);
+        if (failed_)
+            ereport(ERROR, (errcode(ERRCODE_IN_FAILED_SQL_TRANSACTION),
+                            errmsg("the query whose rows are wanted has failed before")));
         wants_row_ = true;
         row_task_ = -1;
         const bool progress = pump_all();

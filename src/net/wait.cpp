@@ -20,16 +20,69 @@ long remaining_ms(TimestampTz deadline) {
     return TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
 }
 
-/// Waits for events on the sockets; marks those that are ready by reading from them.
-bool wait_once(std::span<Connection *const> connections, long timeout_ms) {
-    const int count = static_cast<int>(connections.size());
-    WaitEventSet *set = CreateWaitEventSet(CurrentMemoryContext, count + 2);
+/// A wait set is kept for the sockets it was made for: making one costs more system calls than waiting.
+struct KeptWaitSet {
+    WaitEventSet *set = nullptr;
+    std::array<Connection *, 16> members;
+    std::array<uint32, 16> events;
+    size_t count = 0;
+
+    bool is_for(std::span<Connection *const> connections) const {
+        return set != nullptr && std::equal(connections.begin(), connections.end(), members.begin(),
+                                            members.begin() + static_cast<long>(count));
+    }
+    void drop() {
+        if (set != nullptr)
+            FreeWaitEventSet(set);
+        set = nullptr;
+        count = 0;
+    }
+};
+
+/// The last used ones: the nodes of single-shard statements in turns, and the fan-out to all of them.
+std::array<KeptWaitSet, 4> kept_sets;
+size_t next_kept = 0;
+
+uint32 wanted_events(Connection *connection) {
+    return WL_SOCKET_READABLE | (connection->flush() ? WL_SOCKET_WRITEABLE : 0);
+}
+
+WaitEventSet *make_set(std::span<Connection *const> connections, MemoryContext context, uint32 *events) {
+    WaitEventSet *set = CreateWaitEventSet(context, static_cast<int>(connections.size()) + 2);
     AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, nullptr);
     AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, nullptr, nullptr);
-    for (Connection *connection : connections) {
-        const uint32 events = WL_SOCKET_READABLE | (connection->flush() ? WL_SOCKET_WRITEABLE : 0);
-        AddWaitEventToSet(set, events, PQsocket(connection->pg), nullptr, connection);
+    for (size_t i = 0; i < connections.size(); i++) {
+        events[i] = wanted_events(connections[i]);
+        AddWaitEventToSet(set, events[i], PQsocket(connections[i]->pg), nullptr, connections[i]);
     }
+    return set;
+}
+
+KeptWaitSet &kept_set_for(std::span<Connection *const> connections) {
+    for (KeptWaitSet &kept : kept_sets)
+        if (kept.is_for(connections)) {
+            for (size_t i = 0; i < kept.count; i++) {
+                const uint32 events = wanted_events(connections[i]);
+                if (events != kept.events[i])
+                    ModifyWaitEvent(kept.set, static_cast<int>(i) + 2, events, nullptr);
+                kept.events[i] = events;
+            }
+            return kept;
+        }
+    KeptWaitSet &kept = kept_sets[next_kept++ % kept_sets.size()];
+    kept.drop();
+    kept.set = make_set(connections, TopMemoryContext, kept.events.data());
+    kept.count = connections.size();
+    std::copy(connections.begin(), connections.end(), kept.members.begin());
+    return kept;
+}
+
+/// Waits for events on the sockets, and reads from and writes to those that are ready.
+bool wait_once(std::span<Connection *const> connections, long timeout_ms) {
+    const bool keep = connections.size() <= kept_sets[0].members.size();
+    std::pmr::vector<uint32> unused(keep ? 0 : connections.size());
+    WaitEventSet *set =
+        keep ? kept_set_for(connections).set : make_set(connections, CurrentMemoryContext, unused.data());
     std::array<WaitEvent, 32> events;
     const int occurred =
         WaitEventSetWait(set, timeout_ms, events.data(), static_cast<int>(events.size()), PG_WAIT_EXTENSION);
@@ -40,11 +93,19 @@ bool wait_once(std::span<Connection *const> connections, long timeout_ms) {
             if (events[static_cast<size_t>(i)].events & WL_SOCKET_READABLE)
                 connection->consume_input();
         }
-    FreeWaitEventSet(set);
+    if (!keep)
+        FreeWaitEventSet(set);
     return occurred > 0;
 }
 
 } // namespace
+
+void forget_wait_sets(const Connection *connection) {
+    for (KeptWaitSet &kept : kept_sets)
+        if (std::find(kept.members.begin(), kept.members.begin() + static_cast<long>(kept.count),
+                      connection) != kept.members.begin() + static_cast<long>(kept.count))
+            kept.drop();
+}
 
 bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline,
                           bool interruptible) {

@@ -45,7 +45,8 @@ void ResultConsumer::command_failed(Connection *connection, int, const pg_result
 Connection::Connection(MemoryContext memory, const char *host_name, int port_number,
                        const char *database_name, const char *user_name)
     : context(memory), host(MemoryContextStrdup(memory, host_name)), port(port_number),
-      database(MemoryContextStrdup(memory, database_name)), user(MemoryContextStrdup(memory, user_name)) {
+      database(MemoryContextStrdup(memory, database_name)), user(MemoryContextStrdup(memory, user_name)),
+      prepared_(memory) {
     ContextScope scope(memory);
     address_ = psprintf("%s:%d", host_name, port_number);
 }
@@ -86,6 +87,25 @@ void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool 
         ereport(NOTICE, (errmsg("issuing %s", sql), errdetail("on server %s@%s", user, address_)));
 }
 
+void Connection::queue_repeatable(const char *sql, ResultConsumer *consumer, int tag,
+                                  const BoundParams *params, bool binary) {
+    if (copy_owner != nullptr)
+        finish_copy(); // may raise: before anything is noted as prepared
+    if (prepared_.must_deallocate()) {
+        queue("DEALLOCATE ALL", nullptr, 0);
+        prepared_.clear();
+    }
+    uint32 statement = 0;
+    const PreparedCommands::Use use = prepared_.choose(sql, params, &statement);
+    if (use == PreparedCommands::Use::Prepare) {
+        queue(sql, consumer, tag, false, params);
+        tail_->statement = statement;
+        tail_->is_prepare = true;
+    }
+    queue(sql, consumer, tag, false, params, binary);
+    tail_->statement = statement;
+}
+
 void Connection::queue_with_text_params(const char *sql, std::initializer_list<const char *> values) {
     // One chunk: the structure, its arrays, the strings.
     const size_t count = values.size();
@@ -122,23 +142,29 @@ void Connection::queue_sync() {
         append()->is_sync = true;
 }
 
+/// Hands one command to libpq, which only fails when the connection is broken.
+bool Connection::send_one(const QueuedCommand *command) {
+    if (command->is_sync)
+        return PQpipelineSync(pg);
+    static constexpr BoundParams kNone = {0, nullptr, nullptr, nullptr, nullptr};
+    const BoundParams &params = command->params == nullptr ? kNone : *command->params;
+    if (command->statement == 0)
+        return PQsendQueryParams(pg, command->sql, params.count, params.types, params.values, params.lengths,
+                                 params.formats, command->binary);
+    char name[16];
+    snprintf(name, sizeof(name), "c%u", command->statement);
+    if (command->is_prepare)
+        return PQsendPrepare(pg, name, command->sql, params.count, params.types);
+    return PQsendQueryPrepared(pg, name, params.count, params.values, params.lengths, params.formats,
+                               command->binary);
+}
+
 void Connection::send() {
     bool sent = false;
     bool ends_with_sync = true;
     while (first_unsent_ != nullptr && in_flight_ < kMaxInFlight && !is_broken()) {
         QueuedCommand *command = first_unsent_;
-        int ok;
-        if (command->is_sync) {
-            ok = PQpipelineSync(pg);
-        } else {
-            const BoundParams *params = command->params;
-            ok = params == nullptr
-                     ? PQsendQueryParams(pg, command->sql, 0, nullptr, nullptr, nullptr, nullptr,
-                                         command->binary)
-                     : PQsendQueryParams(pg, command->sql, params->count, params->types, params->values,
-                                         params->lengths, params->formats, command->binary);
-        }
-        if (!ok)
+        if (!send_one(command))
             break; // broken: pump() reports it
         free_texts(command);
         command->is_sent = true;
@@ -204,6 +230,8 @@ void Connection::drop_unsent_discards() {
             tail_ = previous;
         if (first_unsent_ == command)
             first_unsent_ = following;
+        if (command->is_prepare)
+            prepared_.distrust();
         free_texts(command);
         pfree(command);
         command = following;
@@ -329,46 +357,58 @@ void Connection::lose_queue() {
         raise_connection_error(this, reason);
 }
 
+/// What a failure says about the prepared commands.
+void Connection::note_failure(const QueuedCommand *command, const PGresult *result) {
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const auto is = [&](const char *code) { return state != nullptr && strcmp(state, code) == 0; };
+    // 26000: no such statement; 0A000: its result type has changed.
+    if (command->is_prepare || (command->statement != 0 && (is("26000") || is("0A000"))))
+        prepared_.distrust();
+}
+
 void Connection::deliver(PGresult *result) {
     QueuedCommand *command = head_;
     const bool wanted = !command->is_discarded;
+    ResultConsumer *consumer = wanted ? command->consumer : nullptr;
     switch (PQresultStatus(result)) {
     case PGRES_PIPELINE_SYNC:
         pop_head();
         return;
     case PGRES_SINGLE_TUPLE:
     case PGRES_TUPLES_OK:
-        if (wanted && command->consumer != nullptr)
+        if (consumer != nullptr)
             for (int row = 0; row < PQntuples(result); row++)
-                command->consumer->take_row(command->tag, result, row);
+                consumer->take_row(command->tag, result, row);
         if (PQresultStatus(result) == PGRES_SINGLE_TUPLE)
             return;
         [[fallthrough]];
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY:
-        // The command stays in the queue until libpq says that nothing follows; its consumer may go away
-        // before.
+        // The command stays in the queue until libpq says that nothing follows; its consumer may go before.
         command->is_discarded = true;
-        if (wanted && command->consumer != nullptr)
-            command->consumer->command_done(command->tag, result);
-        // Its consumer may be gone before the command leaves the queue.
-        command->consumer = nullptr;
-        command->is_discarded = true;
+        if (consumer != nullptr && !command->is_prepare)
+            consumer->command_done(command->tag, result);
         return;
-    case PGRES_PIPELINE_ABORTED:
-        return; // its batch's error was reported already
+    case PGRES_PIPELINE_ABORTED: // its batch's error was reported already
+        if (command->is_prepare)
+            prepared_.distrust();
+        command->is_discarded = true;
+        if (consumer != nullptr)
+            consumer->command_skipped(command->tag);
+        return;
     case PGRES_FATAL_ERROR:
     case PGRES_BAD_RESPONSE:
         if (is_broken() && PQresultErrorField(result, PG_DIAG_SQLSTATE) == nullptr) {
             lose_queue();
             return;
         }
+        note_failure(command, result);
         command->is_discarded = true;
         if (!wanted)
             return;
-        if (command->consumer == nullptr)
+        if (consumer == nullptr)
             raise_remote_error(this, result);
-        command->consumer->command_failed(this, command->tag, result);
+        consumer->command_failed(this, command->tag, result);
         return;
     default:
         close_at_end = true;
@@ -397,9 +437,11 @@ void Connection::close() {
     release_result();
     drop_queue("the connection was closed");
     drop_notices();
+    forget_wait_sets(this); // before its socket's number is used again
     if (pg != nullptr)
         PQfinish(pg);
     pg = nullptr;
+    prepared_.clear();
     copy_owner = nullptr;
     settings_epoch = 0;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "citus/net/connection.hpp"
+#include "citus/net/prepared.hpp"
 
 extern "C" {
 #include "datatype/timestamp.h"
@@ -33,6 +34,8 @@ public:
     virtual void command_done(int tag, const pg_result *result) = 0;
     /// The command failed. The default raises the error here.
     virtual void command_failed(Connection *connection, int tag, const pg_result *result);
+    /// The command was not run, because an earlier one of its batch failed (and that was reported).
+    virtual void command_skipped(int tag) {}
     /// The connection broke before the command was done. Must not raise; returns whether the error is to be
     /// raised for it now.
     virtual bool connection_lost(Connection *connection, int tag, const char *reason) { return true; }
@@ -46,12 +49,14 @@ struct QueuedCommand {
     QueuedCommand *next;
     bool is_sync;
     bool is_sent;
+    bool is_prepare;   ///< PREPARE of the command that follows
     bool is_discarded; ///< nobody wants its rows or its error any more
     bool owns_sql;
     bool owns_params;
     bool binary;
     const char *sql;
     const BoundParams *params;
+    uint32 statement; ///< prepared under this number; 0: not
     ResultConsumer *consumer;
     int tag;
     int level; ///< transaction nesting level at which it was queued
@@ -101,6 +106,9 @@ public:
     /// forgotten (consumer); with copy_sql, the text is copied here.
     void queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql = true,
                const BoundParams *params = nullptr, bool binary = false);
+    /// Like queue(), without copying, for a command that may come again: the server prepares it then.
+    void queue_repeatable(const char *sql, ResultConsumer *consumer, int tag, const BoundParams *params,
+                          bool binary);
     /// Appends a command with parameters that are copied here, all of inferred type. Its rows are dropped.
     void queue_with_text_params(const char *sql, std::initializer_list<const char *> values);
     /// The last command queued belongs to another transaction nesting level than the current one.
@@ -172,6 +180,8 @@ public:
 private:
     QueuedCommand *append();
     static void free_texts(QueuedCommand *command);
+    bool send_one(const QueuedCommand *command);
+    void note_failure(const QueuedCommand *command, const pg_result *result);
     void pop_head();
     void arm();
     void deliver(pg_result *result);
@@ -184,6 +194,7 @@ private:
     void drop_unsent_discards();
 
     char *address_;
+    PreparedCommands prepared_;
     QueuedCommand *head_ = nullptr;
     QueuedCommand *tail_ = nullptr;
     QueuedCommand *first_unsent_ = nullptr;
@@ -200,6 +211,9 @@ private:
 /// cancel and backend exit when interruptible. False when the deadline (0: none) has passed.
 bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline = 0,
                           bool interruptible = true);
+
+/// The connection's socket is going to be closed.
+void forget_wait_sets(const Connection *connection);
 
 /// Pumps until the connection's queue is empty.
 void drain(Connection *connection);
