@@ -3,6 +3,7 @@
 
 #include "citus/core/gid.hpp"
 #include "citus/net/remote_error.hpp"
+#include "citus/transaction/backend_slots.hpp"
 #include "citus/transaction/commit_records.hpp"
 #include "citus/transaction/shared_state.hpp"
 
@@ -160,7 +161,7 @@ void commit_all(std::span<Connection *const> participants, bool is_writer) {
 /// The rows of pg_dist_transaction are the decision: they are there when, and only when, this transaction
 /// commits.
 void prepare_all(std::span<Connection *const> writers) {
-    const uint64 number = next_distributed_transaction_number();
+    const uint64 number = distributed_transaction_number();
     begin_deciding(number);
     deciding = true;
     Phase phase("PREPARE TRANSACTION");
@@ -195,6 +196,7 @@ void note_local_write() {
 
 void forget_local_state() {
     local_writes = false;
+    forget_distributed_transaction_number();
     forget_subtransactions();
 }
 

@@ -4,6 +4,7 @@
 
 #include "citus/net/remote_error.hpp"
 #include "citus/net/role.hpp"
+#include "citus/transaction/backend_slots.hpp"
 
 extern "C" {
 #include "utils/timestamp.h"
@@ -56,6 +57,7 @@ void begin(Connection *connection) {
                                XactReadOnly ? "READ ONLY" : "READ WRITE",
                                XactDeferrable ? " DEFERRABLE" : ""),
                       nullptr, 0);
+    (void)distributed_transaction_number();
     connection->transaction.open = true;
     connection->transaction.begin_level = GetCurrentTransactionNestLevel();
 }
