@@ -92,12 +92,11 @@ bool end_lock_wait(const Victim &victim) {
     for (int i = 0; i < NUM_LOCK_PARTITIONS; i++)
         LWLockAcquire(LockHashPartitionLockByIndex(i), LW_EXCLUSIVE);
     const bool is_the_wait = proc->pid == victim.pid && proc->waitStatus == PROC_WAIT_STATUS_WAITING &&
-                             proc->waitLock != nullptr &&
+                             proc->waitLock != nullptr && proc->backendId > 0 &&
                              static_cast<TimestampTz>(pg_atomic_read_u64(&proc->waitStart)) == victim.since;
     if (is_the_wait) {
-        for (BackendSlot &slot : all_backend_slots())
-            if (slot.pid == victim.pid)
-                slot.deadlock_lxid = proc->lxid;
+        // Also of a backend that has not taken its slot.
+        all_backend_slots()[static_cast<size_t>(proc->backendId - 1)].deadlock_lxid = proc->lxid;
         RemoveFromWaitQueue(proc, LockTagHashCode(&proc->waitLock->tag));
     }
     for (int i = NUM_LOCK_PARTITIONS; --i >= 0;)
@@ -162,7 +161,7 @@ bool look_for_deadlocks(std::pmr::vector<core::WaitEdge> &known) {
 /// The documented message, where PostgreSQL's own lock wait raised the error.
 void use_documented_message(ErrorData *error) {
     if (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED && MyProc != nullptr && MyBackendId > 0) {
-        BackendSlot &slot = own_backend_slot();
+        BackendSlot &slot = all_backend_slots()[static_cast<size_t>(citus_my_backend_index())];
         if (slot.deadlock_lxid != 0 && slot.deadlock_lxid == MyProc->lxid) {
             error->message = MemoryContextStrdup(error->assoc_context, kMessage);
             error->detail = error->detail_log = nullptr;
