@@ -13,6 +13,7 @@ char *node_conninfo = nullptr;
 char *local_hostname = nullptr;
 int node_connection_timeout = 30000;
 int recover_2pc_interval = 60000;
+int table_size_refresh_interval = 60000;
 bool enable_binary_protocol = true;
 bool enable_local_execution = true;
 bool explain_all_tasks = false;
@@ -66,6 +67,9 @@ void install() {
     define_int("citus.recover_2pc_interval",
                "Time between automatic recoveries of two-phase commits; -1 is off.", &recover_2pc_interval,
                -1, 604800000, PGC_SIGHUP, GUC_UNIT_MS);
+    define_int("citus.table_size_refresh_interval",
+               "Time between looks at the sizes of shards, for the planner's estimates; -1 is off.",
+               &table_size_refresh_interval, -1, 604800000, PGC_SIGHUP, GUC_UNIT_MS);
     define_bool("citus.enable_binary_protocol",
                 "Transfers rows between nodes in binary where the types allow.", &enable_binary_protocol,
                 PGC_USERSET);

@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/monitor/shell_figures.hpp"
 #include "citus/planner/gather_scan.hpp"
 #include "citus/planner/pruning.hpp"
 
@@ -36,6 +37,8 @@ constexpr Cost kRowTransferCost = 0.01;
 constexpr Cost kByteTransferCost = 0.0002;
 /// Rows of a shard nobody has counted yet.
 constexpr double kDefaultShardRows = 1000.0;
+/// What a table is believed to have at least.
+constexpr double kLeastRows = 10.0;
 
 /// The entry of a relation whose scans have to go to its shards; nullptr for all others.
 const DistTable *table_on_shards(Oid relid) {
@@ -62,11 +65,14 @@ bool is_unique_everywhere(const DistTable &table, const IndexOptInfo *index) {
 /// The local table is empty; the numbers of pg_class are those of the shards, where someone has put them.
 void estimate_size(const DistTable &table, Oid relid, RelOptInfo *rel) {
     Relation relation = table_open(relid, NoLock);
+    const bool known = has_figures(relation);
     const double known_rows = relation->rd_rel->reltuples;
     const double known_pages = relation->rd_rel->relpages;
     const int32 width = get_relation_data_width(relid, rel->attr_widths - rel->min_attr);
     table_close(relation, NoLock);
-    rel->tuples = known_rows > 0 ? known_rows : kDefaultShardRows * static_cast<double>(table.shards.size());
+    // Never none: the next rows come without anybody counting them.
+    rel->tuples = known ? std::max(known_rows, kLeastRows)
+                        : kDefaultShardRows * static_cast<double>(table.shards.size());
     const double row_bytes = static_cast<double>(MAXALIGN(width) + MAXALIGN(SizeofHeapTupleHeader));
     rel->pages = static_cast<BlockNumber>(std::max(known_pages, 1 + rel->tuples * row_bytes / BLCKSZ));
     rel->allvisfrac = 0;

@@ -1,5 +1,6 @@
 #include "worker_query.hpp"
 
+#include "citus/monitor/shell_figures.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/template.hpp"
 #include "planned.hpp"
@@ -112,9 +113,10 @@ bool sum_rows(::Node *node, void *raw) {
         if (table == nullptr || !table->has_key())
             continue;
         Relation relation = table_open(rte->relid, NoLock);
-        const double known = relation->rd_rel->reltuples;
+        const double rows = has_figures(relation) ? relation->rd_rel->reltuples
+                                                  : 1000.0 * static_cast<double>(table->shards.size());
         table_close(relation, NoLock);
-        *most = std::max(*most, known > 0 ? known : 1000.0 * static_cast<double>(table->shards.size()));
+        *most = std::max(*most, rows);
     }
     return walk_query(castNode(Query, node), sum_rows, raw, 0);
 }
