@@ -5,6 +5,7 @@
 #include "citus/monitor/shell_figures.hpp"
 #include "citus/planner/gather_scan.hpp"
 #include "citus/planner/pruning.hpp"
+#include "estimates.hpp"
 
 extern "C" {
 #include "nodes/extensible.h"
@@ -28,13 +29,6 @@ get_relation_info_hook_type previous_relation_info_hook = nullptr;
 /// Nesting level of the transaction in which shells are read locally; 0 when they are not.
 int local_shell_level = 0;
 
-/// A remote statement costs about as much as this many cost units: a round trip is some 100 microseconds.
-constexpr Cost kRoundTripCost = 50.0;
-/// Each further task of a scan adds this: it is sent together with the others.
-constexpr Cost kTaskCost = 5.0;
-/// Sending a row, on top of cpu_tuple_cost, and each of its bytes.
-constexpr Cost kRowTransferCost = 0.01;
-constexpr Cost kByteTransferCost = 0.0002;
 /// Rows of a shard nobody has counted yet.
 constexpr double kDefaultShardRows = 1000.0;
 /// What a table is believed to have at least.
@@ -78,19 +72,21 @@ void estimate_size(const DistTable &table, Oid relid, RelOptInfo *rel) {
     rel->allvisfrac = 0;
 }
 
-/// Indexes of the local table are no way to reach the rows. Those that are unique stay known as proofs.
+/// Indexes of the local table are no way to reach the rows. Those that are unique stay known as proofs, those
+/// on expressions for the statistics of these.
 void describe_relation(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel) {
     if (previous_relation_info_hook != nullptr)
         previous_relation_info_hook(root, relid, inhparent, rel);
     const DistTable *table = table_on_shards(relid);
     if (table == nullptr)
         return;
-    List *proofs = NIL;
+    List *kept = NIL;
     ListCell *cell;
     foreach (cell, rel->indexlist)
-        if (is_unique_everywhere(*table, lfirst_node(IndexOptInfo, cell)))
-            proofs = lappend(proofs, lfirst(cell));
-    rel->indexlist = proofs;
+        if (is_unique_everywhere(*table, lfirst_node(IndexOptInfo, cell)) ||
+            lfirst_node(IndexOptInfo, cell)->indexprs != NIL)
+            kept = lappend(kept, lfirst(cell));
+    rel->indexlist = kept;
     estimate_size(*table, relid, rel);
 }
 
@@ -142,10 +138,8 @@ void cost_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel, Path 
     Cost scan = seq_page_cost * rel->pages * share + (cpu_tuple_cost + qual_cost.per_tuple) * scanned_rows;
     if (tasks < shards)
         scan = std::min(scan, random_page_cost * (tasks + path->rows));
-    const Cost transfer =
-        path->rows * (cpu_tuple_cost + kRowTransferCost + kByteTransferCost * path->pathtarget->width);
-    path->startup_cost =
-        kRoundTripCost + kTaskCost * tasks + qual_cost.startup + path->pathtarget->cost.startup;
+    const Cost transfer = transfer_cost(path->rows, path->pathtarget->width);
+    path->startup_cost = start_cost(tasks) + qual_cost.startup + path->pathtarget->cost.startup;
     path->total_cost = path->startup_cost + scan + transfer + path->pathtarget->cost.per_tuple * path->rows;
 }
 
