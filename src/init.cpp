@@ -4,6 +4,7 @@
 #include "citus/catalog/shard_relations.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
+#include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/planner/gather.hpp"
@@ -37,6 +38,7 @@ void _PG_init(void) {
     citus::install_deadlock_detector();
     citus::install_fence();
     citus::install_maintenance_daemon();
+    citus::install_task_capture();
     citus::install_fragment_scan();
     citus::install_planner();
     citus::install_gather();

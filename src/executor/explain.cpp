@@ -1,6 +1,7 @@
 #include "citus/executor/explain.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
 
 extern "C" {
@@ -98,7 +99,33 @@ void append_document(List *lines, ExplainState *es) {
     ExplainCloseGroup("Remote Plan", "Remote Plan", false, es);
 }
 
-void explain_task(const TaskReport &report, const Task &task, ExplainState *es) {
+void append_plan(List *lines, ExplainState *es) {
+    if (es->format == EXPLAIN_FORMAT_TEXT)
+        append_text_plan(lines, es);
+    else
+        append_document(lines, es);
+}
+
+/// What a task of EXPLAIN ANALYZE did; false when nothing is known of its plan.
+bool explain_measure(const TaskMeasure &measure, ExplainState *es) {
+    const CapturedPlan *plan = captured_plan(measure.capture);
+    if (plan == nullptr)
+        return false;
+    if (es->format != EXPLAIN_FORMAT_TEXT) {
+        append_plan(list_make1(makeString(pstrdup(plan->text))), es);
+        return true;
+    }
+    List *lines = NIL;
+    char *rest = pstrdup(plan->text);
+    while (char *line = strsep(&rest, "\n"))
+        lines = lappend(lines, makeString(line));
+    append_plan(lines, es);
+    return true;
+}
+
+void explain_task(const TaskReport &report, size_t index, ExplainState *es) {
+    const Task &task = report.tasks[index];
+    const TaskMeasure *measure = index < report.measures.size() ? &report.measures[index] : nullptr;
     const bool text = es->format == EXPLAIN_FORMAT_TEXT;
     if (text) {
         appendStringInfoSpaces(es->str, es->indent * 2);
@@ -109,20 +136,51 @@ void explain_task(const TaskReport &report, const Task &task, ExplainState *es) 
     }
     if (es->verbose)
         ExplainPropertyText("Query", task.sql, es);
-    ExplainPropertyText("Node", node_text(task.group_id), es);
-    if (!report.params_known) {
-        ExplainPropertyText("Remote Plan", "depends on values of the running query", es);
-    } else {
-        List *lines = remote_plan(report, task, es);
-        if (text)
-            append_text_plan(lines, es);
-        else
-            append_document(lines, es);
+    if (measure != nullptr && measure->rows) {
+        ExplainPropertyUInteger("Tuples received from node", nullptr, *measure->rows, es);
+        ExplainPropertyText("Tuple data received from node", psprintf(UINT64_FORMAT " bytes", measure->bytes),
+                            es);
     }
+    ExplainPropertyText("Node", node_text(task.group_id), es);
+    if (measure != nullptr && explain_measure(*measure, es))
+        ; // as it ran
+    else if (!in_explain() || (es->analyze && !report.never_executed))
+        ; // nodes are asked only while somebody waits for the answer
+    else if (!report.params_known)
+        ExplainPropertyText("Remote Plan", "depends on values of the running query", es);
+    else
+        append_plan(remote_plan(report, task, es), es);
     if (text)
         es->indent -= 3;
     else
         ExplainCloseGroup("Task", nullptr, true, es);
+}
+
+} // namespace
+
+namespace {
+
+double execution_ms(const TaskMeasure &measure) {
+    const CapturedPlan *plan = captured_plan(measure.capture);
+    return plan != nullptr ? plan->execution_ms : 0;
+}
+
+/// The task whose plan is shown when only one is: the one that took longest.
+size_t slowest_task(const TaskReport &report) {
+    const auto slowest = std::max_element(
+        report.measures.begin(), report.measures.end(),
+        [](const TaskMeasure &a, const TaskMeasure &b) { return execution_ms(a) < execution_ms(b); });
+    return slowest == report.measures.end() ? 0 : static_cast<size_t>(slowest - report.measures.begin());
+}
+
+void explain_times(const TaskReport &report, ExplainState *es) {
+    if (report.measures.size() < 2 || !es->timing)
+        return;
+    double total = 0;
+    for (const TaskMeasure &measure : report.measures)
+        total += execution_ms(measure);
+    ExplainPropertyFloat("Slowest Task", "ms", execution_ms(report.measures[slowest_task(report)]), 3, es);
+    ExplainPropertyFloat("Average Task", "ms", total / static_cast<double>(report.measures.size()), 3, es);
 }
 
 } // namespace
@@ -144,14 +202,20 @@ void explain_tasks(const TaskReport &report, ExplainState *es) {
     ExplainOpenGroup("Job", "Job", true, es);
     ExplainPropertyText("Tier", report.tier, es);
     ExplainPropertyInteger("Task Count", nullptr, static_cast<int64>(report.tasks.size()), es);
+    const auto hit = static_cast<int64>(report.tasks.size());
+    if (hit < report.total_shards)
+        ExplainPropertyInteger("Shards Pruned", nullptr, report.total_shards - hit, es);
+    explain_times(report, es);
     if (report.received_bytes)
         ExplainPropertyText("Tuple data received from nodes",
                             psprintf(UINT64_FORMAT " bytes", *report.received_bytes), es);
     const bool all = guc::explain_all_tasks || report.tasks.size() <= 1;
     ExplainPropertyText("Tasks Shown", all ? "All" : psprintf("One of %zu", report.tasks.size()), es);
     ExplainOpenGroup("Tasks", "Tasks", false, es);
-    for (const Task &task : all ? report.tasks : report.tasks.first(1))
-        explain_task(report, task, es);
+    if (!all)
+        explain_task(report, slowest_task(report), es);
+    for (size_t i = 0; all && i < report.tasks.size(); i++)
+        explain_task(report, i, es);
     ExplainCloseGroup("Tasks", "Tasks", false, es);
     ExplainCloseGroup("Job", "Job", true, es);
     ExplainCloseGroup("Distributed Query", "Distributed Query", true, es);

@@ -3,6 +3,7 @@
 #include "citus/executor/explain.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/run_as.hpp"
+#include "citus/executor/task_capture.hpp"
 #include "citus/pg/walker.hpp"
 
 extern "C" {
@@ -43,11 +44,13 @@ struct FragmentScanState {
     TaskParams params;
     Oid run_as; ///< user of the connections, InvalidOid for the current one
     Tuplestorestate *spool;
-    uint64 rows_seen;             ///< in this run
-    uint64 received_before;       ///< bytes of the earlier runs
-    Portal portal;                ///< that was active when the executor started
-    FragmentScanState *next_live; ///< in live_scans
-    MemoryContextCallback forget; ///< takes it out of there
+    uint64 rows_seen;                ///< in this run
+    uint64 received_before;          ///< bytes of the earlier runs
+    Portal portal;                   ///< that was active when the executor started
+    std::span<TaskMeasure> measures; ///< EXPLAIN ANALYZE: of the tasks of the first run
+    bool measures_run;               ///< the current run is that one
+    FragmentScanState *next_live;    ///< in live_scans
+    MemoryContextCallback forget;    ///< takes it out of there
 };
 
 FragmentScanState *scan_state(CustomScanState *node) {
@@ -112,6 +115,31 @@ Access access_of(const Fragment &fragment) {
     return fragment.needs_write_access() ? Access::Write : Access::Read;
 }
 
+/// EXPLAIN ANALYZE: the tasks of the first run send their plans with their results.
+void capture_first_run(FragmentScanState *state, std::pmr::vector<Task> &tasks) {
+    state->measures_run = false;
+    if (state->css.ss.ps.instrument == nullptr || !captures_plans() || !state->measures.empty() ||
+        tasks.empty())
+        return;
+    state->measures_run = true;
+    MemoryContext memory = state->css.ss.ps.state->es_query_cxt;
+    auto *measures =
+        static_cast<TaskMeasure *>(MemoryContextAlloc(memory, sizeof(TaskMeasure) * tasks.size()));
+    state->measures = {measures, tasks.size()};
+    for (size_t i = 0; i < tasks.size(); i++) {
+        measures[i] = {-1, std::nullopt, 0};
+        if (state->fragment.has_result)
+            measures[i].rows = 0;
+        tasks[i].sql = with_capture(tasks[i].sql, &measures[i].capture);
+    }
+}
+
+/// Called before a run's stream is closed.
+void measure_bytes(FragmentScanState *state) {
+    for (size_t i = 0; state->measures_run && state->stream != nullptr && i < state->measures.size(); i++)
+        state->measures[i].bytes = state->stream->received_bytes(static_cast<int>(i));
+}
+
 /// A write without rows to read: all placements at once, counted once.
 uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     std::pmr::vector<Task> all(chosen.tasks);
@@ -148,6 +176,7 @@ void start_run(FragmentScanState *state) {
         lock_for_replicated_write(linitial_oid(state->fragment.slot_relations));
     FragmentTasks chosen = tasks_of_run(state, econtext);
     ResetExprContext(econtext);
+    capture_first_run(state, chosen.tasks);
     if (!state->fragment.has_result) {
         const uint64 affected = run_without_rows(state, chosen);
         if (state->counts_rows)
@@ -177,6 +206,7 @@ void start_run(FragmentScanState *state) {
 void end_run(FragmentScanState *state) {
     if (state->stream != nullptr) {
         state->received_before += state->stream->received_bytes();
+        measure_bytes(state);
         state->stream->close();
         state->stream = nullptr;
     }
@@ -210,11 +240,15 @@ TupleTableSlot *fetch_row(FragmentScanState *state) {
     ExecClearTuple(scan_slot);
     if (state->exhausted)
         return nullptr;
-    if (!state->stream->next(state->remote_slot)) {
+    int task = 0;
+    if (!state->stream->next(state->remote_slot, &task)) {
         finish_rows(state);
         return nullptr;
     }
     state->rows_seen++;
+    if (state->measures_run)
+        state->measures[static_cast<size_t>(task)].rows.emplace(
+            state->measures[static_cast<size_t>(task)].rows.value_or(0) + 1);
     if (state->projection != nullptr) {
         ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
         econtext->ecxt_scantuple = state->remote_slot;
@@ -384,6 +418,11 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     report.total_shards = chosen.total_shards;
     report.run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
                                    needed_rights(state->fragment));
+    // After a rescan, the tasks may be others than those of the first run.
+    if (es->analyze && state->measures.size() == report.tasks.size())
+        report.measures = state->measures;
+    measure_bytes(state);
+    report.never_executed = es->analyze && state->measures.empty();
     if (es->analyze)
         report.received_bytes =
             state->received_before + (state->stream != nullptr ? state->stream->received_bytes() : 0);

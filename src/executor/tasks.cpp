@@ -70,6 +70,7 @@ public:
 
     uint64 affected = 0;
     uint64 bytes = 0;
+    std::span<uint64> task_bytes; ///< only with several tasks
 
 private:
     /// A connection and how many of its tasks are not done.
@@ -133,6 +134,10 @@ const RunningTasks *running(const TaskStream *stream) {
 void RunningTasks::start() {
     if (set_.access == Access::Write)
         begin_write();
+    if (set_.tasks.size() > 1 && set_.result != nullptr)
+        task_bytes = {
+            static_cast<uint64 *>(MemoryContextAllocZero(context_, sizeof(uint64) * set_.tasks.size())),
+            set_.tasks.size()};
     if (set_.result != nullptr) {
         const size_t count = static_cast<size_t>(std::max(set_.result->natts, 1));
         decoder_ = make_in<RowDecoder>(context_, set_.result, true);
@@ -183,7 +188,10 @@ void RunningTasks::send_remote_tasks() {
 }
 
 void RunningTasks::take_row(int tag, const PGresult *result, int row) {
-    bytes += RowDecoder::row_bytes(result, row);
+    const uint64 row_bytes = RowDecoder::row_bytes(result, row);
+    bytes += row_bytes;
+    if (!task_bytes.empty())
+        task_bytes[static_cast<size_t>(tag)] += row_bytes;
     if (set_.result == nullptr || stopped_)
         return;
     const bool direct = wants_row_ && row_task_ < 0;
@@ -400,6 +408,11 @@ uint64 TaskStream::affected_rows() const {
 
 uint64 TaskStream::received_bytes() const {
     return running(this)->bytes;
+}
+
+uint64 TaskStream::received_bytes(int task) const {
+    const auto &by_task = running(this)->task_bytes;
+    return by_task.empty() ? running(this)->bytes : by_task[static_cast<size_t>(task)];
 }
 
 void TaskStream::close() {

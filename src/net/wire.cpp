@@ -31,6 +31,8 @@ int level_of_severity(const char *severity) {
 
 } // namespace
 
+void (*captured_plan_hook)(const char *message) = nullptr;
+
 struct Connection::Notice {
     Notice *next;
     int level;
@@ -498,6 +500,11 @@ void Connection::emit_notices() {
     while (notices_ != nullptr) {
         Notice *notice = take_notice();
         const char *text = notice->message != nullptr ? notice->message : "";
+        if (notice->sqlstate == kCapturedPlanState && captured_plan_hook != nullptr) {
+            captured_plan_hook(text);
+            free_notice(notice);
+            continue;
+        }
         ereport(notice->level,
                 (notice->sqlstate != 0 ? errcode(notice->sqlstate) : 0,
                  errmsg_internal("%s", with_logical_names(text, false)),

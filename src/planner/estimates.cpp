@@ -166,6 +166,7 @@ FragmentEstimate estimate_fragment(const Query *query, double tasks, bool repeat
     FragmentEstimate estimate{clamp_row_est(limited_rows(query->limitCount, rows, tasks)),
                               path->pathtarget->width,
                               tasks,
+                              repeats_groups,
                               path->total_cost / std::max(tasks, 1.0),
                               {}};
     estimate.columns = estimate_columns(query, root, input, repeats_groups);

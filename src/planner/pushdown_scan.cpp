@@ -107,6 +107,9 @@ Plan *plan_fragment_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, L
     return &scan->scan.plan;
 }
 
+/// See add_fragment_path.
+constexpr double kGroupingFactor = 10;
+
 // ---------------------------------------------------------------- what is known of the columns
 
 /// A row of pg_statistic that says how many values there are, and nothing else.
@@ -177,7 +180,9 @@ const CustomPathMethods kPathMethods = {
 
 void add_fragment_path(PlannerInfo *root, RelOptInfo *rel, const PlannedFragment &fragment) {
     const double sent = fragment.estimate.rows;
-    rel->tuples = sent;
+    // PostgreSQL believes that several columns together have at most a tenth of the rows as values. Partial
+    // groups that are grouped again have more.
+    rel->tuples = fragment.estimate.repeats_groups ? kGroupingFactor * sent : sent;
     const double rows =
         clamp_row_est(sent * clauselist_selectivity(root, rel->baserestrictinfo, 0, JOIN_INNER, nullptr));
     set_width(rel, fragment.estimate);

@@ -65,6 +65,9 @@ public:
     /// Bytes received so far, over all tasks (EXPLAIN ANALYZE).
     uint64 received_bytes() const;
 
+    /// The same of one task.
+    uint64 received_bytes(int task) const;
+
     void close();
 
 protected:

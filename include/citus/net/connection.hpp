@@ -13,6 +13,10 @@ struct pg_result;
 
 namespace citus {
 
+/// SQLSTATE of a message that is the plan of a task (executor/task_capture.hpp), and who takes its text.
+constexpr int kCapturedPlanState = MAKE_SQLSTATE('0', '0', 'C', 'P', 'L');
+extern void (*captured_plan_hook)(const char *message);
+
 class ResultOwner;
 
 /// What a transaction did on a connection; only grows within a transaction.
