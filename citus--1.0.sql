@@ -552,6 +552,135 @@ LANGUAGE sql STRICT IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION pg_catalog.citus_pid_for_gpid(bigint) IS 'process id in a global process id';
 
+-- Who is doing what, on all nodes. A function local_*() tells it of the server it runs on; the others ask all nodes
+-- (a server that knows no nodes: itself), and warn of one that does not answer. worker_gpid: the session for which a
+-- backend works.
+CREATE FUNCTION citus_internal.worker_gpid(application_name text) RETURNS bigint LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+    SELECT substring(application_name FROM '^citus_(?:internal|run_command) gpid=(\d{1,18})$')::bigint;
+END;
+COMMENT ON FUNCTION citus_internal.worker_gpid(text) IS 'for which session a backend between nodes works';
+
+CREATE FUNCTION citus_internal.own_nodeid() RETURNS int LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT pg_catalog.citus_nodeid_for_gpid(pg_catalog.citus_backend_gpid());
+END;
+COMMENT ON FUNCTION citus_internal.own_nodeid() IS 'id of this node, 99999999 without one';
+
+CREATE FUNCTION citus_internal.local_stat_activity(OUT worker_gpid bigint,
+    OUT datid oid, OUT datname name, OUT pid int, OUT leader_pid int,
+    OUT usesysid oid, OUT usename name, OUT application_name text, OUT client_addr inet,
+    OUT client_hostname text, OUT client_port int, OUT backend_start timestamptz, OUT xact_start timestamptz,
+    OUT query_start timestamptz, OUT state_change timestamptz, OUT wait_event_type text, OUT wait_event text,
+    OUT state text, OUT backend_xid xid, OUT backend_xmin xid, OUT query_id bigint,
+    OUT query text, OUT backend_type text)
+RETURNS SETOF record LANGUAGE sql VOLATILE BEGIN ATOMIC
+    SELECT citus_internal.worker_gpid(a.application_name),
+           a.datid, a.datname, a.pid, a.leader_pid, a.usesysid, a.usename, a.application_name, a.client_addr,
+           a.client_hostname, a.client_port, a.backend_start, a.xact_start, a.query_start, a.state_change,
+           a.wait_event_type, a.wait_event, a.state, a.backend_xid, a.backend_xmin, a.query_id, a.query,
+           a.backend_type
+    FROM pg_catalog.pg_stat_activity a
+    WHERE NOT (a.pid = pg_backend_pid() AND citus_internal.worker_gpid(a.application_name) IS NOT NULL);
+END;
+COMMENT ON FUNCTION citus_internal.local_stat_activity() IS 'pg_stat_activity of this server';
+
+CREATE FUNCTION pg_catalog.citus_stat_activity(OUT global_pid bigint, OUT nodeid int, OUT is_worker_query bool,
+    OUT datid oid, OUT datname name, OUT pid int, OUT leader_pid int,
+    OUT usesysid oid, OUT usename name, OUT application_name text, OUT client_addr inet,
+    OUT client_hostname text, OUT client_port int, OUT backend_start timestamptz, OUT xact_start timestamptz,
+    OUT query_start timestamptz, OUT state_change timestamptz, OUT wait_event_type text, OUT wait_event text,
+    OUT state text, OUT backend_xid xid, OUT backend_xmin xid, OUT query_id bigint,
+    OUT query text, OUT backend_type text)
+RETURNS SETOF record LANGUAGE sql VOLATILE BEGIN ATOMIC
+    SELECT coalesce(a.worker_gpid, pg_catalog.citus_calculate_gpid(citus_internal.own_nodeid(), a.pid)),
+           citus_internal.own_nodeid(), a.worker_gpid IS NOT NULL,
+           a.datid, a.datname, a.pid, a.leader_pid, a.usesysid, a.usename, a.application_name, a.client_addr,
+           a.client_hostname, a.client_port, a.backend_start, a.xact_start, a.query_start, a.state_change,
+           a.wait_event_type, a.wait_event, a.state, a.backend_xid, a.backend_xmin, a.query_id, a.query,
+           a.backend_type
+    FROM citus_internal.local_stat_activity() a
+    UNION ALL
+    SELECT coalesce(a.worker_gpid, pg_catalog.citus_calculate_gpid(t.nodes[c.ord], a.pid)), t.nodes[c.ord],
+           a.worker_gpid IS NOT NULL,
+           a.datid, a.datname, a.pid, a.leader_pid, a.usesysid, a.usename, a.application_name, a.client_addr,
+           a.client_hostname, a.client_port, a.backend_start, a.xact_start, a.query_start, a.state_change,
+           a.wait_event_type, a.wait_event, a.state, a.backend_xid, a.backend_xmin, a.query_id, a.query,
+           a.backend_type
+    FROM (SELECT array_agg(n.groupid ORDER BY n.nodeid) AS groups, array_agg(n.nodeid ORDER BY n.nodeid) AS nodes,
+                 array_agg('SELECT coalesce(json_agg(r), ''[]'')'
+                           ' FROM citus_internal.local_stat_activity() r'::text) AS commands
+          FROM pg_catalog.pg_dist_node n
+          WHERE n.isactive AND n.noderole = 'primary'
+            AND n.groupid <> (SELECT l.groupid FROM pg_catalog.pg_dist_local_group l)
+          HAVING count(*) > 0) t
+    CROSS JOIN LATERAL citus_internal.run_commands(t.groups, t.commands, true, true) AS c
+    CROSS JOIN LATERAL json_to_recordset(c.result::json) AS a (worker_gpid bigint,
+        datid oid, datname name, pid int, leader_pid int, usesysid oid, usename name,
+    application_name text, client_addr inet, client_hostname text, client_port int, backend_start timestamptz,
+    xact_start timestamptz, query_start timestamptz, state_change timestamptz, wait_event_type text, wait_event text,
+    state text, backend_xid xid, backend_xmin xid, query_id bigint, query text, backend_type text)
+    WHERE c.success;
+END;
+COMMENT ON FUNCTION pg_catalog.citus_stat_activity() IS 'pg_stat_activity of all nodes';
+
+CREATE FUNCTION citus_internal.local_locks(OUT worker_gpid bigint,
+    OUT locktype text, OUT database oid, OUT relation oid, OUT relation_name text,
+    OUT page int, OUT tuple smallint, OUT virtualxid text, OUT transactionid xid,
+    OUT classid oid, OUT objid oid, OUT objsubid smallint, OUT virtualtransaction text,
+    OUT pid int, OUT mode text, OUT granted bool, OUT fastpath bool,
+    OUT waitstart timestamptz)
+RETURNS SETOF record LANGUAGE sql VOLATILE BEGIN ATOMIC
+    SELECT citus_internal.worker_gpid(a.application_name), l.locktype, l.database, l.relation,
+           (SELECT r.oid::regclass::text FROM pg_catalog.pg_class r WHERE r.oid = l.relation
+              AND l.database IN (0, (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database()))),
+           l.page, l.tuple, l.virtualxid, l.transactionid, l.classid, l.objid, l.objsubid, l.virtualtransaction,
+           l.pid, l.mode, l.granted, l.fastpath, l.waitstart
+    FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+    WHERE NOT (l.pid IS NOT DISTINCT FROM pg_backend_pid()
+               AND citus_internal.worker_gpid(a.application_name) IS NOT NULL);
+END;
+COMMENT ON FUNCTION citus_internal.local_locks() IS 'pg_locks of this server';
+
+CREATE FUNCTION pg_catalog.citus_locks(OUT global_pid bigint, OUT nodeid int,
+    OUT locktype text, OUT database oid, OUT relation oid, OUT relation_name text,
+    OUT page int, OUT tuple smallint, OUT virtualxid text, OUT transactionid xid,
+    OUT classid oid, OUT objid oid, OUT objsubid smallint, OUT virtualtransaction text,
+    OUT pid int, OUT mode text, OUT granted bool, OUT fastpath bool,
+    OUT waitstart timestamptz)
+RETURNS SETOF record LANGUAGE sql VOLATILE BEGIN ATOMIC
+    SELECT coalesce(l.worker_gpid, pg_catalog.citus_calculate_gpid(citus_internal.own_nodeid(), l.pid)),
+           citus_internal.own_nodeid(),
+           l.locktype, l.database, l.relation, l.relation_name, l.page, l.tuple, l.virtualxid, l.transactionid,
+           l.classid, l.objid, l.objsubid, l.virtualtransaction, l.pid, l.mode, l.granted, l.fastpath,
+           l.waitstart
+    FROM citus_internal.local_locks() l
+    UNION ALL
+    SELECT coalesce(l.worker_gpid, pg_catalog.citus_calculate_gpid(t.nodes[c.ord], l.pid)), t.nodes[c.ord],
+           l.locktype, l.database, l.relation, l.relation_name, l.page, l.tuple, l.virtualxid, l.transactionid,
+           l.classid, l.objid, l.objsubid, l.virtualtransaction, l.pid, l.mode, l.granted, l.fastpath,
+           l.waitstart
+    FROM (SELECT array_agg(n.groupid ORDER BY n.nodeid) AS groups, array_agg(n.nodeid ORDER BY n.nodeid) AS nodes,
+                 array_agg('SELECT coalesce(json_agg(r), ''[]'') FROM citus_internal.local_locks() r'::text) AS commands
+          FROM pg_catalog.pg_dist_node n
+          WHERE n.isactive AND n.noderole = 'primary'
+            AND n.groupid <> (SELECT l.groupid FROM pg_catalog.pg_dist_local_group l)
+          HAVING count(*) > 0) t
+    CROSS JOIN LATERAL citus_internal.run_commands(t.groups, t.commands, true, true) AS c
+    CROSS JOIN LATERAL json_to_recordset(c.result::json) AS l (worker_gpid bigint,
+        locktype text, database oid, relation oid, relation_name text, page int, tuple smallint, virtualxid
+        text,
+    transactionid xid, classid oid, objid oid, objsubid smallint, virtualtransaction text, pid int, mode text,
+    granted bool, fastpath bool, waitstart timestamptz)
+    WHERE c.success;
+END;
+COMMENT ON FUNCTION pg_catalog.citus_locks() IS 'pg_locks of all nodes';
+
+CREATE FUNCTION pg_catalog.pg_cancel_backend(global_pid bigint) RETURNS bool
+LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_cancel_backend$$;
+COMMENT ON FUNCTION pg_catalog.pg_cancel_backend(bigint) IS 'cancel the current query of a process of any node';
+CREATE FUNCTION pg_catalog.pg_terminate_backend(global_pid bigint, timeout bigint DEFAULT 0) RETURNS bool
+LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_terminate_backend$$;
+COMMENT ON FUNCTION pg_catalog.pg_terminate_backend(bigint, bigint) IS 'terminate a process of any node';
+
 -- ===== 7. Transactions (src/transaction) =====
 CREATE FUNCTION pg_catalog.recover_prepared_transactions() RETURNS int
 LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$recover_prepared_transactions$$;
@@ -575,6 +704,104 @@ LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_check_distributed_deadl
 COMMENT ON FUNCTION pg_catalog.check_distributed_deadlocks() IS
 'look for distributed deadlocks now; it also happens by itself';
 REVOKE ALL ON FUNCTION pg_catalog.check_distributed_deadlocks() FROM PUBLIC;
+
+CREATE FUNCTION citus_internal.distributed_transactions(OUT pid int, OUT transaction_number bigint,
+    OUT started timestamptz) RETURNS SETOF record
+LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_distributed_transactions$$;
+COMMENT ON FUNCTION citus_internal.distributed_transactions() IS
+'distributed transactions that sessions of this server began';
+
+-- A backend that works for a session of another node knows that session; the transaction's number is known there.
+CREATE FUNCTION pg_catalog.get_all_active_transactions(OUT datid oid, OUT process_id int,
+    OUT initiator_node_identifier int, OUT worker_query bool, OUT transaction_number bigint,
+    OUT transaction_stamp timestamptz, OUT global_pid bigint)
+RETURNS SETOF record LANGUAGE sql STRICT VOLATILE BEGIN ATOMIC
+    SELECT a.datid, a.pid, (SELECT l.groupid FROM pg_catalog.pg_dist_local_group l), false, t.transaction_number,
+           t.started, pg_catalog.citus_calculate_gpid(citus_internal.own_nodeid(), a.pid)
+    FROM citus_internal.distributed_transactions() t JOIN pg_catalog.pg_stat_activity a USING (pid)
+    UNION ALL
+    SELECT a.datid, a.pid, 0, true, NULL, a.xact_start, citus_internal.worker_gpid(a.application_name)
+    FROM pg_catalog.pg_stat_activity a
+    WHERE a.application_name LIKE 'citus\_internal gpid=%' AND a.xact_start IS NOT NULL AND a.pid <> pg_backend_pid();
+END;
+COMMENT ON FUNCTION pg_catalog.get_all_active_transactions() IS 'distributed transactions on this node';
+
+CREATE FUNCTION pg_catalog.get_global_active_transactions(OUT datid oid, OUT process_id int,
+    OUT initiator_node_identifier int, OUT worker_query bool, OUT transaction_number bigint,
+    OUT transaction_stamp timestamptz, OUT global_pid bigint)
+RETURNS SETOF record LANGUAGE sql STRICT VOLATILE BEGIN ATOMIC
+    WITH here AS MATERIALIZED (SELECT * FROM pg_catalog.get_all_active_transactions())
+    SELECT * FROM here
+    UNION ALL
+    SELECT r.datid, r.process_id, r.initiator_node_identifier, r.worker_query,
+           coalesce(r.transaction_number, h.transaction_number), coalesce(h.transaction_stamp, r.transaction_stamp),
+           r.global_pid
+    FROM (SELECT array_agg(n.groupid ORDER BY n.nodeid) AS groups, array_agg(n.nodeid ORDER BY n.nodeid) AS nodes,
+                 array_agg('SELECT coalesce(json_agg(r), ''[]'')'
+                           ' FROM pg_catalog.get_all_active_transactions() r'::text) AS commands
+          FROM pg_catalog.pg_dist_node n
+          WHERE n.isactive AND n.noderole = 'primary'
+            AND n.groupid <> (SELECT l.groupid FROM pg_catalog.pg_dist_local_group l)
+          HAVING count(*) > 0) t
+    CROSS JOIN LATERAL citus_internal.run_commands(t.groups, t.commands, true, true) AS c
+    CROSS JOIN LATERAL json_to_recordset(c.result::json) AS r (datid oid, process_id int,
+        initiator_node_identifier int, worker_query bool, transaction_number bigint, transaction_stamp timestamptz,
+        global_pid bigint)
+    LEFT JOIN here h ON h.global_pid = r.global_pid AND NOT h.worker_query
+    WHERE c.success;
+END;
+COMMENT ON FUNCTION pg_catalog.get_global_active_transactions() IS 'distributed transactions on all nodes';
+
+CREATE FUNCTION citus_internal.local_blocked_processes(OUT waiting_global_pid bigint, OUT waiting_pid int,
+    OUT waiting_node_id int, OUT waiting_transaction_num bigint, OUT waiting_transaction_stamp timestamptz,
+    OUT blocking_global_pid bigint, OUT blocking_pid int, OUT blocking_node_id int, OUT blocking_transaction_num bigint,
+    OUT blocking_transaction_stamp timestamptz, OUT blocking_transaction_waiting bool)
+RETURNS SETOF record LANGUAGE sql VOLATILE BEGIN ATOMIC
+    WITH edges AS MATERIALIZED (SELECT DISTINCT e.waiting_pid, e.waiting_gpid, e.blocking_pid, e.blocking_gpid
+                                FROM citus_internal.local_wait_edges() e),
+    transactions AS MATERIALIZED (SELECT * FROM pg_catalog.get_all_active_transactions())
+    SELECT e.waiting_gpid, e.waiting_pid, w.initiator_node_identifier, w.transaction_number, w.transaction_stamp,
+           e.blocking_gpid, e.blocking_pid, b.initiator_node_identifier, b.transaction_number, b.transaction_stamp,
+           EXISTS (SELECT FROM edges x WHERE x.waiting_pid = e.blocking_pid)
+    FROM edges e
+    LEFT JOIN transactions w ON w.process_id = e.waiting_pid
+    LEFT JOIN transactions b ON b.process_id = e.blocking_pid;
+END;
+COMMENT ON FUNCTION citus_internal.local_blocked_processes() IS 'who waits for a lock on this server, and for whom';
+
+CREATE FUNCTION citus_internal.global_blocked_processes(OUT waiting_global_pid bigint, OUT waiting_pid int,
+    OUT waiting_node_id int, OUT waiting_transaction_num bigint, OUT waiting_transaction_stamp timestamptz,
+    OUT blocking_global_pid bigint, OUT blocking_pid int, OUT blocking_node_id int, OUT blocking_transaction_num bigint,
+    OUT blocking_transaction_stamp timestamptz, OUT blocking_transaction_waiting bool)
+RETURNS SETOF record LANGUAGE sql VOLATILE BEGIN ATOMIC
+    SELECT coalesce(e.waiting_global_pid, pg_catalog.citus_calculate_gpid(citus_internal.own_nodeid(), e.waiting_pid)),
+           e.waiting_pid, e.waiting_node_id, e.waiting_transaction_num, e.waiting_transaction_stamp,
+           coalesce(e.blocking_global_pid,
+                    pg_catalog.citus_calculate_gpid(citus_internal.own_nodeid(), e.blocking_pid)),
+           e.blocking_pid, e.blocking_node_id, e.blocking_transaction_num, e.blocking_transaction_stamp,
+           e.blocking_transaction_waiting
+    FROM citus_internal.local_blocked_processes() e
+    UNION ALL
+    SELECT coalesce(e.waiting_global_pid, pg_catalog.citus_calculate_gpid(t.nodes[c.ord], e.waiting_pid)),
+           e.waiting_pid, e.waiting_node_id, e.waiting_transaction_num, e.waiting_transaction_stamp,
+           coalesce(e.blocking_global_pid, pg_catalog.citus_calculate_gpid(t.nodes[c.ord], e.blocking_pid)),
+           e.blocking_pid, e.blocking_node_id, e.blocking_transaction_num, e.blocking_transaction_stamp,
+           e.blocking_transaction_waiting
+    FROM (SELECT array_agg(n.groupid ORDER BY n.nodeid) AS groups, array_agg(n.nodeid ORDER BY n.nodeid) AS nodes,
+                 array_agg('SELECT coalesce(json_agg(r), ''[]'')'
+                           ' FROM citus_internal.local_blocked_processes() r'::text) AS commands
+          FROM pg_catalog.pg_dist_node n
+          WHERE n.isactive AND n.noderole = 'primary'
+            AND n.groupid <> (SELECT l.groupid FROM pg_catalog.pg_dist_local_group l)
+          HAVING count(*) > 0) t
+    CROSS JOIN LATERAL citus_internal.run_commands(t.groups, t.commands, true, true) AS c
+    CROSS JOIN LATERAL json_to_recordset(c.result::json) AS e (waiting_global_pid bigint, waiting_pid int,
+        waiting_node_id int, waiting_transaction_num bigint, waiting_transaction_stamp timestamptz,
+        blocking_global_pid bigint, blocking_pid int, blocking_node_id int, blocking_transaction_num bigint,
+        blocking_transaction_stamp timestamptz, blocking_transaction_waiting bool)
+    WHERE c.success;
+END;
+COMMENT ON FUNCTION citus_internal.global_blocked_processes() IS 'who waits for a lock on any node, and for whom';
 
 -- Gives the rest of the transaction another role's rights, without a way back for what runs in it. Only for the
 -- connections between nodes; it checks itself that the session's user may.
@@ -664,7 +891,35 @@ WHERE p.partstrat = 'r' AND p.partnatts = 1 AND b.bounds IS NOT NULL
 ORDER BY i.inhparent::regclass::text, b.bounds[1];
 COMMENT ON VIEW citus.time_partitions IS 'partitions by ranges of one date or time column';
 
+CREATE VIEW citus.citus_stat_activity AS SELECT * FROM pg_catalog.citus_stat_activity();
+COMMENT ON VIEW citus.citus_stat_activity IS 'what the backends of all nodes do';
+
+CREATE VIEW citus.citus_dist_stat_activity AS
+SELECT * FROM pg_catalog.citus_stat_activity() WHERE NOT is_worker_query;
+COMMENT ON VIEW citus.citus_dist_stat_activity IS
+'what the sessions of all nodes do, without the backends that work for them';
+
+CREATE VIEW citus.citus_locks AS SELECT * FROM pg_catalog.citus_locks();
+COMMENT ON VIEW citus.citus_locks IS 'locks on all nodes';
+
+CREATE VIEW citus.citus_lock_waits AS
+WITH waits AS MATERIALIZED (
+    SELECT DISTINCT waiting_global_pid, blocking_global_pid FROM citus_internal.global_blocked_processes()),
+activity AS MATERIALIZED (
+    SELECT * FROM pg_catalog.citus_stat_activity()
+    WHERE NOT is_worker_query AND EXISTS (SELECT FROM waits))
+SELECT w.global_pid AS waiting_gpid, b.global_pid AS blocking_gpid, w.query AS blocked_statement,
+       b.query AS current_statement_in_blocking_process, w.nodeid AS waiting_nodeid, b.nodeid AS blocking_nodeid
+FROM waits
+JOIN activity w ON w.global_pid = waits.waiting_global_pid
+JOIN activity b ON b.global_pid = waits.blocking_global_pid;
+COMMENT ON VIEW citus.citus_lock_waits IS 'which statement waits for which session, over all nodes';
+
 ALTER VIEW citus.citus_shards SET SCHEMA pg_catalog;
+ALTER VIEW citus.citus_stat_activity SET SCHEMA pg_catalog;
+ALTER VIEW citus.citus_dist_stat_activity SET SCHEMA pg_catalog;
+ALTER VIEW citus.citus_locks SET SCHEMA pg_catalog;
+ALTER VIEW citus.citus_lock_waits SET SCHEMA pg_catalog;
 ALTER VIEW citus.citus_tables SET SCHEMA pg_catalog;
 ALTER VIEW citus.citus_nodes SET SCHEMA pg_catalog;
 ALTER VIEW citus.pg_dist_shard_placement SET SCHEMA pg_catalog;
@@ -672,4 +927,5 @@ ALTER VIEW citus.pg_dist_logical_replication_conf SET SCHEMA pg_catalog;
 ALTER VIEW citus.time_partitions SET SCHEMA pg_catalog;
 GRANT SELECT ON pg_catalog.citus_shards, pg_catalog.citus_tables, pg_catalog.citus_nodes,
     pg_catalog.pg_dist_shard_placement, pg_catalog.pg_dist_logical_replication_conf,
-    pg_catalog.time_partitions TO PUBLIC;
+    pg_catalog.time_partitions, pg_catalog.citus_stat_activity, pg_catalog.citus_dist_stat_activity,
+    pg_catalog.citus_locks, pg_catalog.citus_lock_waits TO PUBLIC;

@@ -11,6 +11,7 @@
 #include "citus/planner/planner.hpp"
 #include "citus/planner/insert.hpp"
 #include "citus/transaction/deadlock_detector.hpp"
+#include "citus/transaction/fault.hpp"
 #include "citus/transaction/fence.hpp"
 #include "citus/transaction/maintenance_daemon.hpp"
 #include "citus/transaction/remote_transaction.hpp"
@@ -37,6 +38,7 @@ void _PG_init(void) {
     citus::install_transaction_callbacks();
     citus::install_deadlock_detector();
     citus::install_fence();
+    citus::install_fault_points();
     citus::install_maintenance_daemon();
     citus::install_task_capture();
     citus::install_fragment_scan();

@@ -66,7 +66,9 @@ void append_named(std::pmr::vector<GroupShardList> &groups, const RangeVar *name
             return;
 }
 
-void run_standard(void *call) { static_cast<UtilityCall *>(call)->run(); }
+void run_standard(void *call) {
+    static_cast<UtilityCall *>(call)->run();
+}
 
 } // namespace
 

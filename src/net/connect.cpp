@@ -119,7 +119,9 @@ void start_attempt(ConnectAttempt &attempt) {
     parameters.add("port", psprintf("%d", attempt.port));
     parameters.add("dbname", attempt.database);
     parameters.add("user", attempt.user);
-    parameters.add("application_name", psprintf("citus_internal gpid=" INT64_FORMAT, own_global_pid()));
+    parameters.add("application_name",
+                   psprintf("citus_%s gpid=" INT64_FORMAT, attempt.pinned ? "internal" : "run_command",
+                            own_global_pid()));
     parameters.add("client_encoding", GetDatabaseEncodingName());
     if (attempt.pinned)
         parameters.add("options", session_settings_as_options());

@@ -5,6 +5,7 @@
 #include "citus/net/remote_error.hpp"
 #include "citus/transaction/backend_slots.hpp"
 #include "citus/transaction/commit_records.hpp"
+#include "citus/transaction/fault.hpp"
 #include "citus/transaction/fence.hpp"
 #include "citus/transaction/shared_state.hpp"
 
@@ -39,6 +40,10 @@ public:
     void take_row(int, const PGresult *, int) override {}
     /// A transaction that is in error answers COMMIT and PREPARE with the tag ROLLBACK, and no error.
     void command_done(int, const PGresult *result) override {
+        if (strcmp(expected, "PREPARE TRANSACTION") == 0)
+            fault_point("after_prepare", connection);
+        else if (strcmp(expected, "COMMIT PREPARED") == 0)
+            fault_point("after_commit_prepared", connection, false);
         succeeded = strcmp(PQcmdStatus(const_cast<PGresult *>(result)), expected) == 0;
         aborted = !succeeded;
     }
@@ -156,8 +161,10 @@ bool is_usable(const Connection *connection) {
 
 void commit_only_writer(Connection *writer) {
     Phase phase("COMMIT");
+    fault_point("before_commit", writer);
     phase.add(writer);
     phase.wait_without_cancel(0);
+    fault_point("after_commit", writer);
     phase.raise_failure(true);
     forget_transaction(writer);
 }
@@ -184,6 +191,7 @@ void prepare_all(std::span<Connection *const> writers) {
     for (Connection *connection : writers) {
         const std::pmr::string gid = core::format_gid({local_group_id(), MyProcPid, number, participant++});
         connection->transaction.gid = MemoryContextStrdup(connection->context, gid.c_str());
+        fault_point("before_prepare", connection);
         phase.add(connection, gid.c_str());
     }
     for (Connection *connection : writers)
@@ -192,6 +200,8 @@ void prepare_all(std::span<Connection *const> writers) {
     ForceSyncCommit();
     phase.wait(0);
     phase.raise_failure(false);
+    for (Connection *connection : writers)
+        fault_point("before_decision", connection);
 }
 
 /// What every end of a transaction has in common.
@@ -257,9 +267,10 @@ void leave_to_recovery(Outcome *outcome) {
 void finish_distributed_commit() {
     Phase second("COMMIT PREPARED"), readers("COMMIT");
     for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
-        if (connection->transaction.gid != nullptr)
+        if (connection->transaction.gid != nullptr) {
+            fault_point("after_decision", connection, false);
             second.add(connection, connection->transaction.gid);
-        else if (connection->transaction.open && is_usable(connection))
+        } else if (connection->transaction.open && is_usable(connection))
             readers.add(connection);
         else
             connection->close_at_end |= connection->transaction.open;

@@ -1,5 +1,6 @@
 #include "citus/transaction/fence.hpp"
 
+#include "citus/transaction/commit_records.hpp"
 #include "citus/transaction/shared_state.hpp"
 
 #include <atomic>
@@ -53,6 +54,8 @@ void attach_memory() {
     LWLockRelease(AddinShmemInitLock);
 }
 
+/// In place of a group: what an earlier life of this server had decided was looked up in this database.
+constexpr int32 kStartMark = -2;
 bool is_fenced(int32 group_id) {
     bool found = false;
     LWLockAcquire(fences->lock, LW_SHARED);
@@ -62,6 +65,23 @@ bool is_fenced(int32 group_id) {
     return found;
 }
 
+/// A decision that an earlier life of this server has not carried out, as far as it knew, is waited for like
+/// a failed second phase. The first who asks in this database looks it up.
+void fence_earlier_decisions() {
+    static bool is_done = false;
+    if (is_done)
+        return;
+    if (!is_fenced(kStartMark)) {
+        std::pmr::unordered_set<int32> groups;
+        for (const CommitRecord &record : read_commit_records())
+            groups.insert(record.group_id);
+        for (const int32 group_id : groups)
+            fence_group(group_id, kEarlierLife);
+        fence_group(kStartMark, kEarlierLife);
+    }
+    is_done = true;
+}
+
 } // namespace
 
 void fence_group(int32 group_id, uint64 transaction) {
@@ -69,7 +89,7 @@ void fence_group(int32 group_id, uint64 transaction) {
     for (Fence &fence : fences->entries)
         if (!OidIsValid(fence.database)) {
             fence = {MyDatabaseId, group_id, transaction};
-            fences->count++;
+            fences->count += group_id != kStartMark;
             break;
         }
     LWLockRelease(fences->lock);
@@ -101,7 +121,19 @@ void remove_fences(int32 group_id, std::span<const uint64> transactions) {
     LWLockRelease(fences->lock);
 }
 
+void forget_fences_of_other_databases(const std::pmr::vector<Oid> &databases) {
+    LWLockAcquire(fences->lock, LW_EXCLUSIVE);
+    for (Fence &fence : fences->entries)
+        if (OidIsValid(fence.database) &&
+            std::find(databases.begin(), databases.end(), fence.database) == databases.end()) {
+            fences->count -= fence.group_id != kStartMark;
+            fence = {};
+        }
+    LWLockRelease(fences->lock);
+}
+
 void wait_for_fence(int32 group_id) {
+    fence_earlier_decisions();
     if (fences->count == 0)
         return;
     while (is_fenced(group_id)) {

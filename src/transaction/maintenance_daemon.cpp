@@ -6,6 +6,7 @@
 #include "citus/pg/memory.hpp"
 #include "citus/transaction/backend_slots.hpp"
 #include "citus/transaction/daemons.hpp"
+#include "citus/transaction/fence.hpp"
 #include "citus/transaction/recovery.hpp"
 #include "citus/transaction/shared_state.hpp"
 
@@ -87,6 +88,7 @@ std::pmr::vector<Oid> list_databases() {
 
 /// Brings the shared table in line with the databases there are: new ones are wanted until looked into.
 void update_entries(const std::pmr::vector<Oid> &databases) {
+    forget_fences_of_other_databases(databases);
     SharedLock lock;
     for (DaemonEntry &entry : shared_state()->daemons)
         if (entry.database != InvalidOid && entry.pid == 0 && entry.detector_pid == 0 &&

@@ -96,6 +96,7 @@ void recover_node(const ClusterNode &node, const GidSet &known, int report_level
                                           name.c_str(), node.name, node.port, outcome.message)));
             result.complete = false;
             std::erase(fenced, gid->transaction);
+            std::erase(fenced, kEarlierLife);
             continue;
         }
         done.insert(name);

@@ -1,5 +1,5 @@
-/// SET CONSTRAINTS, carried to the nodes: to connections whose transaction is open at once, to those that open
-/// later behind their BEGIN, or behind the savepoint in which it was said.
+/// SET CONSTRAINTS, carried to the nodes: to connections whose transaction is open at once, to those that
+/// open later behind their BEGIN, or behind the savepoint in which it was said.
 ///
 /// ddl/set_constraints.cpp says what was set; enlist.cpp sends it where a transaction or a savepoint begins.
 #pragma once
@@ -15,8 +15,8 @@ struct ConstraintCommand {
     const char *sql;
 };
 
-/// Sends the commands to open connections and waits for them, since a constraint that becomes immediate may be
-/// violated; and keeps them for connections that open later in this (sub)transaction.
+/// Sends the commands to open connections and waits for them, since a constraint that becomes immediate may
+/// be violated; and keeps them for connections that open later in this (sub)transaction.
 void set_remote_constraints(std::span<const ConstraintCommand> commands);
 
 /// Queues what was said in a subtransaction (TopSubTransactionId: outside of any).
