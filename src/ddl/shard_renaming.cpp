@@ -124,6 +124,10 @@ void rename_alter_command(const ShardRenaming &renaming, RangeVar *table, AlterT
     case AT_AddConstraint:
         rename_new_constraint(renaming, castNode(Constraint, command->def));
         break;
+    case AT_AttachPartition:
+    case AT_DetachPartition:
+        rename_range_var(renaming, castNode(PartitionCmd, command->def)->name);
+        break;
     case AT_ClusterOn:
         add_suffix(renaming, command->name);
         break;

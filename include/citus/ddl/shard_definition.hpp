@@ -9,8 +9,11 @@
 
 namespace citus {
 
-/// CREATE TABLE with columns and CHECK constraints, then indexes, other constraints but foreign keys, storage
-/// settings, statistics objects, replica identity, owner and privileges. List of char *.
+/// CREATE TABLE with columns and CHECK constraints, and the settings of columns. List of char *.
+List *shard_table_commands(Oid relid);
+
+/// What follows: indexes, other constraints but foreign keys, statistics objects, replica identity, owner and
+/// privileges. Those of a partitioned table are for itself ONLY. List of char *.
 List *shard_create_commands(Oid relid);
 
 /// What is added when the shards hold their rows: foreign keys and constraints that are NOT VALID. List of
