@@ -1,5 +1,6 @@
 /// VACUUM, ANALYZE and CLUSTER.
 #include "citus/ddl/shard_definition.hpp"
+#include "citus/ddl/partitions.hpp"
 #include "citus/pg/list.hpp"
 #include "concurrent.hpp"
 #include "utility_call.hpp"
@@ -89,7 +90,7 @@ List *maintained_tables(const VacuumStmt *statement) {
     for (const ListCell &cell : cells(statement->rels)) {
         const Oid relid = find_dist_relation(lfirst_node(VacuumRelation, &cell)->relation);
         if (OidIsValid(relid) && citus_is_class_owner(relid, GetUserId()))
-            tables = list_append_unique_oid(tables, relid);
+            tables = list_concat_unique_oid(tables, partition_tree(relid, NoLock));
     }
     return tables;
 }

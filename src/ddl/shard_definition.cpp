@@ -89,19 +89,6 @@ struct ConstraintRow {
     bool inherited; ///< from the table that this one is a partition of
 };
 
-/// Whether a foreign key row only says that the key also leads to a partition of the referenced table.
-bool is_key_to_partition(const FormData_pg_constraint &form) {
-    if (form.contype != CONSTRAINT_FOREIGN || !OidIsValid(form.conparentid))
-        return false;
-    HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(form.conparentid));
-    if (!HeapTupleIsValid(tuple))
-        elog(ERROR, "cache lookup failed for constraint %u", form.conparentid);
-    const bool same_table =
-        reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conrelid == form.conrelid;
-    ReleaseSysCache(tuple);
-    return same_table;
-}
-
 /// The constraints of a table in the order of their creation.
 std::pmr::vector<ConstraintRow> constraints_of(Oid relid) {
     std::pmr::vector<ConstraintRow> rows;
@@ -271,6 +258,18 @@ List *owner_and_grant_commands(Relation relation) {
 }
 
 } // namespace
+
+bool is_key_to_partition(const FormData_pg_constraint &form) {
+    if (form.contype != CONSTRAINT_FOREIGN || !OidIsValid(form.conparentid))
+        return false;
+    HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(form.conparentid));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for constraint %u", form.conparentid);
+    const bool same_table =
+        reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conrelid == form.conrelid;
+    ReleaseSysCache(tuple);
+    return same_table;
+}
 
 char *qualified_relation_name(Oid relid) {
     const char *name = get_rel_name(relid);

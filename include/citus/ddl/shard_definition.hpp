@@ -7,6 +7,10 @@
 
 #include "citus/pg/prelude.hpp"
 
+extern "C" {
+#include "catalog/pg_constraint.h"
+}
+
 namespace citus {
 
 /// CREATE TABLE with columns and CHECK constraints, and the settings of columns. List of char *.
@@ -39,6 +43,9 @@ char *shard_replica_identity_command(Relation relation);
 /// GRANTs of an access control list for an object that has the privileges of a new one. object: e.g.
 /// `SCHEMA s`; column: quoted name or nullptr; owner_rights: what an owner has without any GRANT.
 List *grant_commands(const Acl *acl, const char *object, const char *column, Oid owner, AclMode owner_rights);
+
+/// Whether a foreign key row only says that the key also leads to a partition of the referenced table.
+bool is_key_to_partition(const FormData_pg_constraint &form);
 
 /// Schema-qualified and quoted name of a relation.
 char *qualified_relation_name(Oid relid);
