@@ -379,7 +379,12 @@ char *shard_replica_identity_command(Relation relation) {
 
 List *shard_index_commands(Oid index_id) {
     const int level = pin_search_path();
-    List *commands = list_make1(pg_get_indexdef_string(index_id));
+    // The SQL function writes ONLY for a partitioned table: its partitions' indexes come on their own.
+    char *definition =
+        get_rel_relkind(index_id) == RELKIND_PARTITIONED_INDEX
+            ? TextDatumGetCString(DirectFunctionCall1(pg_get_indexdef, ObjectIdGetDatum(index_id)))
+            : pg_get_indexdef_string(index_id);
+    List *commands = list_make1(definition);
     commands = list_concat(commands, index_settings(index_id));
     unpin_search_path(level);
     return commands;
