@@ -306,6 +306,11 @@ CREATE FUNCTION citus_internal.apply_shard_ddl(commands text[], names text[], sh
 COMMENT ON FUNCTION citus_internal.apply_shard_ddl(text[], text[], bigint[], text) IS
     'runs DDL for shards on this node';
 
+-- The table that the shard of this name (as regclass prints it) stands for. Written by the planner.
+CREATE FUNCTION citus_internal.logical_table_of_shard(shard text)
+    RETURNS oid LANGUAGE C STRICT STABLE AS 'MODULE_PATHNAME', $$logical_table_of_shard$$;
+COMMENT ON FUNCTION citus_internal.logical_table_of_shard(text) IS 'table that a shard stands for';
+
 -- Stands in a rewritten query for a part that runs on the shards; the planner puts a scan in its place.
 CREATE FUNCTION citus_internal.fragment_scan(fragment int) RETURNS SETOF record
     LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_fragment_scan$$;

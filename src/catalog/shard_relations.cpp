@@ -124,9 +124,9 @@ int64 shard_of_relation(Oid relid) {
     if (relid < FirstNormalObjectId || !extension_is_ready())
         return 0;
     const char relkind = get_rel_relkind(relid);
-    if (relkind == RELKIND_INDEX)
+    if (relkind == RELKIND_INDEX || relkind == RELKIND_PARTITIONED_INDEX)
         relid = IndexGetRelation(relid, true);
-    else if (relkind != RELKIND_RELATION)
+    else if (relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE)
         return 0;
     const char *name = get_rel_name(relid);
     if (name == nullptr)

@@ -39,17 +39,6 @@ void check_colocatable(const LayoutRequest &request, const DistTable &other) {
         refuse_colocation(request.relid, other.relid, "Distribution column collations don't match");
 }
 
-TableLayout layout_like(const DistTable &other) {
-    TableLayout layout{other.colocation_id, {}};
-    for (const Shard &shard : other.shards) {
-        PlannedShard planned{shard.min_hash, shard.max_hash, {}};
-        for (const ShardPlacement &placement : shard.placements)
-            planned.groups.push_back(placement.group_id);
-        layout.shards.push_back(planned);
-    }
-    return layout;
-}
-
 std::pmr::vector<PlannedShard> round_robin(int shard_count) {
     const auto groups = groups_for_new_shards();
     std::pmr::vector<PlannedShard> shards;
@@ -72,6 +61,17 @@ TableLayout plan_single_shard_group(const LayoutRequest &request) {
 }
 
 } // namespace
+
+TableLayout layout_like(const DistTable &other) {
+    TableLayout layout{other.colocation_id, {}};
+    for (const Shard &shard : other.shards) {
+        PlannedShard planned{shard.min_hash, shard.max_hash, {}};
+        for (const ShardPlacement &placement : shard.placements)
+            planned.groups.push_back(placement.group_id);
+        layout.shards.push_back(planned);
+    }
+    return layout;
+}
 
 void lock_colocation_groups() {
     LockRelationOid(extension_relation("pg_dist_colocation"), ShareRowExclusiveLock);

@@ -30,6 +30,9 @@ struct LayoutRequest {
 /// writes a row for a new group. Raises the documented errors of colocate_with.
 TableLayout plan_distributed_table(const LayoutRequest &request);
 
+/// The same shards and places as a table has.
+TableLayout layout_like(const DistTable &other);
+
 /// All reference tables are in one group, with a copy on every active node.
 TableLayout plan_reference_table();
 

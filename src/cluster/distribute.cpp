@@ -1,12 +1,14 @@
 /// create_distributed_table() and create_reference_table().
 #include "citus/catalog/writer.hpp"
+#include "citus/cluster/distribute_partition.hpp"
 #include "citus/cluster/nodes.hpp"
 #include "citus/ddl/checks.hpp"
 #include "citus/ddl/dependencies.hpp"
-#include "citus/ddl/shard_definition.hpp"
+#include "citus/ddl/partitions.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/list.hpp"
 #include "colocation.hpp"
+
 #include "move_rows.hpp"
 #include "table_checks.hpp"
 
@@ -45,23 +47,49 @@ std::pmr::vector<int32> groups_of(const TableLayout &layout) {
     return groups;
 }
 
-/// Metadata, shards and rows, in this order; the checks that need the metadata come right after it.
-void distribute(Relation relation, AttrNumber key, char replication_model, const TableLayout &layout) {
-    const Oid relid = RelationGetRelid(relation);
-    write_metadata(relid, key, replication_model, layout);
-    check_constraints(relid, CheckTime::Distribution);
-
-    ShardDdl ddl;
-    add_dependencies(ddl, relid, groups_of(layout));
-    ddl.on_shards(relid, shard_create_commands(relid));
-    const bool has_rows = table_has_rows(relation);
-    List *referenced = NIL;
-    List *late_commands = shard_late_commands(relid, &referenced);
-    if (has_rows) {
-        ddl.run();
-        move_rows_to_shards(relation);
+/// The partitions (not the table itself), locked and checked.
+void check_partitions(const List *tree) {
+    for (const ListCell &cell : cells(tree)) {
+        if (lfirst_oid(&cell) != linitial_oid(tree))
+            relation_close(open_table_to_distribute(lfirst_oid(&cell), true), NoLock);
     }
-    ddl.on_shards(relid, late_commands, referenced);
+}
+
+/// Metadata of the table and its partitions; column is nullptr for tables without a key.
+void write_metadata_of_tree(const List *tree, const char *column, char replication_model,
+                            const TableLayout &layout) {
+    for (const ListCell &cell : cells(tree)) {
+        Relation relation = table_open(lfirst_oid(&cell), NoLock);
+        const AttrNumber key = column != nullptr ? resolve_key(relation, column) : InvalidAttrNumber;
+        table_close(relation, NoLock);
+        write_metadata(lfirst_oid(&cell), key, replication_model, layout);
+    }
+    for (const ListCell &cell : cells(tree))
+        check_constraints(lfirst_oid(&cell), CheckTime::Distribution);
+}
+
+void move_rows_of_tree(ShardDdl &ddl, const List *tree) {
+    for (const ListCell &cell : cells(tree)) {
+        Relation relation = table_open(lfirst_oid(&cell), NoLock);
+        if (table_has_rows(relation)) {
+            ddl.run();
+            move_rows_to_shards(relation);
+        }
+        table_close(relation, NoLock);
+    }
+}
+
+/// Metadata, shards and rows, in this order; the checks that need the metadata come right after it.
+void distribute(Oid relid, const char *column, char replication_model, const TableLayout &layout) {
+    const List *tree = partition_tree(relid, AccessExclusiveLock);
+    check_partitions(tree);
+    write_metadata_of_tree(tree, column, replication_model, layout);
+    ShardDdl ddl;
+    for (const ListCell &cell : cells(tree))
+        add_dependencies(ddl, lfirst_oid(&cell), groups_of(layout));
+    add_shards_of_tree(ddl, tree);
+    move_rows_of_tree(ddl, tree);
+    add_late_constraints(ddl, tree);
     ddl.run();
 }
 
@@ -111,8 +139,8 @@ void create_distributed(const Arguments &arguments) {
         request.key_collation = column->attcollation;
     }
     ensure_local_node_registered();
-    distribute(relation, key, kStreamingReplication, plan_distributed_table(request));
     relation_close(relation, NoLock);
+    distribute(arguments.relid, arguments.column, kStreamingReplication, plan_distributed_table(request));
 }
 
 /// The label of an enum value, or of its default.
@@ -121,6 +149,27 @@ const char *enum_label(Datum value) {
 }
 
 } // namespace
+
+void distribute_partition(Oid relid) {
+    const DistTable &parent = *require_dist_table(parent_of_partition(relid));
+    const List *tree = partition_tree(relid, AccessExclusiveLock);
+    for (const ListCell &cell : cells(tree))
+        relation_close(open_table_to_distribute(lfirst_oid(&cell), true), NoLock);
+    const char *column = parent.has_key() ? get_attname(parent.relid, parent.key_attno, false) : nullptr;
+    const TableLayout layout = layout_like(parent);
+    lock_colocation_groups();
+    write_metadata_of_tree(
+        tree, column, parent.kind == TableKind::Reference ? kTwoPhaseReplication : kStreamingReplication, layout);
+    ShardDdl ddl;
+    for (const ListCell &cell : cells(tree))
+        add_dependencies(ddl, lfirst_oid(&cell), groups_of(layout));
+    add_shards_of_tree(ddl, tree);
+    // With its constraints the shard is attached as it is; else it would get them again, by other names.
+    add_late_constraints(ddl, tree);
+    add_attachment(ddl, relid);
+    move_rows_of_tree(ddl, tree);
+    ddl.run();
+}
 
 } // namespace citus
 
@@ -142,7 +191,7 @@ Datum create_reference_table(PG_FUNCTION_ARGS) {
     require_coordinator();
     Relation relation = open_table_to_distribute(PG_GETARG_OID(0));
     ensure_local_node_registered();
-    distribute(relation, InvalidAttrNumber, kTwoPhaseReplication, plan_reference_table());
     relation_close(relation, NoLock);
+    distribute(PG_GETARG_OID(0), nullptr, kTwoPhaseReplication, plan_reference_table());
     PG_RETURN_VOID();
 }

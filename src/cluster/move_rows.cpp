@@ -141,6 +141,8 @@ List *live_columns(Relation relation) {
 } // namespace
 
 bool table_has_rows(Relation relation) {
+    if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+        return false;
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
     TupleTableSlot *slot = table_slot_create(relation, nullptr);
     TableScanDesc scan = table_beginscan(relation, snapshot, 0, nullptr);

@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "catalog/catalog.h"
+#include "catalog/partition.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_inherits.h"
 #include "commands/tablecmds.h"
@@ -19,27 +20,28 @@ void check_kind(Relation relation) {
     const char *name = RelationGetRelationName(relation);
     switch (relation->rd_rel->relkind) {
     case RELKIND_RELATION:
+    case RELKIND_PARTITIONED_TABLE:
         return;
     case RELKIND_FOREIGN_TABLE:
         ereport(ERROR,
                 (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("foreign tables cannot be distributed"),
                  errdetail("\"%s\" is a foreign table.", name)));
-    case RELKIND_PARTITIONED_TABLE:
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("distributing partitioned tables is not supported"),
-                        errdetail("\"%s\" is a partitioned table.", name)));
     default:
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("%s is not a regular, foreign or partitioned table", name)));
     }
 }
 
-void check_inheritance(Relation relation) {
+void check_inheritance(Relation relation, bool partitions_allowed) {
     const char *name = RelationGetRelationName(relation);
-    if (relation->rd_rel->relispartition)
+    if (relation->rd_rel->relispartition && !partitions_allowed)
         ereport(ERROR,
                 (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("distributing partitions is not supported"),
-                 errdetail("\"%s\" is a partition.", name)));
+                 errdetail("\"%s\" is a partition.", name),
+                 errhint("Distribute the partitioned table \"%s\": its partitions go with it.",
+                         get_rel_name(get_partition_parent(RelationGetRelid(relation), true)))));
+    if (relation->rd_rel->relispartition || relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+        return;
     if (has_subclass(RelationGetRelid(relation)) || has_superclass(RelationGetRelid(relation)))
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("%s is not a regular, foreign or partitioned table", name),
@@ -89,7 +91,7 @@ void check_storage(Relation relation) {
 
 } // namespace
 
-Relation open_table_to_distribute(Oid relid) {
+Relation open_table_to_distribute(Oid relid, bool partitions_allowed) {
     Relation relation = try_relation_open(relid, AccessExclusiveLock);
     if (relation == nullptr)
         ereport(ERROR,
@@ -105,7 +107,7 @@ Relation open_table_to_distribute(Oid relid) {
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("relation \"%s\" is a shard relation", RelationGetRelationName(relation)),
                         errhint("Distribute an ordinary table.")));
-    check_inheritance(relation);
+    check_inheritance(relation, partitions_allowed);
     check_triggers(relation);
     check_column_types(relation);
     // Its rows will be moved: no open cursor or pending trigger may rely on them.

@@ -6,8 +6,9 @@
 namespace citus {
 
 /// Locks the relation until the end of the transaction and checks that it can be made a distributed or
-/// reference table by the current user. Raises 42501, 42809, 42P16, 0A000.
-Relation open_table_to_distribute(Oid relid);
+/// reference table by the current user; partitions are allowed only where the caller takes care of their
+/// parent. Raises 42501, 42809, 42P16, 0A000.
+Relation open_table_to_distribute(Oid relid, bool partitions_allowed = false);
 
 /// The attribute number of the distribution column. Raises 42703 (no such column), 42704 (type that can't be
 /// hashed), 0A000 (generated column), 42P10 (system column).

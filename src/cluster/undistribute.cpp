@@ -1,6 +1,7 @@
 /// undistribute_table() and truncate_local_data_after_distributing_table().
 #include "citus/cluster/distribute.hpp"
 #include "citus/cluster/nodes.hpp"
+#include "citus/ddl/partitions.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
 #include "move_rows.hpp"
@@ -25,7 +26,7 @@ List *connected_tables(Oid relid, bool *outgoing) {
     SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
     while (HeapTuple tuple = systable_getnext(scan)) {
         auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
-        if (form->contype != CONSTRAINT_FOREIGN || form->conrelid == form->confrelid ||
+        if (form->contype != CONSTRAINT_FOREIGN || OidIsValid(form->conparentid) || form->conrelid == form->confrelid ||
             (form->conrelid != relid && form->confrelid != relid))
             continue;
         if (tables == NIL)
@@ -78,14 +79,23 @@ const DistTable *lock_table(Oid relid) {
 void undistribute(Oid relid, bool cascade) {
     require_coordinator();
     lock_table(relid);
-    List *tables = tables_to_undistribute(relid, cascade);
+    if (OidIsValid(parent_of_partition(relid)))
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot undistribute table because it is a partition"),
+                        errdetail("\"%s\" is a partition of \"%s\".", get_rel_name(relid),
+                                  get_rel_name(parent_of_partition(relid))),
+                        errhint("Undistribute the partitioned table, or detach the partition first.")));
+    List *tables = NIL;
+    for (const ListCell &cell : cells(tables_to_undistribute(relid, cascade)))
+        tables = list_concat_unique_oid(tables, partition_tree(lfirst_oid(&cell), AccessExclusiveLock));
     for (const ListCell &cell : cells(tables))
         lock_table(lfirst_oid(&cell));
     DoomedShards doomed;
     for (const ListCell &cell : cells(tables)) {
         Relation relation = table_open(lfirst_oid(&cell), NoLock);
         ereport(NOTICE, (errmsg("moving the data of %s", qualified_relation_name(lfirst_oid(&cell)))));
-        copy_rows_to_shell(relation);
+        if (!is_partitioned(lfirst_oid(&cell)))
+            copy_rows_to_shell(relation);
         table_close(relation, NoLock);
         doomed.take(*require_dist_table(lfirst_oid(&cell)));
     }

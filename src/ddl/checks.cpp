@@ -96,7 +96,8 @@ void append_foreign_keys(std::pmr::vector<ForeignKey> &keys, Relation catalog, O
     SysScanDesc scan = systable_beginscan(catalog, index, OidIsValid(index), nullptr, 1, &key);
     while (HeapTuple tuple = systable_getnext(scan)) {
         auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
-        if (form->contype != CONSTRAINT_FOREIGN)
+        // Rows that stand for partitions say what their parent's row says.
+        if (form->contype != CONSTRAINT_FOREIGN || OidIsValid(form->conparentid))
             continue;
         // A key onto the own table is found in both scans.
         if (column == Anum_pg_constraint_confrelid && form->conrelid == relid)

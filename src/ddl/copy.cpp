@@ -201,7 +201,9 @@ void RowCopy::check_row() {
     ContextScope scope(GetPerTupleMemoryContext(estate_));
     if (constraints->has_generated_stored)
         ExecComputeStoredGenerated(target_, estate_, slot_, CMD_INSERT);
-    ExecConstraints(target_, slot_, estate_);
+    // A partitioned table's shard first looks for the partition.
+    if (relation_->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+        ExecConstraints(target_, slot_, estate_);
 }
 
 uint64 RowCopy::run() {
@@ -316,6 +318,8 @@ uint64 copy_to(const CopyStmt *statement, Relation relation, const char *query_s
 bool handle_copy(CopyStmt *statement, const char *query_string, uint64 *processed) {
     if (statement->relation == nullptr || !extension_is_ready())
         return false;
+    if (!statement->is_from && get_rel_relkind(RangeVarGetRelid(statement->relation, NoLock, true)) == RELKIND_PARTITIONED_TABLE)
+        return false; // PostgreSQL's error
     const LOCKMODE lock = statement->is_from ? RowExclusiveLock : AccessShareLock;
     const Oid relid = RangeVarGetRelid(statement->relation, lock, true);
     const DistTable *table = OidIsValid(relid) ? find_dist_table(relid) : nullptr;

@@ -79,10 +79,14 @@ void collect_drop(Collect collect) {
 void relation_dropped(Oid relid) {
     switch (get_rel_relkind(relid)) {
     case RELKIND_RELATION:
+    case RELKIND_PARTITIONED_TABLE:
         if (const DistTable *table = find_dist_table(relid))
             collect_drop([&](DropCollector &drops) { drops.take_table(*table); });
         return;
+    case RELKIND_PARTITIONED_INDEX:
     case RELKIND_INDEX: {
+        if (get_rel_relispartition(relid))
+            return; // goes with the index of the parent, or with its table
         const Oid table = IndexGetRelation(relid, true);
         // The index of a constraint goes with it.
         if (OidIsValid(table) && !OidIsValid(get_index_constraint(relid)) &&
@@ -99,10 +103,20 @@ void relation_dropped(Oid relid) {
     }
 }
 
+bool is_inherited_column(Oid relid, AttrNumber attno) {
+    HeapTuple tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid), Int16GetDatum(attno));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    const bool inherited = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->attinhcount > 0;
+    ReleaseSysCache(tuple);
+    return inherited;
+}
+
 void column_dropped(Oid relid, AttrNumber attno) {
-    if (get_rel_relkind(relid) != RELKIND_RELATION || find_dist_table(relid) == nullptr)
-        return;
     const DistTable *table = find_dist_table(relid);
+    // What a partition has from its parent goes with it.
+    if (table == nullptr || is_inherited_column(relid, attno))
+        return;
     if (table->key_attno == attno)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("cannot drop the distribution column \"%s\" of table \"%s\"",
@@ -122,8 +136,9 @@ void constraint_dropped(Oid constraint_id) {
     auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
     const Oid relid = form->conrelid;
     const char *name = pstrdup(NameStr(form->conname));
+    const bool inherited = form->coninhcount > 0 || OidIsValid(form->conparentid);
     ReleaseSysCache(tuple);
-    if (!OidIsValid(relid) || find_dist_table(relid) == nullptr)
+    if (!OidIsValid(relid) || inherited || find_dist_table(relid) == nullptr)
         return;
     collect_drop([&](DropCollector &drops) {
         drops.take_part(relid, psprintf("ALTER TABLE IF EXISTS %s DROP CONSTRAINT IF EXISTS %s CASCADE",

@@ -1,6 +1,8 @@
 /// ALTER TABLE and ALTER INDEX with subcommands.
 #include "citus/ddl/checks.hpp"
+#include "citus/cluster/distribute_partition.hpp"
 #include "citus/ddl/dependencies.hpp"
+#include "citus/ddl/partitions.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
 #include "citus/planner/gather.hpp"
@@ -10,6 +12,7 @@
 #include "utility_call.hpp"
 
 extern "C" {
+#include "catalog/dependency.h"
 #include "catalog/pg_constraint.h"
 #include "commands/tablecmds.h"
 #include "nodes/value.h"
@@ -178,10 +181,10 @@ void describe_new_columns(const TableShape &before, const TableShape &after, Rel
     }
 }
 
-char *alter_table(Oid relid, List *subcommands) {
+char *alter_table(Oid relid, List *subcommands, bool only = false) {
     StringInfoData out;
     initStringInfo(&out);
-    appendStringInfo(&out, "ALTER TABLE %s ", qualified_relation_name(relid));
+    appendStringInfo(&out, "ALTER TABLE %s%s ", only ? "ONLY " : "", qualified_relation_name(relid));
     const char *separator = "";
     for (const ListCell &cell : cells(subcommands)) {
         appendStringInfo(&out, "%s%s", separator, static_cast<const char *>(lfirst(&cell)));
@@ -199,14 +202,62 @@ bool brings_types(const AlterTableStmt *statement) {
     return false;
 }
 
-void send_change(const DistTable &table, const AlterTableStmt *statement, const ShapeChange &change,
-                 List *filled_columns) {
+/// One of the tables that a statement changes, and what its shards have to do.
+struct TableChange {
+    Oid relid;
+    TableShape before, after;
+    ShapeChange change;
+};
+
+/// Keys and other indexes with the names that they have here, and as parts of the parent's.
+void add_keys(ShardDdl &ddl, const TableChange &table) {
+    if (table.change.keys != NIL)
+        ddl.on_shards(table.relid, list_make1(alter_table(table.relid, table.change.keys, true)));
+    for (const auto &[index, name] : table.after.indexes) {
+        const bool is_old = std::any_of(table.before.indexes.begin(), table.before.indexes.end(),
+                                        [&](const auto &old) { return old.first == index; });
+        if (!is_old)
+            add_index_attachments(ddl, index);
+    }
+    if (table.change.own != NIL)
+        ddl.on_shards(table.relid, list_make1(alter_table(table.relid, table.change.own, true)));
+}
+
+/// Indexes that a table got by becoming a partition.
+void add_new_indexes(ShardDdl &ddl, const TableChange &table) {
+    for (const auto &[index, name] : table.after.indexes) {
+        const bool is_old = std::any_of(table.before.indexes.begin(), table.before.indexes.end(),
+                                        [&](const auto &old) { return old.first == index; });
+        if (is_old)
+            continue;
+        const Oid constraint = get_index_constraint(index);
+        ddl.on_shards(table.relid, OidIsValid(constraint) ? shard_constraint_commands(constraint)
+                                                          : shard_index_commands(index));
+        add_index_attachments(ddl, index);
+    }
+}
+
+/// What partitions have of their own, after their parent has passed on what it has, and the keys.
+void add_changes_of_tree(ShardDdl &ddl, std::span<const TableChange> tables) {
+    for (const TableChange &table : tables.subspan(1)) {
+        List *commands = NIL;
+        if (table.change.subcommands != NIL)
+            commands = list_make1(alter_table(table.relid, table.change.subcommands, true));
+        ddl.on_shards(table.relid, list_concat(commands, table.change.commands), table.change.referenced);
+    }
+    for (size_t i = tables.size(); i > 0; i--)
+        add_keys(ddl, tables[i - 1]);
+}
+
+void send_change(const DistTable &table, const AlterTableStmt *statement, std::span<const TableChange> tables,
+                 bool only, List *filled_columns) {
+    const ShapeChange &change = tables.front().change;
     ShardDdl ddl;
     if (brings_types(statement))
         add_dependencies(ddl, table.relid, groups_of_shards(table));
     List *commands = NIL;
     if (change.subcommands != NIL)
-        commands = list_make1(alter_table(table.relid, change.subcommands));
+        commands = list_make1(alter_table(table.relid, change.subcommands, only));
     commands = list_concat(commands, change.commands);
     ddl.on_shards(table.relid, commands, change.referenced);
     if (filled_columns != NIL) {
@@ -214,7 +265,8 @@ void send_change(const DistTable &table, const AlterTableStmt *statement, const 
         fill_new_columns(table.relid, filled_columns);
     }
     if (change.later != NIL)
-        ddl.on_shards(table.relid, list_make1(alter_table(table.relid, change.later)), change.referenced);
+        ddl.on_shards(table.relid, list_make1(alter_table(table.relid, change.later, only)), change.referenced);
+    add_changes_of_tree(ddl, tables);
     ddl.run();
 }
 
@@ -256,20 +308,115 @@ void run_on_shell(UtilityCall &call, const AlterTableStmt *statement) {
 void alter_dist_table(UtilityCall &call, const AlterTableStmt *statement, const DistTable &table) {
     for (const ListCell &cell : cells(statement->cmds))
         check_subcommand(table, lfirst_node(AlterTableCmd, &cell));
-    const TableShape before = table_shape(table.relid);
+    const bool only = is_partitioned(table.relid) && !statement->relation->inh;
+    const List *tree = only ? list_make1_oid(table.relid)
+                            : partition_tree(table.relid, AlterTableGetLockLevel(statement->cmds));
+    std::pmr::vector<TableChange> changes;
+    for (const ListCell &cell : cells(tree))
+        changes.push_back({lfirst_oid(&cell), table_shape(lfirst_oid(&cell)), {}, {}});
     const auto conversions = type_changes(table, statement);
     run_on_shell(call, statement);
-    check_constraints(table.relid, CheckTime::Alter);
+    for (TableChange &change : changes) {
+        check_constraints(change.relid, CheckTime::Alter);
+        change.after = table_shape(change.relid);
+    }
 
-    const TableShape after = table_shape(table.relid);
+    const TableShape &before = changes.front().before, &after = changes.front().after;
     AlterDetails details{drops_with_cascade(statement), NIL, NIL, NIL};
+    details.in_tree = is_partitioned(table.relid);
     Relation relation = table_open(table.relid, NoLock);
     describe_new_columns(before, after, relation, details);
     const int level = pin_search_path();
     details.type_changes = type_change_commands(relation, conversions);
     unpin_search_path(level);
     table_close(relation, NoLock);
-    send_change(table, statement, shape_change(before, after, details), details.filled_columns);
+    changes.front().change = shape_change(before, after, details);
+    const AlterDetails of_partitions{details.cascade, NIL, NIL, NIL, true};
+    for (TableChange &change : std::span(changes).subspan(1))
+        change.change = shape_change(change.before, change.after, of_partitions);
+    send_change(table, statement, changes, only, details.filled_columns);
+}
+
+// ---------------------------------------------------------------- partitions
+
+const PartitionCmd *partition_command(const AlterTableStmt *statement, AlterTableType type) {
+    auto *command = linitial_node(AlterTableCmd, statement->cmds);
+    return command->subtype == type ? castNode(PartitionCmd, command->def) : nullptr;
+}
+
+void check_attachable(const DistTable &parent, const DistTable &partition) {
+    const bool same_key =
+        !parent.has_key() || (partition.has_key() && strcmp(get_attname(parent.relid, parent.key_attno, false),
+                                                            get_attname(partition.relid, partition.key_attno, false)) == 0);
+    if (parent.kind == partition.kind && parent.colocation_id == partition.colocation_id && same_key)
+        return;
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("cannot attach \"%s\" to \"%s\" because they are not distributed alike",
+                    get_rel_name(partition.relid), get_rel_name(parent.relid)),
+             errdetail("A partition has the distribution column of its parent and is co-located with it."),
+             errhint("Use undistribute_table() on \"%s\" first: a local table is distributed when it is attached.",
+                     get_rel_name(partition.relid))));
+}
+
+/// A table that has shards becomes a partition: they get the indexes that they lack, and are attached.
+void attach_distributed(UtilityCall &call, const DistTable &parent, const DistTable &partition) {
+    check_attachable(parent, partition);
+    const Oid relid = partition.relid;
+    const List *tree = partition_tree(relid, AccessExclusiveLock);
+    std::pmr::vector<TableChange> changes;
+    for (const ListCell &cell : cells(tree))
+        changes.push_back({lfirst_oid(&cell), table_shape(lfirst_oid(&cell)), {}, {}});
+    {
+        LocalShellScope scope;
+        call.run();
+    }
+    ShardDdl ddl;
+    for (size_t i = changes.size(); i > 0; i--) {
+        TableChange &change = changes[i - 1];
+        change.after = table_shape(change.relid);
+        add_new_indexes(ddl, change);
+    }
+    add_attachment(ddl, relid);
+    ddl.run();
+}
+
+void attach_partition(UtilityCall &call, const DistTable &parent, const PartitionCmd *command) {
+    const Oid relid = RangeVarGetRelid(command->name, AccessExclusiveLock, true);
+    if (OidIsValid(relid)) {
+        if (const DistTable *partition = find_dist_table(relid))
+            return attach_distributed(call, parent, *partition);
+    }
+    call.run();
+    distribute_partition(relid);
+}
+
+void detach_partition(UtilityCall &call, const DistTable &parent, const PartitionCmd *command) {
+    if (command->concurrent)
+        refuse("DETACH PARTITION CONCURRENTLY is not supported on distributed tables",
+               "Use DETACH PARTITION without CONCURRENTLY.");
+    const char *sql = nullptr;
+    const Oid relid = RangeVarGetRelid(command->name, AccessExclusiveLock, true);
+    if (OidIsValid(relid))
+        sql = psprintf("ALTER TABLE %s DETACH PARTITION %s", qualified_relation_name(parent.relid),
+                       qualified_relation_name(relid));
+    call.run();
+    if (find_dist_table(relid) == nullptr)
+        return;
+    ShardDdl ddl;
+    ddl.on_shards(relid, list_make1(const_cast<char *>(sql)), list_make1_oid(parent.relid));
+    ddl.run();
+}
+
+/// Whether the statement was one about partitions.
+bool alter_partitions(UtilityCall &call, const AlterTableStmt *statement, const DistTable &table) {
+    if (const PartitionCmd *attach = partition_command(statement, AT_AttachPartition))
+        attach_partition(call, table, attach);
+    else if (const PartitionCmd *detach = partition_command(statement, AT_DetachPartition))
+        detach_partition(call, table, detach);
+    else
+        return false;
+    return true;
 }
 
 // ---------------------------------------------------------------- statements about other relations
@@ -304,6 +451,9 @@ bool references_dist_table(const AlterTableCmd *command) {
 
 bool alter_local_table(UtilityCall &call, const AlterTableStmt *statement, Oid relid) {
     bool references = false;
+    const Oid parent = parent_of_partition(relid);
+    if (OidIsValid(parent) && find_dist_table(parent) != nullptr)
+        return false; // part of CREATE TABLE ... PARTITION OF, which checks the whole
     for (const ListCell &cell : cells(statement->cmds)) {
         auto *command = lfirst_node(AlterTableCmd, &cell);
         check_local_subcommand(command);
@@ -333,6 +483,16 @@ IndexShape index_shape(Oid index_id) {
 }
 
 void alter_dist_index(UtilityCall &call, const AlterTableStmt *statement, const DistTable &table, Oid index) {
+    if (const PartitionCmd *attach = partition_command(statement, AT_AttachPartition)) {
+        call.run();
+        const Oid part = RangeVarGetRelid(attach->name, NoLock, false);
+        ShardDdl ddl;
+        ddl.on_shards(table.relid,
+                      list_make1(psprintf("ALTER INDEX %s ATTACH PARTITION %s", qualified_relation_name(index),
+                                          qualified_relation_name(part))),
+                      list_make2_oid(index, part));
+        return ddl.run();
+    }
     for (const ListCell &cell : cells(statement->cmds)) {
         if (treatment_of(lfirst_node(AlterTableCmd, &cell)->subtype) == Treatment::Refused)
             refuse_subcommand();
@@ -377,7 +537,7 @@ bool handle_alter_table(UtilityCall &call) {
         return false;
     if (OidIsValid(index))
         alter_dist_index(call, statement, *require_dist_table(table_of_index), locked);
-    else
+    else if (!alter_partitions(call, statement, *require_dist_table(locked)))
         alter_dist_table(call, statement, *require_dist_table(locked));
     return true;
 }

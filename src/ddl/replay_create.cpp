@@ -1,12 +1,29 @@
 /// CREATE TABLE, CREATE TRIGGER and CREATE RULE that involve tables in the metadata.
+#include "citus/cluster/distribute_partition.hpp"
 #include "citus/ddl/checks.hpp"
 #include "citus/pg/list.hpp"
 #include "utility_call.hpp"
 
 namespace citus {
 
+namespace {
+
+bool create_partition(UtilityCall &call, const CreateStmt *statement) {
+    const Oid existing = RangeVarGetRelid(statement->relation, NoLock, true);
+    call.run();
+    const Oid relid = RangeVarGetRelid(statement->relation, NoLock, false);
+    if (relid != existing)
+        distribute_partition(relid);
+    return true;
+}
+
+} // namespace
+
 bool handle_create_table(UtilityCall &call) {
     auto *statement = castNode(CreateStmt, call.statement());
+    if (statement->partbound != nullptr &&
+        OidIsValid(find_dist_relation(linitial_node(RangeVar, statement->inhRelations))))
+        return create_partition(call, statement);
     for (const ListCell &cell : cells(statement->inhRelations)) {
         if (OidIsValid(find_dist_relation(lfirst_node(RangeVar, &cell))))
             refuse("non-distributed tables cannot inherit distributed tables",

@@ -1,5 +1,6 @@
 /// CREATE INDEX and REINDEX.
 #include "citus/ddl/checks.hpp"
+#include "citus/ddl/partitions.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
 #include "concurrent.hpp"
@@ -20,10 +21,15 @@ List *index_oids(Oid relid) {
     return indexes;
 }
 
-void send_new_indexes(Oid relid, const List *before) {
+void send_new_indexes(const List *tree, const List *before) {
     ShardDdl ddl;
-    for (const ListCell &cell : cells(list_difference_oid(index_oids(relid), before)))
-        ddl.on_shards(relid, shard_index_commands(lfirst_oid(&cell)));
+    for (const ListCell &table : cells(bottom_up(tree))) {
+        const Oid relid = lfirst_oid(&table);
+        for (const ListCell &cell : cells(list_difference_oid(index_oids(relid), before))) {
+            ddl.on_shards(relid, shard_index_commands(lfirst_oid(&cell)));
+            add_index_attachments(ddl, lfirst_oid(&cell));
+        }
+    }
     ddl.run();
 }
 
@@ -36,14 +42,18 @@ bool handle_create_index(UtilityCall &call) {
     const Oid relid = RangeVarGetRelidExtended(statement->relation,
                                                statement->concurrent ? ShareUpdateExclusiveLock : ShareLock,
                                                0, RangeVarCallbackOwnsRelation, nullptr);
-    if (statement->concurrent) {
+    if (statement->concurrent && !is_partitioned(relid)) {
         create_index_concurrently(call, relid);
         return true;
     }
-    const List *before = index_oids(relid);
+    const List *tree =
+        statement->relation->inh ? partition_tree(relid, ShareLock) : list_make1_oid(relid);
+    List *before = NIL;
+    for (const ListCell &cell : cells(tree))
+        before = list_concat(before, index_oids(lfirst_oid(&cell)));
     call.run();
     check_unique_indexes(*require_dist_table(relid));
-    send_new_indexes(relid, before);
+    send_new_indexes(tree, before);
     return true;
 }
 

@@ -1,4 +1,5 @@
 /// VACUUM, ANALYZE and CLUSTER.
+#include "citus/ddl/partitions.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/monitor/shell_figures.hpp"
 #include "citus/monitor/table_statistics.hpp"
@@ -74,8 +75,10 @@ std::pmr::vector<Target> targets_of(const VacuumStmt *statement) {
     for (const ListCell &cell : cells(statement->rels)) {
         auto *named = lfirst_node(VacuumRelation, &cell);
         const Oid relid = find_dist_relation(named->relation);
-        if (OidIsValid(relid) && may_maintain(relid))
-            targets.push_back({relid, named->va_cols});
+        if (!OidIsValid(relid) || !may_maintain(relid))
+            continue;
+        for (const ListCell &member : cells(partition_tree(relid, NoLock)))
+            targets.push_back({lfirst_oid(&member), named->va_cols});
     }
     // Without names it is all tables of the database.
     for (const ListCell &cell : cells(statement->rels == NIL ? all_dist_relations() : NIL)) {
@@ -86,10 +89,18 @@ std::pmr::vector<Target> targets_of(const VacuumStmt *statement) {
     return targets;
 }
 
+/// The servers go from a partitioned table's shard on to those of its partitions by themselves.
+bool comes_with_parent(Oid relid, std::span<const Target> targets) {
+    const Oid parent = parent_of_partition(relid);
+    return OidIsValid(parent) && std::any_of(targets.begin(), targets.end(),
+                                             [&](const Target &target) { return target.relid == parent; });
+}
+
 std::pmr::vector<GroupShards> shards_of(std::span<const Target> targets) {
     std::pmr::vector<GroupShards> groups;
     for (const Target &target : targets)
-        append_shards(groups, *require_dist_table(target.relid), column_list(target.columns));
+        if (!comes_with_parent(target.relid, targets))
+            append_shards(groups, *require_dist_table(target.relid), column_list(target.columns));
     return groups;
 }
 

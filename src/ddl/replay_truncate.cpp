@@ -1,5 +1,6 @@
 /// TRUNCATE of tables in the metadata: the shells and their shards, with everything that CASCADE reaches; and
 /// LOCK TABLE.
+#include "citus/ddl/partitions.hpp"
 #include "citus/pg/list.hpp"
 #include "shard_guard.hpp"
 #include "shard_lists.hpp"
@@ -19,14 +20,17 @@ List *truncated_relations(const TruncateStmt *statement) {
     List *relations = NIL;
     for (const ListCell &cell : cells(statement->relations))
         relations =
-            list_append_unique_oid(relations, RangeVarGetRelid(lfirst_node(RangeVar, &cell), NoLock, false));
+            list_concat_unique_oid(relations,
+                                   partition_tree(RangeVarGetRelid(lfirst_node(RangeVar, &cell), NoLock, false),
+                                                  NoLock));
     if (statement->behavior != DROP_CASCADE)
         return relations;
     for (;;) {
         List *referencing = heap_truncate_find_FKs(relations);
         if (referencing == NIL)
             return relations;
-        relations = list_concat_unique_oid(relations, referencing);
+        for (const ListCell &cell : cells(referencing))
+            relations = list_concat_unique_oid(relations, partition_tree(lfirst_oid(&cell), NoLock));
     }
 }
 

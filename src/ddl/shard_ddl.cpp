@@ -31,7 +31,8 @@ char *text_array_literal(const List *texts) {
 
 /// The table that an index belongs to, or the relation itself.
 Oid table_of(Oid relid) {
-    return get_rel_relkind(relid) == RELKIND_INDEX ? IndexGetRelation(relid, false) : relid;
+    const char kind = get_rel_relkind(relid);
+    return kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX ? IndexGetRelation(relid, false) : relid;
 }
 
 /// The tables whose shards appear in the commands; the first one is the target.

@@ -86,6 +86,7 @@ struct ConstraintRow {
     Oid referenced;
     Oid index;
     NameData name;
+    bool inherited; ///< from the table that this one is a partition of
 };
 
 /// The constraints of a table in the order of their creation.
@@ -98,8 +99,10 @@ std::pmr::vector<ConstraintRow> constraints_of(Oid relid) {
         systable_beginscan(catalog, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
     while (HeapTuple tuple = systable_getnext(scan)) {
         auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+        if (is_key_to_partition(*form))
+            continue;
         rows.push_back({form->oid, form->contype, form->convalidated, form->confrelid, form->conindid,
-                        form->conname});
+                        form->conname, form->coninhcount > 0});
     }
     systable_endscan(scan);
     table_close(catalog, AccessShareLock);
@@ -133,6 +136,10 @@ char *create_table_command(Relation relation) {
         separator = ", ";
     }
     appendStringInfoChar(&out, ')');
+    if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+        appendStringInfo(&out, " PARTITION BY %s",
+                         TextDatumGetCString(DirectFunctionCall1(
+                             pg_get_partkeydef, ObjectIdGetDatum(RelationGetRelid(relation)))));
     if (relation->rd_rel->relam != HEAP_TABLE_AM_OID && OidIsValid(relation->rd_rel->relam))
         appendStringInfo(&out, " USING %s", quote_identifier(get_am_name(relation->rd_rel->relam)));
     append_storage_options(&out, relation);
@@ -252,6 +259,18 @@ List *owner_and_grant_commands(Relation relation) {
 
 } // namespace
 
+bool is_key_to_partition(const FormData_pg_constraint &form) {
+    if (form.contype != CONSTRAINT_FOREIGN || !OidIsValid(form.conparentid))
+        return false;
+    HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(form.conparentid));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for constraint %u", form.conparentid);
+    const bool same_table =
+        reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conrelid == form.conrelid;
+    ReleaseSysCache(tuple);
+    return same_table;
+}
+
 char *qualified_relation_name(Oid relid) {
     const char *name = get_rel_name(relid);
     if (name == nullptr)
@@ -312,7 +331,8 @@ char *shard_column_definition(Relation relation, AttrNumber attno, bool with_not
 
 List *shard_column_settings(Relation relation, AttrNumber attno) {
     Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), attno - 1);
-    const char *table = qualified_relation_name(RelationGetRelid(relation));
+    const char *only = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "ONLY " : "";
+    const char *table = psprintf("%s%s", only, qualified_relation_name(RelationGetRelid(relation)));
     const char *name = quote_identifier(NameStr(column->attname));
     List *commands = NIL;
     if (column->attstorage != get_typstorage(column->atttypid)) {
@@ -359,7 +379,12 @@ char *shard_replica_identity_command(Relation relation) {
 
 List *shard_index_commands(Oid index_id) {
     const int level = pin_search_path();
-    List *commands = list_make1(pg_get_indexdef_string(index_id));
+    // The SQL function writes ONLY for a partitioned table: its partitions' indexes come on their own.
+    char *definition =
+        get_rel_relkind(index_id) == RELKIND_PARTITIONED_INDEX
+            ? TextDatumGetCString(DirectFunctionCall1(pg_get_indexdef, ObjectIdGetDatum(index_id)))
+            : pg_get_indexdef_string(index_id);
+    List *commands = list_make1(definition);
     commands = list_concat(commands, index_settings(index_id));
     unpin_search_path(level);
     return commands;
@@ -367,16 +392,21 @@ List *shard_index_commands(Oid index_id) {
 
 List *shard_constraint_commands(Oid constraint_id) {
     const int level = pin_search_path();
-    List *commands = list_make1(pg_get_constraintdef_command(constraint_id));
+    char *command = pg_get_constraintdef_command(constraint_id);
     // For a foreign key this is InvalidOid: the index that it uses is the referenced table's.
     const Oid index = get_constraint_index(constraint_id);
+    constexpr std::string_view kAlter = "ALTER TABLE ";
+    // The indexes of the partitions are made, and attached, by commands of their own.
+    if (OidIsValid(index) && get_rel_relkind(index) == RELKIND_PARTITIONED_INDEX)
+        command = psprintf("ALTER TABLE ONLY %s", command + kAlter.size());
+    List *commands = list_make1(command);
     if (OidIsValid(index))
         commands = list_concat(commands, index_settings(index));
     unpin_search_path(level);
     return commands;
 }
 
-List *shard_create_commands(Oid relid) {
+List *shard_table_commands(Oid relid) {
     const int level = pin_search_path();
     Relation relation = table_open(relid, AccessShareLock);
     List *commands = list_make1(create_table_command(relation));
@@ -384,12 +414,24 @@ List *shard_create_commands(Oid relid) {
         if (!TupleDescAttr(RelationGetDescr(relation), i)->attisdropped)
             commands = list_concat(commands, shard_column_settings(relation, i + 1));
     }
+    table_close(relation, NoLock);
+    unpin_search_path(level);
+    return commands;
+}
+
+List *shard_create_commands(Oid relid) {
+    const int level = pin_search_path();
+    Relation relation = table_open(relid, AccessShareLock);
+    List *commands = NIL;
     for (const ConstraintRow &row : constraints_of(relid)) {
         if (is_early(row) && row.type != CONSTRAINT_CHECK && row.type != CONSTRAINT_TRIGGER)
             commands = list_concat(commands, shard_constraint_commands(row.oid));
     }
     for (const ListCell &cell : cells(RelationGetIndexList(relation))) {
-        if (!OidIsValid(get_index_constraint(lfirst_oid(&cell))) && get_index_isvalid(lfirst_oid(&cell)))
+        // An index of a partitioned table is invalid as long as partitions lack theirs.
+        const bool is_usable = get_index_isvalid(lfirst_oid(&cell)) ||
+                               get_rel_relkind(lfirst_oid(&cell)) == RELKIND_PARTITIONED_INDEX;
+        if (!OidIsValid(get_index_constraint(lfirst_oid(&cell))) && is_usable)
             commands = list_concat(commands, shard_index_commands(lfirst_oid(&cell)));
     }
     if (char *identity = shard_replica_identity_command(relation))
@@ -405,7 +447,8 @@ List *shard_late_commands(Oid relid, List **referenced) {
     List *commands = NIL;
     *referenced = NIL;
     for (const ConstraintRow &row : constraints_of(relid)) {
-        if (is_early(row))
+        // A CHECK constraint reaches the partitions through their parent.
+        if (is_early(row) || (row.type != CONSTRAINT_FOREIGN && row.inherited))
             continue;
         commands = list_concat(commands, shard_constraint_commands(row.oid));
         if (row.type == CONSTRAINT_FOREIGN)

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "catalog/pg_constraint.h"
+#include "utils/inval.h"
 #include "tcop/utility.h"
 }
 
@@ -81,13 +82,81 @@ void add_suffix(const ShardRenaming &renaming, char *&name) {
         name = shard_relation_name(name, renaming.shard_id);
 }
 
+struct NamedConstraint {
+    Oid oid;
+    char type;
+    const char *name;
+};
+
+std::pmr::vector<NamedConstraint> named_constraints(Oid relid) {
+    std::pmr::vector<NamedConstraint> constraints;
+    Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
+    SysScanDesc scan = systable_beginscan(catalog, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
+    while (HeapTuple tuple = systable_getnext(scan)) {
+        auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+        constraints.push_back({form->oid, form->contype, pstrdup(NameStr(form->conname))});
+    }
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+    return constraints;
+}
+
+/// The number that a name ends in after an underscore, or 0.
+int64 trailing_id(std::string_view name) {
+    const size_t digits = name.find_last_not_of("0123456789") + 1;
+    if (digits == 0 || digits >= name.size() || name[digits - 1] != '_')
+        return 0;
+    return strtoll(name.data() + digits, nullptr, 10);
+}
+
+std::string_view stem(std::string_view name) {
+    return trailing_id(name) == 0 ? name : name.substr(0, name.find_last_of('_'));
+}
+
+/// The constraint of this logical name that the table has from a parent: it ends in that one's shard id.
+char *constraint_of_parent(Oid relid, const char *name) {
+    for (const NamedConstraint &constraint : named_constraints(relid)) {
+        const int64 id = trailing_id(constraint.name);
+        if (id != 0 && strcmp(shard_relation_name(name, id), constraint.name) == 0)
+            return pstrdup(constraint.name);
+    }
+    return nullptr;
+}
+
 /// A constraint that exists. A CHECK constraint that is older than the distribution kept its name.
 void rename_existing_constraint(const ShardRenaming &renaming, RangeVar *table, char *&name) {
     const Oid relid = RangeVarGetRelid(table, NoLock, true);
     char *suffixed = shard_relation_name(name, renaming.shard_id);
-    if (!OidIsValid(relid) || OidIsValid(get_relation_constraint_oid(relid, suffixed, true)) ||
-        !OidIsValid(get_relation_constraint_oid(relid, name, true)))
+    if (!OidIsValid(relid) || OidIsValid(get_relation_constraint_oid(relid, suffixed, true))) {
         name = suffixed;
+    } else if (!OidIsValid(get_relation_constraint_oid(relid, name, true))) {
+        char *inherited = constraint_of_parent(relid, name);
+        name = inherited != nullptr ? inherited : suffixed;
+    }
+}
+
+/// A partition has constraints that end in the shard id of its parent. One becomes the same as the other in
+/// the names of CHECK constraints, which is how PostgreSQL knows that a partition has them.
+void adopt_check_names(RangeVar *parent, RangeVar *partition) {
+    const Oid parent_id = RangeVarGetRelid(parent, NoLock, true);
+    const Oid partition_id = RangeVarGetRelid(partition, AccessExclusiveLock, true);
+    if (!OidIsValid(parent_id) || !OidIsValid(partition_id))
+        return;
+    for (const NamedConstraint &wanted : named_constraints(parent_id)) {
+        if (wanted.type != CONSTRAINT_CHECK ||
+            OidIsValid(get_relation_constraint_oid(partition_id, wanted.name, true)))
+            continue;
+        for (const NamedConstraint &own : named_constraints(partition_id)) {
+            if (own.type != CONSTRAINT_CHECK || stem(own.name) != stem(wanted.name))
+                continue;
+            RenameConstraintById(own.oid, wanted.name);
+            CacheInvalidateRelcacheByRelid(partition_id);
+            CommandCounterIncrement();
+            break;
+        }
+    }
 }
 
 /// A constraint that ALTER TABLE adds. The index that it takes over keeps a name of its own kind.
@@ -123,6 +192,12 @@ void rename_alter_command(const ShardRenaming &renaming, RangeVar *table, AlterT
         break;
     case AT_AddConstraint:
         rename_new_constraint(renaming, castNode(Constraint, command->def));
+        break;
+    case AT_AttachPartition:
+    case AT_DetachPartition:
+        rename_range_var(renaming, castNode(PartitionCmd, command->def)->name);
+        if (command->subtype == AT_AttachPartition)
+            adopt_check_names(table, castNode(PartitionCmd, command->def)->name);
         break;
     case AT_ClusterOn:
         add_suffix(renaming, command->name);

@@ -68,12 +68,14 @@ void read_constraints(TableShape &shape) {
     SysScanDesc scan = systable_beginscan(catalog, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
     while (HeapTuple tuple = systable_getnext(scan)) {
         auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+        if (is_key_to_partition(*form))
+            continue;
         const Datum definition = DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(form->oid));
         shape.constraints.push_back({form->oid, form->contype, pstrdup(NameStr(form->conname)),
                                      base_definition(TextDatumGetCString(definition)), form->convalidated,
                                      form->condeferrable, form->condeferred,
                                      form->contype == CONSTRAINT_FOREIGN ? InvalidOid : form->conindid,
-                                     form->confrelid});
+                                     form->confrelid, form->coninhcount > 0});
     }
     systable_endscan(scan);
     table_close(catalog, AccessShareLock);
@@ -88,7 +90,8 @@ void read_columns(TableShape &shape, Relation relation) {
             continue;
         shape.columns.push_back({column->attnum, pstrdup(NameStr(column->attname)), column->attnotnull,
                                  column->attgenerated, column->attstorage, column->attcompression,
-                                 column->attstattarget, column_options(shape.relid, column->attnum)});
+                                 column->attstattarget, column_options(shape.relid, column->attnum),
+                                 column->attinhcount > 0});
     }
 }
 
@@ -169,7 +172,7 @@ public:
         for (const ColumnShape &column : after_.columns) {
             if (const ColumnShape *old = find_column(before_, column.attno))
                 changed_column(*old, column);
-            else
+            else if (!column.inherited)
                 new_column(column);
         }
         table_close(relation_, NoLock);
@@ -182,6 +185,23 @@ public:
 private:
     const char *behavior() const { return details_.cascade ? " CASCADE" : ""; }
     void add(char *subcommand) { change_.subcommands = lappend(change_.subcommands, subcommand); }
+    /// A setting that partitions do not take over.
+    void add_own(char *subcommand) {
+        List *&list = after_.partitioned ? change_.own : change_.subcommands;
+        list = lappend(list, subcommand);
+    }
+    void add_key(char *subcommand) {
+        if (details_.in_tree)
+            change_.keys = lappend(change_.keys, subcommand);
+        else
+            add_later(subcommand);
+    }
+    void add_setting_later(char *subcommand) {
+        if (details_.in_tree)
+            change_.own = lappend(change_.own, subcommand);
+        else
+            add_later(subcommand);
+    }
     void add_later(char *subcommand) {
         List *&list = details_.filled_columns != NIL ? change_.later : change_.subcommands;
         list = lappend(list, subcommand);
@@ -189,6 +209,8 @@ private:
 
     void dropped_constraints() {
         for (const ConstraintShape &constraint : before_.constraints) {
+            if (constraint.inherited)
+                continue; // the command for the parent takes it along
             const ConstraintShape *now = find_constraint(after_, constraint.name);
             if (now == nullptr || !is_same_constraint(constraint, *now))
                 add(psprintf("DROP CONSTRAINT %s%s", quote_identifier(constraint.name), behavior()));
@@ -199,7 +221,7 @@ private:
     void dropped_columns() {
         for (const bool generated : {true, false}) {
             for (const ColumnShape &column : before_.columns) {
-                if ((column.generated != '\0') == generated && find_column(after_, column.attno) == nullptr)
+                if (!column.inherited && (column.generated != '\0') == generated && find_column(after_, column.attno) == nullptr)
                     add(psprintf("DROP COLUMN %s%s", quote_identifier(column.name), behavior()));
             }
         }
@@ -236,19 +258,19 @@ private:
         if (old.not_null != column.not_null)
             add(psprintf("ALTER COLUMN %s %s NOT NULL", name, column.not_null ? "SET" : "DROP"));
         if (old.storage != column.storage)
-            add(psprintf("ALTER COLUMN %s SET STORAGE %s", name, storage_name(column.storage)));
+            add_own(psprintf("ALTER COLUMN %s SET STORAGE %s", name, storage_name(column.storage)));
         if (old.compression != column.compression)
-            add(psprintf("ALTER COLUMN %s SET COMPRESSION %s", name,
+            add_own(psprintf("ALTER COLUMN %s SET COMPRESSION %s", name,
                          CompressionMethodIsValid(column.compression)
                              ? GetCompressionMethodName(column.compression)
                              : "default"));
         if (old.statistics != column.statistics)
-            add(psprintf("ALTER COLUMN %s SET STATISTICS %d", name, column.statistics));
+            add_own(psprintf("ALTER COLUMN %s SET STATISTICS %d", name, column.statistics));
         const OptionChange options = option_change(old.options, column.options);
         if (options.set != nullptr)
-            add(psprintf("ALTER COLUMN %s SET (%s)", name, options.set));
+            add_own(psprintf("ALTER COLUMN %s SET (%s)", name, options.set));
         if (options.reset != nullptr)
-            add(psprintf("ALTER COLUMN %s RESET (%s)", name, options.reset));
+            add_own(psprintf("ALTER COLUMN %s RESET (%s)", name, options.reset));
     }
 
     /// The name that an index had before a constraint took it over.
@@ -268,9 +290,11 @@ private:
     void new_constraint(const ConstraintShape &constraint) {
         const char *name = quote_identifier(constraint.name);
         if (const char *index = adopted_index(constraint))
-            add_later(psprintf("ADD CONSTRAINT %s %s USING INDEX %s%s", name,
+            add_key(psprintf("ADD CONSTRAINT %s %s USING INDEX %s%s", name,
                                constraint.type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
                                quote_identifier(index), flags(constraint)));
+        else if (constraint.is_key())
+            add_key(psprintf("ADD CONSTRAINT %s %s%s", name, constraint.definition, flags(constraint)));
         else
             add_later(psprintf("ADD CONSTRAINT %s %s%s%s", name, constraint.definition, flags(constraint),
                                constraint.validated ? "" : " NOT VALID"));
@@ -280,6 +304,9 @@ private:
 
     void constraint_change(const ConstraintShape &constraint) {
         const ConstraintShape *old = find_constraint(before_, constraint.name);
+        // CHECK and foreign keys come, and change, with those of the parent.
+        if (constraint.inherited && (old != nullptr || !constraint.is_key()))
+            return;
         if (old == nullptr || !is_same_constraint(*old, constraint))
             return new_constraint(constraint);
         const char *name = quote_identifier(constraint.name);
@@ -294,21 +321,21 @@ private:
     void table_settings() {
         const OptionChange options = option_change(before_.options, after_.options);
         if (options.set != nullptr)
-            add(psprintf("SET (%s)", options.set));
+            add_own(psprintf("SET (%s)", options.set));
         if (options.reset != nullptr)
-            add(psprintf("RESET (%s)", options.reset));
+            add_own(psprintf("RESET (%s)", options.reset));
         if (before_.persistence != after_.persistence)
-            add(pstrdup(after_.persistence == RELPERSISTENCE_UNLOGGED ? "SET UNLOGGED" : "SET LOGGED"));
+            add_own(pstrdup(after_.persistence == RELPERSISTENCE_UNLOGGED ? "SET UNLOGGED" : "SET LOGGED"));
         if (before_.access_method != after_.access_method)
-            add(psprintf("SET ACCESS METHOD %s", quote_identifier(get_am_name(after_.access_method))));
+            add_own(psprintf("SET ACCESS METHOD %s", quote_identifier(get_am_name(after_.access_method))));
         if (before_.clustered_index != after_.clustered_index)
-            add_later(OidIsValid(after_.clustered_index)
+            add_setting_later(OidIsValid(after_.clustered_index)
                           ? psprintf("CLUSTER ON %s", quote_identifier(get_rel_name(after_.clustered_index)))
                           : pstrdup("SET WITHOUT CLUSTER"));
         if (strcmp(before_.replica_identity, after_.replica_identity) != 0)
-            add_later(psprintf("REPLICA IDENTITY %s", after_.replica_identity));
+            add_setting_later(psprintf("REPLICA IDENTITY %s", after_.replica_identity));
         if (before_.owner != after_.owner)
-            add_later(psprintf("OWNER TO %s", quote_identifier(GetUserNameFromId(after_.owner, false))));
+            add_setting_later(psprintf("OWNER TO %s", quote_identifier(GetUserNameFromId(after_.owner, false))));
     }
 
     const TableShape &before_;
@@ -380,6 +407,7 @@ TableShape table_shape(Oid relid) {
     Relation relation = table_open(relid, NoLock);
     TableShape shape{};
     shape.relid = relid;
+    shape.partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     shape.owner = relation->rd_rel->relowner;
     shape.access_method = relation->rd_rel->relam;
     shape.persistence = relation->rd_rel->relpersistence;

@@ -7,6 +7,10 @@
 
 #include "citus/pg/prelude.hpp"
 
+extern "C" {
+#include "catalog/pg_constraint.h"
+}
+
 namespace citus {
 
 struct ColumnShape {
@@ -18,6 +22,7 @@ struct ColumnShape {
     char compression;
     int statistics;
     List *options; ///< of DefElem
+    bool inherited; ///< from the table that this one is a partition of
 };
 
 struct ConstraintShape {
@@ -28,10 +33,14 @@ struct ConstraintShape {
     bool validated, deferrable, deferred;
     Oid index;      ///< of a key or an exclusion constraint
     Oid referenced; ///< table that a foreign key references
+    bool inherited; ///< from the table that this one is a partition of
+
+    bool is_key() const { return type == CONSTRAINT_PRIMARY || type == CONSTRAINT_UNIQUE; }
 };
 
 struct TableShape {
     Oid relid;
+    bool partitioned;
     Oid owner;
     Oid access_method;
     char persistence;
@@ -52,6 +61,7 @@ struct AlterDetails {
     List *type_changes;    ///< subcommands (char *) of columns with a new type
     List *column_defaults; ///< for new columns: List of two, attno as Integer and the DEFAULT text
     List *filled_columns;  ///< attnos (int list) of new columns that get their values afterwards
+    bool in_tree = false;  ///< one of a partitioned table and its partitions, which are changed together
 };
 
 /// ALTER TABLE subcommands (List of char *).
@@ -60,6 +70,8 @@ struct ShapeChange {
     List *later;       ///< further subcommands that need the rows filled, as one ALTER TABLE
     List *commands;    ///< whole commands that follow the first
     List *referenced;  ///< Oids of tables that new foreign keys reference
+    List *keys;        ///< in a tree: primary keys and unique constraints, for this table ONLY
+    List *own;         ///< of a partitioned table: settings for this table ONLY, after the keys
 };
 
 ShapeChange shape_change(const TableShape &before, const TableShape &after, const AlterDetails &details);

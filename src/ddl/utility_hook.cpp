@@ -167,7 +167,8 @@ Oid find_dist_relation(const RangeVar *name) {
 
 Oid find_dist_index(const RangeVar *name, Oid *table) {
     const Oid relid = RangeVarGetRelid(name, NoLock, true);
-    if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_INDEX)
+    const char kind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
+    if (kind != RELKIND_INDEX && kind != RELKIND_PARTITIONED_INDEX)
         return InvalidOid;
     *table = IndexGetRelation(relid, true);
     return OidIsValid(*table) && find_dist_table(*table) != nullptr ? relid : InvalidOid;

@@ -38,12 +38,12 @@ const char *ConflictUpdate::sql(const char *shard, const char *returning) const 
                          quote_identifier(NameStr(attribute->attname)), param + 1);
         param++;
     }
-    appendStringInfo(&text, " WHERE t1.ctid = $%d%s", param + 1, returning);
+    appendStringInfo(&text, " WHERE t1.ctid = $%d AND t1.tableoid = $%d%s", param + 1, param + 2, returning);
     return text.data;
 }
 
-TaskParams ConflictUpdate::params(TupleTableSlot *new_row, Datum ctid) const {
-    const auto count = static_cast<size_t>(list_length(plan_.updated)) + 1;
+TaskParams ConflictUpdate::params(TupleTableSlot *new_row, Datum ctid, Datum partition) const {
+    const auto count = static_cast<size_t>(list_length(plan_.updated)) + 2;
     auto *types = static_cast<Oid *>(palloc(count * sizeof(Oid)));
     auto *values = static_cast<Datum *>(palloc(count * sizeof(Datum)));
     auto *nulls = static_cast<bool *>(palloc(count * sizeof(bool)));
@@ -56,6 +56,9 @@ TaskParams ConflictUpdate::params(TupleTableSlot *new_row, Datum ctid) const {
     }
     types[i] = TIDOID;
     values[i] = ctid;
+    nulls[i] = false;
+    types[++i] = OIDOID;
+    values[i] = partition;
     nulls[i] = false;
     return {{types, count}, {values, count}, {nulls, count}};
 }

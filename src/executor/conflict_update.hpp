@@ -22,7 +22,7 @@ public:
 
     /// `UPDATE shard SET ... WHERE ctid = $n` for the columns of plan.updated, and its parameters.
     const char *sql(const char *shard, const char *returning) const;
-    TaskParams params(TupleTableSlot *new_row, Datum ctid) const;
+    TaskParams params(TupleTableSlot *new_row, Datum ctid, Datum partition) const;
 
 private:
     const InsertPlan &plan_;

@@ -29,7 +29,9 @@ void InsertSource::check(TupleTableSlot *row) {
     EState *estate = parent_->state;
     if (target_->ri_WithCheckOptions != NIL)
         ExecWithCheckOptions(WCO_RLS_INSERT_CHECK, target_, row, estate);
-    if (RelationGetDescr(relation_)->constr != nullptr)
+    // Those of a partition come after the choice of the partition, which the shard makes.
+    if (RelationGetDescr(relation_)->constr != nullptr &&
+        relation_->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
         ExecConstraints(target_, row, estate);
     if (target_->ri_WithCheckOptions != NIL && checks_view_)
         ExecWithCheckOptions(WCO_VIEW_CHECK, target_, row, estate);

@@ -1,5 +1,7 @@
 #include "citus/executor/insert_scan.hpp"
 
+#include "citus/planner/partitioned.hpp"
+
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/insert_rights.hpp"
 #include "citus/executor/reference_lock.hpp"
@@ -209,7 +211,7 @@ TupleTableSlot *output_row(InsertScanState *state, const InsertRow &row) {
     ExecClearTuple(slot);
     std::copy_n(state->stored_slot->tts_values, count, slot->tts_values);
     std::copy_n(state->stored_slot->tts_isnull, count, slot->tts_isnull);
-    slot->tts_tableOid = state->plan.relid;
+    Oid partition = state->plan.relid;
     if (row.result != nullptr) {
         if (state->result_slot == nullptr)
             state->result_slot = ExecInitExtraTupleSlot(state->css.ss.ps.state, state->sender->result_desc(),
@@ -224,13 +226,17 @@ TupleTableSlot *output_row(InsertScanState *state, const InsertRow &row) {
             } else if (returned[i] == SelfItemPointerAttributeNumber) {
                 slot->tts_tid =
                     *reinterpret_cast<ItemPointer>(DatumGetPointer(state->result_slot->tts_values[i]));
+            } else if (returned[i] == TableOidAttributeNumber) {
+                partition = logical_table(TextDatumGetCString(state->result_slot->tts_values[i]));
             }
         }
     }
     ExecStoreVirtualTuple(slot);
+    slot->tts_tableOid = partition;
     if (state->system_slot == nullptr)
         return slot;
     store_system_row(state, slot, row.result);
+    state->system_slot->tts_tableOid = partition;
     return state->system_slot;
 }
 
@@ -395,6 +401,7 @@ void begin_insert(CustomScanState *node, EState *estate, int eflags) {
     ListCell *cell;
     foreach (cell, state->plan.fetched)
         if (lfirst_int(cell) < 0 && lfirst_int(cell) != SelfItemPointerAttributeNumber &&
+            lfirst_int(cell) != TableOidAttributeNumber &&
             state->system_slot == nullptr)
             use_system_slot(state, estate);
 

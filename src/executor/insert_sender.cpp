@@ -1,5 +1,7 @@
 #include "insert_sender.hpp"
 
+#include "citus/planner/partitioned.hpp"
+
 extern "C" {
 #include "access/sysattr.h"
 #include "catalog/heap.h"
@@ -15,6 +17,8 @@ constexpr int kMaxStatementRows = 1000;
 
 /// In the list of returned columns: only whether the row was written matters.
 constexpr int kNoColumn = 0;
+/// The Oid that the partition has on its worker: with the ctid, it finds a row of a partitioned table.
+constexpr int kWorkerTable = -100;
 
 void copy_list(std::pmr::vector<int> *into, const List *list) {
     ListCell *cell;
@@ -56,7 +60,8 @@ void InsertSender::prepare(bool tracks_keys) {
         conflict_update_ = make_in<ConflictUpdate>(context_, plan_, relation_, parent_, target_);
         copy_list(&returned_, plan_.update_reads);
         copy_list(&returned_,
-                  list_make2_int(SelfItemPointerAttributeNumber, MaxTransactionIdAttributeNumber));
+                  list_make3_int(SelfItemPointerAttributeNumber, MaxTransactionIdAttributeNumber,
+                                 kWorkerTable));
     }
     if (tracks_keys) {
         written_keys_ = make_in<WrittenKeys>(context_, context_, plan_.arbiters, parent_->state);
@@ -92,6 +97,16 @@ void InsertSender::append_returned(StringInfo text, AttrNumber position, AttrNum
     if (column == kNoColumn) {
         appendStringInfoString(text, "NULL::pg_catalog.bool");
         TupleDescInitEntry(result_desc_, position, "none", BOOLOID, -1, 0);
+        return;
+    }
+    if (column == TableOidAttributeNumber) {
+        appendStringInfo(text, "t1.%s", kPartitionColumn);
+        TupleDescInitEntry(result_desc_, position, "partition", TEXTOID, -1, 0);
+        return;
+    }
+    if (column == kWorkerTable) {
+        appendStringInfoString(text, "t1.tableoid");
+        TupleDescInitEntry(result_desc_, position, "worker_table", OIDOID, -1, 0);
         return;
     }
     const FormData_pg_attribute *attribute = column > 0
@@ -391,15 +406,17 @@ void InsertSender::update_existing(const Statement &statement, std::span<const M
     const Shard &shard = table_->shards[static_cast<size_t>(statement.shard)];
     const char *sql =
         conflict_update_->sql(qualified_shard_name(plan_.relid, shard.shard_id), returning_text_);
+    const int worker_table = static_cast<int>(position_of(kWorkerTable)) + 1;
     const int ctid = static_cast<int>(position_of(SelfItemPointerAttributeNumber)) + 1;
     for (size_t i = 0; i < existing.size(); i++) {
         bool is_null;
         ExecStoreMinimalTuple(existing[i], stored_result_slot_, false);
         const Datum tid = slot_getattr(stored_result_slot_, ctid, &is_null);
+        const Datum partition = slot_getattr(stored_result_slot_, worker_table, &is_null);
         const Task task{shard.placements[i].group_id, shard.shard_id, sql};
         TaskStream *stream = TaskStream::open(
             CurrentMemoryContext,
-            {{&task, 1}, conflict_update_->params(new_row, tid), Access::Write, result_desc_, run_as_});
+            {{&task, 1}, conflict_update_->params(new_row, tid, partition), Access::Write, result_desc_, run_as_});
         const MinimalTuple updated = one_result_each(stream, 1)[0];
         if (i == 0)
             *result = updated;

@@ -277,8 +277,12 @@ RowIdentity row_identity(Oid relid) {
     RowIdentity identity{};
     identity.is_replicated = std::any_of(table.shards.begin(), table.shards.end(),
                                          [](const Shard &shard) { return shard.placements.size() > 1; });
-    if (!identity.is_replicated)
+    if (!identity.is_replicated) {
+        // A ctid is unique within one partition.
+        if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+            identity.columns = list_make1_int(TableOidAttributeNumber);
         return identity;
+    }
     Relation relation = table_open(relid, NoLock);
     const Oid index_id = RelationGetReplicaIndex(relation);
     const Oid key_id = OidIsValid(index_id) ? index_id : RelationGetPrimaryKeyIndex(relation);

@@ -1,5 +1,7 @@
 #include "citus/executor/modify_batch.hpp"
 
+#include "citus/planner/partitioned.hpp"
+
 extern "C" {
 #include "access/sysattr.h"
 }
@@ -67,6 +69,16 @@ void ModifyBatch::add_plan_value(ShardRows *rows, const PlanColumn &column, Tupl
     add_value(rows, column, value, is_null);
 }
 
+/// The partition that holds the row, by the name of its shard.
+void ModifyBatch::add_partition(ShardRows *rows, const PlanColumn &column, TupleTableSlot *row,
+                                int shard_index) {
+    bool is_null;
+    const Oid partition = DatumGetObjectId(slot_getattr(row, column.resno, &is_null));
+    const Shard &shard = require_dist_table(partition)->shards[static_cast<size_t>(shard_index)];
+    appendStringInfo(rows->values, ", %s::pg_catalog.regclass",
+                     quote_literal_cstr(qualified_shard_name(partition, shard.shard_id)));
+}
+
 /// Rows of the same values get the numbers 1, 2, ...: each takes another one of the rows that are alike on a
 /// placement.
 void ModifyBatch::add_image_number(ShardRows *rows, TupleTableSlot *row) {
@@ -90,8 +102,12 @@ void ModifyBatch::add(TupleTableSlot *row) {
     const TargetRow target = plan_.read_target(row);
     ShardRows &rows = (target.moves() ? leaving_ : staying_)[static_cast<size_t>(target.shard_index)];
     start_row(&rows, rows_);
-    for (const PlanColumn &column : plan_.identity)
-        add_plan_value(&rows, column, row);
+    for (const PlanColumn &column : plan_.identity) {
+        if (column.attno == TableOidAttributeNumber)
+            add_partition(&rows, column, row, target.shard_index);
+        else
+            add_plan_value(&rows, column, row);
+    }
     if (plan_.by_image)
         add_image_number(&rows, row);
     if (!target.moves())
@@ -156,10 +172,13 @@ void ModifyBatch::append_returning(StringInfo sql, const char *ordinal) const {
         return;
     appendStringInfo(sql, " RETURNING %s", ordinal);
     ListCell *cell;
-    foreach (cell, plan_.returned)
+    foreach (cell, plan_.returned) {
+        const auto attno = static_cast<AttrNumber>(lfirst_int(cell));
         appendStringInfo(sql, ", t1.%s",
-                         quote_identifier(get_attname(plan_.table->relid,
-                                                      static_cast<AttrNumber>(lfirst_int(cell)), false)));
+                         attno == TableOidAttributeNumber
+                             ? kPartitionColumn
+                             : quote_identifier(get_attname(plan_.table->relid, attno, false)));
+    }
 }
 
 /// UPDATE or DELETE of rows that stay on their shard.
@@ -341,18 +360,21 @@ bool ModifyBatch::next_result(TupleTableSlot *plan_row, TupleTableSlot *target_r
     slot_getallattrs(result_slot_);
     ExecClearTuple(target_row);
     std::fill_n(target_row->tts_isnull, target_row->tts_tupleDescriptor->natts, true);
+    Oid partition = plan_.table->relid;
     for (int i = 0; i < list_length(plan_.returned); i++) {
         const int attno = list_nth_int(plan_.returned, i);
         const Datum value = result_slot_->tts_values[i + 1];
         if (attno == SelfItemPointerAttributeNumber) {
             target_row->tts_tid = *reinterpret_cast<ItemPointer>(DatumGetPointer(value));
+        } else if (attno == TableOidAttributeNumber) {
+            partition = logical_table(TextDatumGetCString(value));
         } else {
             target_row->tts_values[attno - 1] = value;
             target_row->tts_isnull[attno - 1] = result_slot_->tts_isnull[i + 1];
         }
     }
     ExecStoreVirtualTuple(target_row);
-    target_row->tts_tableOid = plan_.table->relid;
+    target_row->tts_tableOid = partition;
     return true;
 }
 

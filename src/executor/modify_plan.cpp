@@ -54,6 +54,8 @@ TupleDesc describe_columns(Relation relation, const List *attributes) {
         get_atttypetypmodcoll(RelationGetRelid(relation),
                               static_cast<AttrNumber>(list_nth_int(attributes, i)), &type, &typmod,
                               &collation);
+        if (list_nth_int(attributes, i) == TableOidAttributeNumber)
+            type = TEXTOID; // the partition's name, kPartitionColumn
         TupleDescInitEntry(desc, position, nullptr, type, typmod, 0);
         TupleDescInitEntryCollation(desc, position, collation);
     }
@@ -98,8 +100,11 @@ void ModifyPlan::find_identity(Relation relation, const List *child_tlist) {
     is_replicated = how.is_replicated;
     by_image = how.by_image;
     if (!is_replicated) {
-        identity = column_array(1);
+        identity = column_array(static_cast<size_t>(1 + list_length(columns)));
         identity[0] = plan_column(relation, tid_resno_, SelfItemPointerAttributeNumber);
+        if (columns != NIL)
+            identity[1] = plan_column(relation, junk_column(child_tlist, psprintf("%s%d", kIdentityColumn, 1)),
+                                      TableOidAttributeNumber);
         return;
     }
     identity = column_array(static_cast<size_t>(list_length(columns)));
@@ -122,6 +127,8 @@ void ModifyPlan::find_returned(Relation relation, Index target, List *wanted) {
     };
     if (is_used(SelfItemPointerAttributeNumber))
         returned = lappend_int(returned, SelfItemPointerAttributeNumber);
+    if (is_used(TableOidAttributeNumber) && relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+        returned = lappend_int(returned, TableOidAttributeNumber);
     for (AttrNumber attno = 1; attno <= desc->natts; attno++)
         if (!TupleDescAttr(desc, attno - 1)->attisdropped && (whole_row || is_used(attno)))
             returned = lappend_int(returned, attno);

@@ -5,9 +5,11 @@
 #include "citus/planner/modify.hpp"
 #include "citus/planner/pruning.hpp"
 #include "citus/planner/shippable.hpp"
+#include "citus/planner/partitioned.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
+#include "catalog/pg_collation_d.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
@@ -88,7 +90,9 @@ public:
             makeTargetEntry(reinterpret_cast<Expr *>(relation_var(attno)), next_scan_no(), nullptr, false);
         shape_.scan_tlist = lappend(shape_.scan_tlist, entry);
         Expr *value = nullptr;
-        if (attno == TableOidAttributeNumber)
+        if (attno == TableOidAttributeNumber && relation_->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+            value = partition_oid(remote_partition());
+        else if (attno == TableOidAttributeNumber)
             value = reinterpret_cast<Expr *>(makeConst(OIDOID, -1, InvalidOid, sizeof(Oid),
                                                        ObjectIdGetDatum(RelationGetRelid(relation_)), false,
                                                        true));
@@ -148,6 +152,18 @@ private:
         }
         return reinterpret_cast<Expr *>(makeVar(INDEX_VAR, static_cast<AttrNumber>(position), source->vartype,
                                                 source->vartypmod, source->varcollid, 0));
+    }
+
+    /// The name of the shard of the partition that holds the row.
+    Expr *remote_partition() {
+        remote_attributes_ = lappend_int(remote_attributes_, TableOidAttributeNumber);
+        const auto position = static_cast<AttrNumber>(list_length(remote_attributes_));
+        append_column(psprintf("%s.%s", kAlias, kPartitionColumn));
+        auto *type_only = reinterpret_cast<Expr *>(makeNullConst(TEXTOID, -1, DEFAULT_COLLATION_OID));
+        shape_.remote_tlist =
+            lappend(shape_.remote_tlist, makeTargetEntry(type_only, position, nullptr, false));
+        return reinterpret_cast<Expr *>(
+            makeVar(INDEX_VAR, position, TEXTOID, -1, DEFAULT_COLLATION_OID, 0));
     }
 
     /// The row in the type of the table here: a shard's row type is another one.

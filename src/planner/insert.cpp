@@ -130,7 +130,8 @@ char *column_clause(TupleDesc desc, const List *columns) {
 
 /// What RETURNING uses of the row as the shard has it. Without DO UPDATE that is the row that was sent, so
 /// only system columns (other than tableoid) must come back.
-List *fetched_columns(TupleDesc desc, List *returning, Index target, OnConflictAction action) {
+List *fetched_columns(TupleDesc desc, List *returning, Index target, OnConflictAction action,
+                      bool is_partitioned) {
     Bitmapset *used = nullptr;
     pull_varattnos(reinterpret_cast<::Node *>(returning), target, &used);
     List *fetched = NIL;
@@ -138,6 +139,9 @@ List *fetched_columns(TupleDesc desc, List *returning, Index target, OnConflictA
     foreach (cell, columns_in(desc, used))
         if (lfirst_int(cell) < 0 || action != ONCONFLICT_NONE)
             fetched = lappend_int(fetched, lfirst_int(cell));
+    // Which partition a row is in is for the shard to say.
+    if (is_partitioned && bms_is_member(TableOidAttributeNumber - FirstLowInvalidHeapAttributeNumber, used))
+        fetched = lappend_int(fetched, TableOidAttributeNumber);
     return fetched;
 }
 
@@ -175,7 +179,8 @@ Plan *replace_insert(const PlannedStmt *statement, Plan *node, const Bitmapset *
     plan.columns = sent_columns(desc, outerPlan(modify)->targetlist, entry->insertedCols);
     plan.columns = at_least_one_column(desc, plan.columns);
     plan.column_text = column_clause(desc, plan.columns);
-    plan.fetched = fetched_columns(desc, returning, target, plan.action);
+    plan.fetched = fetched_columns(desc, returning, target, plan.action,
+                                   relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE);
     table_close(relation, NoLock);
     plan_order(statement, modify, returning, insert_only, &plan);
     return &make_insert_scan(modify, plan)->scan.plan;

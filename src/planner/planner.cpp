@@ -4,6 +4,7 @@
 #include "citus/planner/gather.hpp"
 #include "citus/planner/insert.hpp"
 #include "citus/planner/modify.hpp"
+#include "citus/planner/partitioned.hpp"
 #include "planned.hpp"
 #include "pushdown.hpp"
 #include "pushdown_scan.hpp"
@@ -48,6 +49,7 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
     if (above == nullptr)
         return nullptr;
     push_down_sub_blocks(above);
+    hide_partitions(above);
     PlannedStmt *plan = strip_row_marks(next_planner(statement, above));
     add_query_dependencies(plan, query);
     return plan;
@@ -68,6 +70,7 @@ PlannedStmt *plan_gathered(const Statement &statement) {
     auto *original = static_cast<Query *>(copyObjectImpl(query));
     prepare_gathered_modify(query);
     const bool replaced = push_down_sub_blocks(query);
+    hide_partitions(query);
     PlannedStmt *plan = next_planner(statement, query);
     plan = replace_modify_nodes(replace_insert_nodes(strip_row_marks(plan)));
     if (replaced)

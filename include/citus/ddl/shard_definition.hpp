@@ -7,10 +7,17 @@
 
 #include "citus/pg/prelude.hpp"
 
+extern "C" {
+#include "catalog/pg_constraint.h"
+}
+
 namespace citus {
 
-/// CREATE TABLE with columns and CHECK constraints, then indexes, other constraints but foreign keys, storage
-/// settings, statistics objects, replica identity, owner and privileges. List of char *.
+/// CREATE TABLE with columns and CHECK constraints, and the settings of columns. List of char *.
+List *shard_table_commands(Oid relid);
+
+/// What follows: indexes, other constraints but foreign keys, statistics objects, replica identity, owner and
+/// privileges. Those of a partitioned table are for itself ONLY. List of char *.
 List *shard_create_commands(Oid relid);
 
 /// What is added when the shards hold their rows: foreign keys and constraints that are NOT VALID. List of
@@ -36,6 +43,9 @@ char *shard_replica_identity_command(Relation relation);
 /// GRANTs of an access control list for an object that has the privileges of a new one. object: e.g.
 /// `SCHEMA s`; column: quoted name or nullptr; owner_rights: what an owner has without any GRANT.
 List *grant_commands(const Acl *acl, const char *object, const char *column, Oid owner, AclMode owner_rights);
+
+/// Whether a foreign key row only says that the key also leads to a partition of the referenced table.
+bool is_key_to_partition(const FormData_pg_constraint &form);
 
 /// Schema-qualified and quoted name of a relation.
 char *qualified_relation_name(Oid relid);

@@ -47,7 +47,7 @@ public:
     bool returns_rows;
     bool may_lose_rows = false; ///< other parts of the statement may change the same rows
     bool by_image;              ///< identity has all columns, and rows may be alike: RowIdentity::by_image
-    std::span<PlanColumn> identity; ///< ctid, or the columns of a unique key
+    std::span<PlanColumn> identity; ///< ctid (with the partition), or the columns of a unique key
     std::span<PlanColumn> changes;  ///< SET (UPDATE)
     List *returned = NIL;           ///< attribute numbers that come back
     TupleDesc result_desc;          ///< ordinal number, then these columns
@@ -105,6 +105,7 @@ private:
     void start_row(ShardRows *rows, int ordinal);
     void add_image_number(ShardRows *rows, TupleTableSlot *row);
     void add_value(ShardRows *rows, const PlanColumn &column, Datum value, bool is_null);
+    void add_partition(ShardRows *rows, const PlanColumn &column, TupleTableSlot *row, int shard_index);
     void add_plan_value(ShardRows *rows, const PlanColumn &column, TupleTableSlot *row);
     void end_row(ShardRows *rows);
 
