@@ -400,6 +400,7 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     if (es->analyze)
         report.received_bytes =
             state->received_before + (state->stream != nullptr ? state->stream->received_bytes() : 0);
+    explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before, es);
     explain_tasks(report, es);
 }
 

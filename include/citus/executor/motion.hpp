@@ -8,6 +8,10 @@
 #include "citus/executor/motion_rows.hpp"
 #include "citus/planner/fragment.hpp"
 
+extern "C" {
+#include "commands/explain.h"
+}
+
 namespace citus {
 
 struct Motion {
@@ -43,5 +47,8 @@ private:
     uint64 moved_bytes_ = 0;
     MemoryContextCallback give_back_ = {};
 };
+
+/// The lines of EXPLAIN about the motions of a fragment, sources with their plans.
+void explain_motions(const Fragment &fragment, ParamListInfo params, uint64 moved_bytes, ExplainState *es);
 
 } // namespace citus
