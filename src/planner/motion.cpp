@@ -158,7 +158,7 @@ private:
 
     const Query *original_;
     MotionBlock block_;
-    int nodes_ = 1;
+    int nodes_ = 1, tasks_ = 1;
     Oid largest_ = InvalidOid;
     std::pmr::vector<Proposal> proposals_;
 };
@@ -173,6 +173,7 @@ bool Search::estimate_items() {
     if (!OidIsValid(largest_))
         return false;
     nodes_ = count_nodes(*require_dist_table(largest_));
+    tasks_ = static_cast<int>(require_dist_table(largest_)->shards.size());
     for (MotionItem &item : block_.items()) {
         if (!item.can_move)
             continue;
@@ -203,7 +204,7 @@ const JoinExpression *Search::key_for(const MotionItem &item, int wanted_class, 
 
 double Search::cost_of(const MotionItem &item, const JoinExpression *key) const {
     const core::MovedRows moved{item.rows, item.width, item.is_hashed()};
-    return key == nullptr ? core::broadcast_cost(moved, nodes_) : core::repartition_cost(moved, nodes_);
+    return key == nullptr ? core::broadcast_cost(moved, nodes_, tasks_) : core::repartition_cost(moved, nodes_);
 }
 
 /// base: the item whose shards the rest goes to, or -1 when all that joins on the class is hashed anew.

@@ -162,31 +162,50 @@ List *all_conditions(::Node *node) {
     return list_concat(result, conjuncts_of(castNode(FromExpr, node)->quals));
 }
 
-/// The deparser looks up the columns of joins by position, which are not what they were after simplification;
-/// nothing refers to them any more.
-void forget_join_columns(Query *query) {
-    ListCell *cell;
-    foreach (cell, query->rtable) {
-        auto *rte = lfirst_node(RangeTblEntry, cell);
-        if (rte->rtekind != RTE_JOIN)
-            continue;
-        rte->joinaliasvars = rte->joinleftcols = rte->joinrightcols = NIL;
-        rte->joinmergedcols = 0;
-        rte->eref = makeAlias("unnamed_join", NIL);
-        rte->alias = rte->join_using_alias = nullptr;
-    }
+/// The columns of a piece of a jointree as the range table entry of its join has them.
+List *column_names(const Query *query, ::Node *node) {
+    if (IsA(node, FromExpr)) // in place of a join that was simplified
+        return NIL;
+    const int varno =
+        IsA(node, JoinExpr) ? castNode(JoinExpr, node)->rtindex : castNode(RangeTblRef, node)->rtindex;
+    return rt_fetch(varno, query->rtable)->eref->colnames;
 }
 
-bool forget_using(::Node *node, void *) {
-    if (node == nullptr || IsA(node, Query))
-        return false;
-    if (IsA(node, JoinExpr)) {
-        auto *join = castNode(JoinExpr, node);
-        join->isNatural = false;
-        join->usingClause = NIL;
-        join->alias = join->join_using_alias = nullptr;
-    }
-    return walk_children(node, forget_using, nullptr);
+List *numbers_up_to(int count) {
+    List *numbers = NIL;
+    for (int i = 1; i <= count; i++)
+        numbers = lappend_int(numbers, i);
+    return numbers;
+}
+
+/// The deparser looks up the columns of joins by position, in lists that are not right any more after joins
+/// were simplified and relations replaced. Nothing refers to these columns: all joins become plain ones, made
+/// of all columns of both sides.
+void rebuild_joins(Query *query, ::Node *node) {
+    ListCell *cell;
+    if (IsA(node, FromExpr))
+        foreach (cell, castNode(FromExpr, node)->fromlist)
+            rebuild_joins(query, as_node(lfirst(cell)));
+    if (!IsA(node, JoinExpr))
+        return;
+    auto *join = castNode(JoinExpr, node);
+    rebuild_joins(query, join->larg);
+    rebuild_joins(query, join->rarg);
+    join->isNatural = false;
+    join->usingClause = NIL;
+    join->alias = join->join_using_alias = nullptr;
+    auto *rte = rt_fetch(join->rtindex, query->rtable);
+    const List *left = column_names(query, join->larg);
+    const List *right = column_names(query, join->rarg);
+    rte->eref = makeAlias("unnamed_join", list_concat_copy(left, right));
+    rte->alias = rte->join_using_alias = nullptr;
+    rte->jointype = join->jointype;
+    rte->joinmergedcols = 0;
+    rte->joinleftcols = numbers_up_to(list_length(left));
+    rte->joinrightcols = numbers_up_to(list_length(right));
+    rte->joinaliasvars = NIL;
+    for (int i = 0; i < list_length(left) + list_length(right); i++)
+        rte->joinaliasvars = lappend(rte->joinaliasvars, nullptr);
 }
 
 } // namespace
@@ -195,8 +214,7 @@ bool forget_using(::Node *node, void *) {
 
 MotionBlock::MotionBlock(Query *query) : query_(query) {
     simplify_block(query);
-    forget_join_columns(query);
-    forget_using(as_node(query->jointree), nullptr);
+    rebuild_joins(query, as_node(query->jointree));
     find_items();
     find_join_expressions();
 }
@@ -678,6 +696,7 @@ Query *MotionBlock::rewrite(std::span<const PlannedMove> moves, int colocation, 
         keys->push_back(key);
     }
     drop_unused_ctes(copy);
+    rebuild_joins(copy, as_node(copy->jointree));
     return copy;
 }
 

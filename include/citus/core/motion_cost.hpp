@@ -14,8 +14,8 @@ struct MovedRows {
 /// One row that comes to the coordinator as a row of a result.
 double gathered_row_cost(double width);
 
-/// Every row to each of the nodes.
-double broadcast_cost(const MovedRows &moved, int nodes);
+/// Every row to each of the nodes, where it is read by the tasks (of all nodes together).
+double broadcast_cost(const MovedRows &moved, int nodes, int tasks);
 
 /// Each row to the shard of its key.
 double repartition_cost(const MovedRows &moved, int nodes);
