@@ -334,6 +334,34 @@ CREATE AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) (
 COMMENT ON AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") IS 'used inside plans only';
 COMMENT ON AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) IS 'used inside plans only';
 
+-- Rows that were moved to this node for a join (src/executor/motion_*). They belong to the session and its
+-- transaction. motion_begin makes empty results, motion_put adds rows to one; motion_partition runs a query
+-- and divides its rows over the nodes by the hash of column `key` (0: all rows to all): what is for this node
+-- (own_group) goes into its own result, the rest is returned in chunks. Called with the rights of the user.
+CREATE FUNCTION citus_internal.motion_begin(ids int[]) RETURNS void
+    LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_begin$$;
+CREATE FUNCTION citus_internal.motion_put(id int, rows bytea, limit_kb int) RETURNS void
+    LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_put$$;
+CREATE FUNCTION citus_internal.motion_partition(id int, limit_kb int, key int, hash_function oid,
+    hash_collation oid, bounds int[], groups int[], own_group int, query text)
+    RETURNS TABLE (target int, rows bytea)
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_partition$$;
+CREATE FUNCTION citus_internal.motion_partition(id int, limit_kb int, key int, hash_function oid,
+    hash_collation oid, bounds int[], groups int[], own_group int, query text, VARIADIC params "any")
+    RETURNS TABLE (target int, rows bytea)
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_partition$$;
+CREATE FUNCTION citus_internal.read_motion_support(internal) RETURNS internal
+    LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_read_motion_support$$;
+CREATE FUNCTION citus_internal.read_motion(id int, bucket int) RETURNS SETOF record
+    LANGUAGE C STRICT STABLE PARALLEL UNSAFE ROWS 1000 SUPPORT citus_internal.read_motion_support
+    AS 'MODULE_PATHNAME', $$citus_read_motion$$;
+CREATE FUNCTION citus_internal.motion_entry(number int) RETURNS SETOF record
+    LANGUAGE C STRICT STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_entry$$;
+COMMENT ON FUNCTION citus_internal.motion_begin(int[]) IS 'used inside plans only';
+COMMENT ON FUNCTION citus_internal.motion_put(int, bytea, int) IS 'used inside plans only';
+COMMENT ON FUNCTION citus_internal.read_motion(int, int) IS 'rows that were moved to this node for a join';
+COMMENT ON FUNCTION citus_internal.motion_entry(int) IS 'used inside plans only';
+
 -- ===== 6. Look-ups and sizes (src/catalog, src/monitor) =====
 
 CREATE FUNCTION pg_catalog.citus_version() RETURNS text LANGUAGE C STRICT STABLE

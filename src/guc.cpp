@@ -25,6 +25,8 @@ bool enable_manual_changes_to_shards = false;
 bool override_table_visibility = true;
 int multi_task_query_log_level = 0;
 int max_cached_conns_per_worker = 1;
+int max_intermediate_result_size = 1048576;
+int motion = kMotionAuto;
 
 namespace {
 
@@ -35,6 +37,13 @@ const config_enum_entry kLogLevels[] = {
     {"debug3", DEBUG3, false}, {"debug2", DEBUG2, false}, {"debug1", DEBUG1, false},
     {"log", LOG, false},       {"notice", NOTICE, false}, {"warning", WARNING, false},
     {"error", ERROR, false},   {nullptr, 0, false},
+};
+
+const config_enum_entry kMotionChoices[] = {
+    {"auto", kMotionAuto, false},
+    {"always", kMotionAlways, false},
+    {"never", kMotionNever, false},
+    {nullptr, 0, false},
 };
 
 void define_bool(const char *name, const char *text, bool *variable, GucContext context, int flags = 0) {
@@ -98,6 +107,13 @@ void install() {
         nullptr, &multi_task_query_log_level, 0, kLogLevels, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     define_int("citus.max_cached_conns_per_worker", "Connections kept per node at the end of a transaction.",
                &max_cached_conns_per_worker, 0, INT_MAX, PGC_USERSET);
+    define_int("citus.max_intermediate_result_size",
+               "Size to which the moved rows of one part of a query may grow; -1 is no limit.",
+               &max_intermediate_result_size, -1, INT_MAX, PGC_USERSET, GUC_UNIT_KB);
+    DefineCustomEnumVariable("citus.motion",
+                             "Whether rows are moved between nodes so that joins run where the data is.",
+                             "auto: when it costs less than to bring all rows to this node.", &motion,
+                             kMotionAuto, kMotionChoices, PGC_USERSET, 0, nullptr, nullptr, nullptr);
 }
 
 } // namespace citus::guc

@@ -5,6 +5,7 @@
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/task_capture.hpp"
+#include "citus/executor/motion_store.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/planner/gather.hpp"
@@ -42,6 +43,7 @@ void _PG_init(void) {
     citus::install_maintenance_daemon();
     citus::install_task_capture();
     citus::install_fragment_scan();
+    citus::install_motion_store();
     citus::install_planner();
     citus::install_gather();
     citus::install_insert();

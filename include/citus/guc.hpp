@@ -24,6 +24,10 @@ extern bool enable_manual_changes_to_shards;
 extern bool override_table_visibility;
 extern int multi_task_query_log_level;
 extern int max_cached_conns_per_worker;
+extern int max_intermediate_result_size; ///< kB, -1 no limit
+
+enum MotionChoice : int { kMotionAuto, kMotionAlways, kMotionNever };
+extern int motion; ///< MotionChoice
 
 void install();
 

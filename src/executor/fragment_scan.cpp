@@ -1,6 +1,7 @@
 #include "citus/executor/fragment_scan.hpp"
 
 #include "citus/executor/explain.hpp"
+#include "citus/executor/motion.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/executor/task_capture.hpp"
@@ -46,6 +47,7 @@ struct FragmentScanState {
     Tuplestorestate *spool;
     uint64 rows_seen;                ///< in this run
     uint64 received_before;          ///< bytes of the earlier runs
+    uint64 moved_before;             ///< bytes that the motions of all runs sent
     Portal portal;                   ///< that was active when the executor started
     std::span<TaskMeasure> measures; ///< EXPLAIN ANALYZE: of the tasks of the first run
     bool measures_run;               ///< the current run is that one
@@ -174,6 +176,11 @@ void start_run(FragmentScanState *state) {
     state->params = evaluate_params(state, econtext);
     if (state->fragment.writes_reference)
         lock_for_replicated_write(linitial_oid(state->fragment.slot_relations));
+    MotionRun *motions = nullptr;
+    if (state->fragment.motions != NIL) {
+        motions = make_in<MotionRun>(state->run_context, state->run_context, state->fragment);
+        state->fragment.motion_ids = motions->ids();
+    }
     FragmentTasks chosen = tasks_of_run(state, econtext);
     ResetExprContext(econtext);
     capture_first_run(state, chosen.tasks);
@@ -193,6 +200,11 @@ void start_run(FragmentScanState *state) {
         return;
     }
     state->replica_tasks = keep_tasks(chosen.replica_tasks);
+    if (motions != nullptr) {
+        EState *estate = state->css.ss.ps.state;
+        motions->run(keep_tasks(chosen.tasks), state->run_as, estate->es_param_list_info, estate);
+        state->moved_before += motions->moved_bytes();
+    }
     const TaskSet set{keep_tasks(chosen.tasks),
                       state->params,
                       access_of(state->fragment),
@@ -219,6 +231,7 @@ void end_run(FragmentScanState *state) {
         state->spool = nullptr;
     }
     MemoryContextReset(state->run_context);
+    state->fragment.motion_ids = {};
     state->started = state->exhausted = false;
 }
 
@@ -426,6 +439,7 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     if (es->analyze)
         report.received_bytes =
             state->received_before + (state->stream != nullptr ? state->stream->received_bytes() : 0);
+    explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before, es);
     explain_tasks(report, es);
 }
 

@@ -171,7 +171,7 @@ void RunningTasks::send_remote_tasks() {
     const bool binary = decoder_ != nullptr && decoder_->binary();
     for (size_t g = 0; g < groups.size(); g++) {
         Connection *connection = connections[g];
-        enlist_connection(connection, set_.access);
+        enlist_connection(connection, set_.access, set_.in_transaction);
         links_.push_back({connection, 0});
         for (size_t i = 0; i < set_.tasks.size(); i++) {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))

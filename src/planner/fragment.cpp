@@ -1,6 +1,7 @@
 #include "citus/planner/fragment.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/executor/motion.hpp"
 
 extern "C" {
 #include "utils/array.h"
@@ -135,11 +136,31 @@ int32 group_for_read(const std::pmr::vector<int32> &groups) {
     return groups[static_cast<size_t>(MyProcPid) % groups.size()];
 }
 
+/// A part of the text; calls that read moved rows are put in.
+void append_part(StringInfo sql, const Fragment &fragment, const char *part, int shard_index) {
+    if (fragment.motions == NIL) {
+        appendStringInfoString(sql, part);
+        return;
+    }
+    for (const char *at = part; *at != '\0'; at++) {
+        if (*at != kMotionMark) {
+            appendStringInfoChar(sql, *at);
+            continue;
+        }
+        const int position = *++at - kFirstMotion;
+        const Motion motion = Motion::unpack(list_nth_node(List, fragment.motions, position));
+        const auto index = static_cast<size_t>(position);
+        const int32 id = index < fragment.motion_ids.size() ? fragment.motion_ids[index] : 0;
+        appendStringInfo(sql, "citus_internal.read_motion(%d, %d)", id,
+                         motion.is_broadcast() ? kBroadcastBucket : shard_index);
+    }
+}
+
 const char *task_sql(const Fragment &fragment, const SlotTables &slots, int shard_index) {
     StringInfoData sql;
     initStringInfo(&sql);
     for (int i = 0; i < list_length(fragment.text_parts); i++) {
-        appendStringInfoString(&sql, strVal(list_nth(fragment.text_parts, i)));
+        append_part(&sql, fragment, strVal(list_nth(fragment.text_parts, i)), shard_index);
         if (static_cast<size_t>(i) < slots.size()) {
             const DistTable &table = *slots[static_cast<size_t>(i)];
             appendStringInfoString(
@@ -186,7 +207,8 @@ List *Fragment::pack() const {
     List *numbers = list_make3_int(static_cast<int>(tier), static_cast<int>(command), flags_of(*this));
     List *packed = list_make4(numbers, list_make2_oid(anchor, run_as), text_parts, slot_relations);
     packed = lappend(packed, prune_items);
-    return lappend(packed, params);
+    packed = lappend(packed, params);
+    return lappend(packed, motions);
 }
 
 Fragment Fragment::unpack(List *packed) {
@@ -207,6 +229,7 @@ Fragment Fragment::unpack(List *packed) {
     fragment.slot_relations = static_cast<List *>(list_nth(packed, 3));
     fragment.prune_items = static_cast<List *>(list_nth(packed, 4));
     fragment.params = static_cast<List *>(list_nth(packed, 5));
+    fragment.motions = static_cast<List *>(list_nth(packed, 6));
     return fragment;
 }
 

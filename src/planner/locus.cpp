@@ -3,6 +3,7 @@
 #include "citus/pg/walker.hpp"
 #include "citus/planner/pruning.hpp"
 #include "locus_facts.hpp"
+#include "motion_entry.hpp"
 
 extern "C" {
 #include "optimizer/optimizer.h"
@@ -67,6 +68,8 @@ private:
     Locus range_table_entry(Block *block, int varno, const Equivalences &facts);
     Output subquery_output(Block *block, RangeTblEntry *rte, const Equivalences &facts);
     Locus relation(Block *block, int varno, const RangeTblEntry *rte);
+    Locus moved_rows(Block *block, int varno, const MotionPlace &place);
+    Locus pinned(Block *block, const Locus &locus, const Equivalences &facts);
     Locus rows_of(Block *block, int varno, const Output &output);
     Output cte(Block *block, const RangeTblEntry *rte);
     Output cte_output(Block *owner, CommonTableExpr *cte);
@@ -215,6 +218,27 @@ Locus Analyzer::relation(Block *block, int varno, const RangeTblEntry *rte) {
     return Locus::coordinator();
 }
 
+/// Rows that a motion puts where the algebra wants them.
+Locus Analyzer::moved_rows(Block *block, int varno, const MotionPlace &place) {
+    if (place.is_broadcast)
+        return Locus::anywhere();
+    const auto known = [&](const auto &anchor) { return anchor.first == place.colocation; };
+    if (std::none_of(anchors_.begin(), anchors_.end(), known))
+        anchors_.emplace_back(place.colocation, place.anchor);
+    return Locus::hashed(place.colocation, terms_.column(block, varno, static_cast<AttrNumber>(place.key)));
+}
+
+/// Among moved rows a value does not tell the shard: it is hashed as the key of no table.
+Locus Analyzer::pinned(Block *block, const Locus &locus, const Equivalences &facts) {
+    if (locus.colocation >= 0)
+        return core::pinned(locus, context_of(block, facts));
+    Terms columns;
+    for (const core::Term term : block->externals)
+        if (terms_.value_of(term) == nullptr && !terms_.is_null_value(term))
+            columns.push_back(term);
+    return core::pinned(locus, {facts, columns});
+}
+
 /// The locus of a subquery or CTE, its key columns named as columns of the range table entry.
 Locus Analyzer::rows_of(Block *block, int varno, const Output &output) {
     Locus locus = output.locus;
@@ -248,6 +272,8 @@ Locus Analyzer::range_table_entry(Block *block, int varno, const Equivalences &f
     case RTE_CTE:
         return rows_of(block, varno, cte(block, rte));
     case RTE_FUNCTION:
+        if (const int number = motion_number(rte); number >= 0)
+            return moved_rows(block, varno, motion_place(number));
         return add_sublinks(block, Locus::anywhere(contain_volatile_functions(as_node(rte->functions))),
                             rte->functions, facts);
     case RTE_VALUES:
@@ -310,7 +336,7 @@ Locus Analyzer::from_item(Block *block, ::Node *item, const Equivalences &facts)
     if (IsA(item, JoinExpr))
         return join_item(block, castNode(JoinExpr, item), facts);
     const Locus locus = range_table_entry(block, castNode(RangeTblRef, item)->rtindex, facts);
-    return core::pinned(locus, context_of(block, facts));
+    return pinned(block, locus, facts);
 }
 
 /// Joins the items of a FROM list in whatever order keeps them on the shards.

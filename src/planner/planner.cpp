@@ -5,6 +5,7 @@
 #include "citus/planner/insert.hpp"
 #include "citus/planner/modify.hpp"
 #include "citus/planner/partitioned.hpp"
+#include "motion.hpp"
 #include "planned.hpp"
 #include "pushdown.hpp"
 #include "pushdown_scan.hpp"
@@ -46,6 +47,8 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
     if (PlannedStmt *whole = plan_whole(query, locus); whole != nullptr)
         return whole;
     Query *above = push_down(query, locus);
+    if (above == nullptr && locus.from.is(core::Place::Coordinator))
+        above = push_down_with_motions(query);
     if (above == nullptr)
         return nullptr;
     push_down_sub_blocks(above);

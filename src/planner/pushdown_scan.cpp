@@ -1,6 +1,7 @@
 #include "pushdown_scan.hpp"
 
 #include "citus/executor/fragment_scan.hpp"
+#include "motion_entry.hpp"
 
 extern "C" {
 #include "catalog/pg_statistic.h"
@@ -220,13 +221,17 @@ void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry 
 
 PlannedStmt *with_fragments(PlannedStmt *(*plan)(void *context), void *context) {
     List *const outer = current_fragments;
+    List *const outer_motions = exchange_motions(NIL);
     PlannedStmt *volatile statement = nullptr;
     current_fragments = NIL;
     PG_TRY()
         ;
         { statement = plan(context); }
         PG_FINALLY();
-        { current_fragments = outer; }
+        {
+            current_fragments = outer;
+            exchange_motions(outer_motions);
+        }
     PG_END_TRY();
     return statement;
 }

@@ -2,6 +2,7 @@
 
 #include "citus/pg/walker.hpp"
 #include "citus/planner/shippable.hpp"
+#include "motion_entry.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -343,6 +344,9 @@ bool is_single_assignment(::Node *node) {
 /// A function in FROM can't be replaced as a whole, only its arguments can.
 ::Node *ship_table_function(RangeTblFunction *function, ShipState *state) {
     auto *node = reinterpret_cast<::Node *>(function);
+    if (IsA(function->funcexpr, FuncExpr) &&
+        is_motion_entry_function(castNode(FuncExpr, function->funcexpr)->funcid))
+        return static_cast<::Node *>(copyObjectImpl(function));
     if (!IsA(function->funcexpr, FuncExpr) || function->funccolnames != NIL ||
         calls_unshippable(function->funcexpr, state) ||
         walk_children(function->funcexpr, has_bad_operand, nullptr))

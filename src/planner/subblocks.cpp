@@ -1,6 +1,7 @@
 #include "subblocks.hpp"
 
 #include "citus/pg/walker.hpp"
+#include "motion.hpp"
 #include "pushdown.hpp"
 
 namespace citus {
@@ -70,7 +71,11 @@ Query *try_push_down(Query *query, bool stands_alone) {
     if (query->commandType != CMD_SELECT || query->hasModifyingCTE || !is_worth_it(query, stands_alone) ||
         !mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || !is_self_contained(query))
         return nullptr;
-    return push_down(query, analyze_statement(query));
+    const StatementLocus locus = analyze_statement(query);
+    Query *above = push_down(query, locus);
+    if (above == nullptr && locus.from.is(core::Place::Coordinator))
+        above = push_down_with_motions(query);
+    return above;
 }
 
 // ---------------------------------------------------------------- the walk

@@ -1,8 +1,10 @@
 #include "citus/planner/template.hpp"
 
 #include "citus/core/sql_template.hpp"
+#include "citus/executor/motion.hpp"
 #include "citus/pg/search_path.hpp"
 #include "citus/pg/walker.hpp"
+#include "motion_entry.hpp"
 #include "ship_query.hpp"
 #include "sql_scanner.hpp"
 
@@ -65,6 +67,15 @@ void note_relation(Oid relid, Naming *naming) {
     naming->names.push_back({get_namespace_name(get_rel_namespace(relid)), get_rel_name(relid)});
 }
 
+/// Moved rows are a call whose arguments depend on the shard: InvalidOid stands for it among the relations.
+void note_motion(Naming *naming) {
+    naming->expected_slots++;
+    if (std::find(naming->relations.begin(), naming->relations.end(), InvalidOid) != naming->relations.end())
+        return;
+    naming->relations.push_back(InvalidOid);
+    naming->names.push_back({"citus_internal", "motion_entry"});
+}
+
 bool collect_relations(::Node *node, void *raw) {
     auto *naming = static_cast<Naming *>(raw);
     if (node == nullptr)
@@ -77,6 +88,8 @@ bool collect_relations(::Node *node, void *raw) {
         const RangeTblEntry *rte = rt_fetch(index, query->rtable);
         if (rte->rtekind == RTE_RELATION)
             note_relation(rte->relid, naming);
+        else if (motion_number(rte) >= 0)
+            note_motion(naming);
     }
     return naming->failed || walk_query(query, collect_relations, raw, QTW_IGNORE_JOINALIASES);
 }
@@ -186,6 +199,40 @@ bool has_unreadable_output(const Query *query) {
     return false;
 }
 
+/// The position of a motion among those of the fragment.
+int position_of_motion(Fragment *fragment, int number, std::pmr::vector<int> *known) {
+    const auto found = std::find(known->begin(), known->end(), number);
+    if (found != known->end())
+        return static_cast<int>(found - known->begin());
+    known->push_back(number);
+    fragment->motions = lappend(fragment->motions, packed_motion(number));
+    return static_cast<int>(known->size() - 1);
+}
+
+/// Puts the parts of the text and the relations between them into the fragment. Where moved rows are read,
+/// the parts around become one, and a mark replaces the name and the first argument.
+void fill_parts(Fragment *fragment, const core::SqlTemplate &cut, const Naming &naming) {
+    fragment->text_parts = fragment->slot_relations = fragment->motions = NIL;
+    std::pmr::vector<int> known;
+    std::pmr::string part(cut.parts.front());
+    for (size_t i = 0; i < cut.slots.size(); i++) {
+        const Oid relation = naming.relations[cut.slots[i]];
+        std::string_view next = cut.parts[i + 1];
+        if (OidIsValid(relation)) {
+            fragment->text_parts = lappend(fragment->text_parts, makeString(copy_cstring(part)));
+            fragment->slot_relations = lappend_oid(fragment->slot_relations, relation);
+            part = next;
+            continue;
+        }
+        const size_t end = next.find(')');
+        const int number = pg_strtoint32(copy_cstring(next.substr(1, end - 1)));
+        part += kMotionMark;
+        part += static_cast<char>(kFirstMotion + position_of_motion(fragment, number, &known));
+        part += next.substr(end + 1);
+    }
+    fragment->text_parts = lappend(fragment->text_parts, makeString(copy_cstring(part)));
+}
+
 } // namespace
 
 bool is_shippable(::Node *node, ShipMode mode) {
@@ -215,18 +262,17 @@ bool fill_template(Fragment *fragment, const Query *query, ShipMode mode) {
     const core::SqlTemplate cut = core::cut_sql(text, scan_sql(text), naming.names, naming.aliases);
     if (static_cast<int>(cut.slots.size()) != naming.expected_slots)
         return false;
+    const bool has_motions =
+        std::find(naming.relations.begin(), naming.relations.end(), InvalidOid) != naming.relations.end();
+    if (has_motions && strchr(text, kMotionMark) != nullptr)
+        return false;
 
     // The standard planner does not see them: expand defaults and named arguments, fold constants.
     fragment->params = NIL;
     ListCell *cell;
     foreach (cell, params)
         fragment->params = lappend(fragment->params, expression_planner(static_cast<Expr *>(lfirst(cell))));
-    fragment->text_parts = NIL;
-    fragment->slot_relations = NIL;
-    for (const auto &part : cut.parts)
-        fragment->text_parts = lappend(fragment->text_parts, makeString(copy_cstring(part)));
-    for (const size_t slot : cut.slots)
-        fragment->slot_relations = lappend_oid(fragment->slot_relations, naming.relations[slot]);
+    fill_parts(fragment, cut, naming);
     return true;
 }
 

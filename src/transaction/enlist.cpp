@@ -130,10 +130,10 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
 
 } // namespace
 
-void enlist_connection(Connection *connection, Access access) {
+void enlist_connection(Connection *connection, Access access, bool needs_block) {
     wait_for_fence(connection->group_id);
     check_single_writer_user(connection);
-    if (!needs_transaction(connection, access)) {
+    if (!needs_block && !needs_transaction(connection, access)) {
         assume_role(connection);
         return;
     }

@@ -38,6 +38,7 @@ struct TaskSet {
     Oid run_as = InvalidOid; ///< user of the connections: the checkAsUser of the relations (a view's owner);
                              ///< InvalidOid for the current user
     int level = 0; ///< transaction nesting level the rows belong to (a cursor's); 0: the current one
+    bool in_transaction = false; ///< what the tasks do must last until the end of the transaction
 };
 
 /// Called before anything is sent or run that writes, so that reads which were begun earlier in this session

@@ -247,8 +247,9 @@ void remove_transient_connection(Connection *connection);
 /// idle).
 void trim_connections();
 
-/// Takes part in the transaction as needed: queues BEGIN and savepoints (src/transaction).
-void enlist_connection(Connection *connection, Access access);
+/// Takes part in the transaction as needed: queues BEGIN and savepoints (src/transaction). needs_block: also
+/// where a read alone would do without.
+void enlist_connection(Connection *connection, Access access, bool needs_block = false);
 
 /// Queues SET commands when the session's settings differ from what the connection has (net/settings).
 void queue_session_settings(Connection *connection);

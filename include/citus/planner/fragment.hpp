@@ -24,6 +24,11 @@ struct PruneItem {
 
 enum class Tier : int { Route = 0, PushDown = 1, Gather = 2 };
 
+/// In a text part: followed by one byte, kFirstMotion plus the position of a motion.
+constexpr char kMotionMark = '\x01';
+constexpr char kFirstMotion = '0';
+constexpr int kMaxMotions = 60;
+
 struct Fragment {
     Tier tier = Tier::Gather; ///< for EXPLAIN
     CmdType command = CMD_SELECT;
@@ -40,6 +45,9 @@ struct Fragment {
     bool has_result = true;         ///< returns rows (SELECT, RETURNING)
     Oid run_as = InvalidOid;        ///< whose rights count on the shards: TaskSet::run_as
     bool has_modifying_cte = false; ///< some part writes although command may be CMD_SELECT
+    List *motions = NIL;            ///< packed Motions (executor/motion.hpp) whose rows the text reads; in the
+                                    ///< parts, kMotionMark and a position in this list stand for the call
+    std::span<const int32> motion_ids; ///< while it runs: the number of each motion's rows; not packed
 
     bool modifies() const { return command != CMD_SELECT || has_modifying_cte; }
     bool needs_write_access() const { return modifies() || locks_rows; }

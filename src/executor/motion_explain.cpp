@@ -1,0 +1,43 @@
+#include "citus/executor/motion.hpp"
+
+namespace citus {
+
+namespace {
+
+void explain_source(PlannedStmt *source, ParamListInfo params, ExplainState *es) {
+    // Its run was part of the statement's: a plan without figures.
+    ExplainState plain = *es;
+    plain.analyze = plain.buffers = plain.wal = plain.timing = plain.summary = false;
+    plain.indent += es->format == EXPLAIN_FORMAT_TEXT ? 2 : 0;
+    ExplainOnePlan(source, nullptr, &plain, "", params, nullptr, nullptr, nullptr);
+}
+
+} // namespace
+
+void explain_motions(const Fragment &fragment, ParamListInfo params, uint64 moved_bytes, ExplainState *es) {
+    if (fragment.motions == NIL)
+        return;
+    ExplainOpenGroup("Motions", "Motions", false, es);
+    ListCell *cell;
+    foreach (cell, fragment.motions) {
+        const Motion motion = Motion::unpack(lfirst_node(List, cell));
+        const char *kind = motion.is_broadcast() ? "Broadcast" : "Repartition";
+        if (es->format == EXPLAIN_FORMAT_TEXT) {
+            appendStringInfoSpaces(es->str, es->indent * 2);
+            appendStringInfo(es->str, "Motion: %s of %s%s\n", kind, motion.from,
+                             motion.is_broadcast() ? " to all nodes" : " by its join key");
+        } else {
+            ExplainOpenGroup("Motion", nullptr, true, es);
+            ExplainPropertyText("Kind", kind, es);
+            ExplainPropertyText("Relation", motion.from, es);
+        }
+        explain_source(motion.source, params, es);
+        if (es->format != EXPLAIN_FORMAT_TEXT)
+            ExplainCloseGroup("Motion", nullptr, true, es);
+    }
+    ExplainCloseGroup("Motions", "Motions", false, es);
+    if (es->analyze)
+        ExplainPropertyText("Rows moved", psprintf(UINT64_FORMAT " bytes through this node", moved_bytes), es);
+}
+
+} // namespace citus

@@ -1,0 +1,358 @@
+#include "citus/executor/motion.hpp"
+
+#include "citus/catalog/metadata.hpp"
+#include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/run_as.hpp"
+#include "citus/guc.hpp"
+
+extern "C" {
+#include "access/transam.h"
+#include "tcop/dest.h"
+#include "utils/array.h"
+#include "utils/datum.h"
+}
+
+namespace citus {
+
+// ---------------------------------------------------------------- what the planner says
+
+List *Motion::pack() const {
+    return list_make4(makeInteger(key), list_make2_oid(hash_function, collation), makeString(pstrdup(from)),
+                      source);
+}
+
+Motion Motion::unpack(const List *packed) {
+    const auto *oids = static_cast<const List *>(lsecond(packed));
+    return {intVal(linitial(packed)), linitial_oid(oids), lsecond_oid(oids), strVal(lthird(packed)),
+            static_cast<PlannedStmt *>(lfourth(packed))};
+}
+
+namespace {
+
+// ---------------------------------------------------------------- numbers
+
+/// Numbers of results that are in use. Low ones come again, so that the same plan has the same SQL.
+uint64 used_ids = 0;
+
+int32 take_id() {
+    for (int32 id = 0; id < 64; id++)
+        if ((used_ids & (uint64{1} << id)) == 0) {
+            used_ids |= uint64{1} << id;
+            return id + 1;
+        }
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("too many open queries of this session move rows between nodes"),
+                    errhint("Close cursors that are not needed any more.")));
+}
+
+void give_back_ids(void *raw) {
+    for (const int32 id : static_cast<MotionRun *>(raw)->ids())
+        used_ids &= ~(uint64{1} << (id - 1));
+}
+
+// ---------------------------------------------------------------- sending chunks
+
+/// Sends chunks to the nodes that need them, several at a time.
+class ChunkSender final : public MotionSink {
+public:
+    ChunkSender(MemoryContext context, std::span<const int32> groups, Oid run_as)
+        : context_(context), groups_(groups), run_as_(run_as) {}
+
+    int32 id = 0;
+    int32 producer_group = kNoGroup; ///< has stored chunks for all itself
+    uint64 bytes = 0;                ///< of this result, without copies
+
+    void take_chunk(int32 group, const char *chunk, size_t size) override {
+        bytes += size;
+        const int limit = guc::max_intermediate_result_size;
+        if (limit >= 0 && bytes > static_cast<uint64>(limit) * 1024)
+            raise_motion_too_large(limit);
+        Sending *sending = next_slot();
+        sending->context = AllocSetContextCreate(context_, "citus moved chunk", ALLOCSET_DEFAULT_SIZES);
+        ContextScope scope(sending->context);
+        const auto targets = group == kAllGroups ? groups_ : std::span<const int32>(&group, 1);
+        auto *tasks = static_cast<Task *>(palloc(sizeof(Task) * (targets.size() + 1)));
+        size_t count = 0;
+        for (const int32 target : targets)
+            if (group != kAllGroups || target != producer_group)
+                tasks[count++] = {target, 0, "SELECT citus_internal.motion_put($1, $2, $3)"};
+        sending->stream = TaskStream::open(
+            sending->context,
+            {{tasks, count}, params_for(chunk, size), Access::Read, nullptr, run_as_, 0, true});
+    }
+
+    void finish() {
+        for (Sending &sending : slots_)
+            complete(&sending);
+    }
+
+private:
+    struct Sending {
+        MemoryContext context = nullptr;
+        TaskStream *stream = nullptr;
+    };
+
+    static void complete(Sending *sending) {
+        if (sending->stream == nullptr)
+            return;
+        while (sending->stream->next(nullptr))
+            ;
+        sending->stream->close();
+        MemoryContextDelete(sending->context);
+        *sending = {};
+    }
+
+    /// The oldest one; it is done when this returns.
+    Sending *next_slot() {
+        Sending *slot = &slots_[turn_++ % slots_.size()];
+        complete(slot);
+        return slot;
+    }
+
+    TaskParams params_for(const char *chunk, size_t size) {
+        static constexpr Oid kTypes[] = {INT4OID, BYTEAOID, INT4OID};
+        static constexpr bool kNulls[] = {false, false, false};
+        auto *copy = static_cast<bytea *>(palloc(VARHDRSZ + size));
+        SET_VARSIZE(copy, VARHDRSZ + size);
+        memcpy(VARDATA(copy), chunk, size);
+        auto *values = static_cast<Datum *>(palloc(sizeof(Datum) * 3));
+        values[0] = Int32GetDatum(id);
+        values[1] = PointerGetDatum(copy);
+        values[2] = Int32GetDatum(guc::max_intermediate_result_size);
+        return {kTypes, {values, 3}, kNulls};
+    }
+
+    MemoryContext context_;
+    std::span<const int32> groups_;
+    Oid run_as_;
+    std::array<Sending, 8> slots_;
+    size_t turn_ = 0;
+};
+
+// ---------------------------------------------------------------- a source that runs here
+
+struct PackingReceiver {
+    DestReceiver base;
+    MotionPacker *packer;
+};
+
+bool receive_row(TupleTableSlot *slot, DestReceiver *self) {
+    reinterpret_cast<PackingReceiver *>(self)->packer->add(slot);
+    return true;
+}
+
+/// Runs the source as a query of its own and packs its rows.
+void run_here(const Motion &motion, const MotionTargets &targets, ChunkSender *sender, ParamListInfo params) {
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "citus motion source", ALLOCSET_DEFAULT_SIZES);
+    ContextScope scope(context);
+    PackingReceiver receiver{};
+    receiver.base.receiveSlot = receive_row;
+    receiver.base.rStartup = [](DestReceiver *, int, TupleDesc) {};
+    receiver.base.rShutdown = receiver.base.rDestroy = [](DestReceiver *) {};
+    receiver.base.mydest = DestNone;
+    QueryDesc *query = CreateQueryDesc(motion.source, "", GetActiveSnapshot(), InvalidSnapshot,
+                                       &receiver.base, params, nullptr, 0);
+    ExecutorStart(query, 0);
+    receiver.packer = make_in<MotionPacker>(context, context, query->tupDesc, targets, sender);
+    ExecutorRun(query, ForwardScanDirection, 0, true);
+    receiver.packer->finish();
+    ExecutorFinish(query);
+    ExecutorEnd(query);
+    FreeQueryDesc(query);
+    MemoryContextSwitchTo(context);
+    MemoryContext parent = MemoryContextGetParent(context);
+    MemoryContextSwitchTo(parent);
+    MemoryContextDelete(context);
+}
+
+// ---------------------------------------------------------------- a source that runs on its shards
+
+const char *array_text(std::span<const int32> values) {
+    StringInfoData text;
+    initStringInfo(&text);
+    appendStringInfoChar(&text, '{');
+    for (size_t i = 0; i < values.size(); i++)
+        appendStringInfo(&text, i == 0 ? "%d" : ",%d", values[i]);
+    appendStringInfoChar(&text, '}');
+    return text.data;
+}
+
+/// The values of the parameters of a fragment that runs outside of a plan.
+TaskParams evaluate(List *exprs, EState *estate, ExprContext *econtext) {
+    const auto count = static_cast<size_t>(list_length(exprs));
+    auto *types = static_cast<Oid *>(palloc(sizeof(Oid) * (count + 1)));
+    auto *values = static_cast<Datum *>(palloc(sizeof(Datum) * (count + 1)));
+    auto *nulls = static_cast<bool *>(palloc(sizeof(bool) * (count + 1)));
+    for (size_t i = 0; i < count; i++) {
+        auto *expr = static_cast<Expr *>(list_nth(exprs, static_cast<int>(i)));
+        types[i] = exprType(reinterpret_cast<::Node *>(expr));
+        values[i] = ExecEvalExprSwitchContext(ExecPrepareExpr(expr, estate), econtext, &nulls[i]);
+        if (!nulls[i]) {
+            int16 length;
+            bool by_value;
+            get_typlenbyval(types[i], &length, &by_value);
+            values[i] = datumCopy(values[i], by_value, length);
+        }
+    }
+    return {{types, count}, {values, count}, {nulls, count}};
+}
+
+const char *partition_sql(const Task &task, int32 id, const Motion &motion, const MotionTargets &targets,
+                          size_t param_count) {
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfo(&sql,
+                     "SELECT target, rows FROM citus_internal.motion_partition(%d, %d, %d, %u, %u, '%s', "
+                     "'%s', %d, %s",
+                     id, guc::max_intermediate_result_size, motion.key, motion.hash_function,
+                     motion.collation, array_text(targets.bounds), array_text(targets.groups), task.group_id,
+                     quote_literal_cstr(task.sql));
+    for (size_t i = 1; i <= param_count; i++)
+        appendStringInfo(&sql, ", $%zu", i);
+    appendStringInfoChar(&sql, ')');
+    return sql.data;
+}
+
+bool all_built_in(const List *exprs) {
+    ListCell *cell;
+    foreach (cell, exprs)
+        if (exprType(static_cast<::Node *>(lfirst(cell))) >= FirstNormalObjectId)
+            return false;
+    return true;
+}
+
+/// Whether the rows of the source are those of one query per shard, as they come.
+bool is_bare_fragment(const PlannedStmt *source, Fragment *fragment) {
+    if (!is_fragment_scan(source->planTree) || source->planTree->qual != NIL || source->subplans != NIL)
+        return false;
+    const auto *scan = reinterpret_cast<const CustomScan *>(source->planTree);
+    if (lsecond(scan->custom_private) != NIL || list_length(scan->scan.plan.targetlist) !=
+                                                    list_length(scan->custom_scan_tlist))
+        return false;
+    int column = 0;
+    ListCell *cell;
+    foreach (cell, scan->scan.plan.targetlist) {
+        const auto *entry = lfirst_node(TargetEntry, cell);
+        column++;
+        if (!IsA(entry->expr, Var) || entry->resjunk ||
+            reinterpret_cast<const Var *>(entry->expr)->varattno != column)
+            return false;
+    }
+    *fragment = fragment_of(scan);
+    return fragment->command == CMD_SELECT && !fragment->modifies() && !fragment->locks_rows &&
+           fragment->motions == NIL && all_built_in(fragment->params);
+}
+
+void check_rights(const PlannedStmt *source) {
+    ExecCheckRTPerms(source->rtable, true);
+}
+
+/// Lets the shards pack their rows, and passes the chunks on.
+void run_on_shards(const Fragment &fragment, const Motion &motion, const MotionTargets &targets,
+                   ChunkSender *sender, Oid run_as, ParamListInfo params) {
+    check_rights(motion.source);
+    EState *estate = CreateExecutorState();
+    estate->es_param_list_info = params;
+    ExprContext *econtext = GetPerTupleExprContext(estate);
+    const TaskParams values = evaluate(fragment.params, estate, econtext);
+    List *prune_states = NIL;
+    ListCell *cell;
+    foreach (cell, fragment.prune_items) {
+        Expr *expr = read_prune_item(static_cast<List *>(lfirst(cell))).expr;
+        prune_states = lappend(prune_states, expr == nullptr ? nullptr : ExecPrepareExpr(expr, estate));
+    }
+    const FragmentTasks chosen = build_tasks(fragment, prune_states, econtext);
+    std::pmr::vector<Task> tasks;
+    for (const Task &task : chosen.tasks)
+        tasks.push_back({task.group_id, task.anchor_shard_id,
+                         partition_sql(task, sender->id, motion, targets, values.types.size())});
+    TupleDesc desc = CreateTemplateTupleDesc(2);
+    TupleDescInitEntry(desc, 1, "target", INT4OID, -1, 0);
+    TupleDescInitEntry(desc, 2, "rows", BYTEAOID, -1, 0);
+    TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+    TaskStream *stream =
+        TaskStream::open(CurrentMemoryContext, {tasks, values, Access::Read, desc, run_as, 0, true});
+    int task;
+    while (stream->next(slot, &task)) {
+        slot_getallattrs(slot);
+        const auto *chunk = DatumGetByteaPP(slot->tts_values[1]);
+        sender->producer_group = tasks[static_cast<size_t>(task)].group_id;
+        const int32 group = DatumGetInt32(slot->tts_values[0]);
+        sender->take_chunk(group, VARDATA_ANY(chunk), VARSIZE_ANY_EXHDR(chunk));
+    }
+    sender->producer_group = kNoGroup;
+    stream->close();
+    ExecDropSingleTupleTableSlot(slot);
+    FreeExecutorState(estate);
+}
+
+// ---------------------------------------------------------------- targets
+
+/// For each shard of the table that decides the tasks: its highest hash, and the node of its task.
+MotionTargets targets_of(const Motion &motion, const DistTable &anchor, std::span<const Task> tasks,
+                         std::span<const int32> groups) {
+    if (motion.is_broadcast())
+        return {.groups = groups};
+    const size_t count = anchor.shards.size();
+    auto *bounds = static_cast<int32 *>(palloc(sizeof(int32) * (count + 1)));
+    auto *nodes = static_cast<int32 *>(palloc(sizeof(int32) * (count + 1)));
+    for (size_t i = 0; i < count; i++) {
+        bounds[i] = anchor.shards[i].max_hash;
+        nodes[i] = kNoGroup;
+        for (const Task &task : tasks)
+            if (task.anchor_shard_id == anchor.shards[i].shard_id)
+                nodes[i] = task.group_id;
+    }
+    return {motion.key, motion.hash_function, motion.collation, {bounds, count}, {nodes, count}};
+}
+
+} // namespace
+
+MotionRun::MotionRun(MemoryContext context, const Fragment &fragment)
+    : context_(context), fragment_(fragment) {
+    const auto count = static_cast<size_t>(list_length(fragment.motions));
+    auto *ids = static_cast<int32 *>(MemoryContextAlloc(context, sizeof(int32) * (count + 1)));
+    give_back_.func = give_back_ids;
+    give_back_.arg = this;
+    MemoryContextRegisterResetCallback(context, &give_back_);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = take_id();
+        ids_ = {ids, i + 1};
+    }
+}
+
+void MotionRun::run(std::span<const Task> tasks, Oid run_as, ParamListInfo params, EState *estate) {
+    ContextScope scope(context_);
+    std::pmr::vector<int32> groups;
+    for (const Task &task : tasks)
+        if (std::find(groups.begin(), groups.end(), task.group_id) == groups.end())
+            groups.push_back(task.group_id);
+    std::pmr::vector<Task> begins;
+    const char *begin = psprintf("SELECT citus_internal.motion_begin('%s')", array_text(ids_));
+    for (const int32 group : groups)
+        begins.push_back({group, 0, begin});
+    TaskStream *begun =
+        TaskStream::open(context_, {begins, {}, Access::Read, nullptr, run_as, 0, true});
+    const DistTable &anchor = *require_dist_table(fragment_.anchor);
+    auto *sender = make_in<ChunkSender>(context_, context_, groups, run_as);
+    for (size_t i = 0; i < ids_.size(); i++) {
+        const Motion motion = Motion::unpack(list_nth_node(List, fragment_.motions, static_cast<int>(i)));
+        const MotionTargets targets = targets_of(motion, anchor, tasks, groups);
+        sender->id = ids_[i];
+        sender->bytes = 0;
+        Fragment source;
+        if (is_bare_fragment(motion.source, &source) &&
+            effective_user(source.run_as, source.slot_relations, ACL_SELECT) == run_as)
+            run_on_shards(source, motion, targets, sender, run_as, params);
+        else
+            run_here(motion, targets, sender, params);
+        moved_bytes_ += sender->bytes;
+    }
+    sender->finish();
+    while (begun->next(nullptr))
+        ;
+    begun->close();
+}
+
+} // namespace citus
