@@ -22,6 +22,9 @@ bool enable_manual_changes_to_shards = false;
 bool override_table_visibility = true;
 int multi_task_query_log_level = 0;
 int max_cached_conns_per_worker = 1;
+bool enable_stat_counters = false;
+int max_prepared_statements_per_connection = 512;
+int max_query_templates = 256;
 
 namespace {
 
@@ -86,6 +89,14 @@ void install() {
         nullptr, &multi_task_query_log_level, 0, kLogLevels, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     define_int("citus.max_cached_conns_per_worker", "Connections kept per node at the end of a transaction.",
                &max_cached_conns_per_worker, 0, INT_MAX, PGC_USERSET);
+    define_bool("citus.enable_stat_counters", "Adds this session's counters to those in citus_stat_counters.",
+                &enable_stat_counters, PGC_SUSET);
+    define_int("citus.max_prepared_statements_per_connection",
+               "Commands kept prepared on each connection to another node; 0 prepares none.",
+               &max_prepared_statements_per_connection, 0, 100000, PGC_USERSET);
+    define_int("citus.max_query_templates",
+               "Plans of single-shard statements kept for use with other constants; 0 keeps none.",
+               &max_query_templates, 0, 100000, PGC_USERSET);
 }
 
 } // namespace citus::guc

@@ -21,6 +21,9 @@ extern bool enable_manual_changes_to_shards;
 extern bool override_table_visibility;
 extern int multi_task_query_log_level;
 extern int max_cached_conns_per_worker;
+extern bool enable_stat_counters;
+extern int max_prepared_statements_per_connection; ///< 0: none
+extern int max_query_templates;                    ///< 0: none
 
 void install();
 
