@@ -4,6 +4,8 @@
 
 #include "citus/net/remote_error.hpp"
 #include "citus/net/role.hpp"
+#include "citus/transaction/backend_slots.hpp"
+#include "citus/transaction/fence.hpp"
 
 extern "C" {
 #include "utils/timestamp.h"
@@ -61,6 +63,7 @@ void check_single_writer_user(const Connection *wanted) {
 
 void begin(Connection *connection) {
     connection->queue_begin(begin_command());
+    (void)distributed_transaction_number();
     connection->transaction.open = true;
     connection->transaction.begin_level = GetCurrentTransactionNestLevel();
 }
@@ -130,6 +133,7 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
 } // namespace
 
 void enlist_connection(Connection *connection, Access access) {
+    wait_for_fence(connection->group_id);
     check_single_writer_user(connection);
     if (!needs_transaction(connection, access)) {
         assume_role(connection);
