@@ -130,6 +130,7 @@ private:
     Connection *lost_connection_ = nullptr;
     bool stopped_ = false;
     bool cancel_sent_ = false;
+    bool is_deadlock_ = false;
     MemoryContextCallback callback_ = {};
 };
 
@@ -251,6 +252,10 @@ void RunningTasks::command_done(int tag, const PGresult *result) {
 
 void RunningTasks::command_failed(Connection *connection, int, const PGresult *result) {
     failed_ = true;
+    if (is_deadlock_)
+        raise_distributed_deadlock();
+    if (cancel_sent_)
+        CHECK_FOR_INTERRUPTS(); // what was asked for here, not its echo
     raise_remote_error(connection, result);
 }
 
@@ -357,7 +362,11 @@ void RunningTasks::wait_for_commit() {
         connection->request_cancel();
     }
     if (!cancel_sent_) {
-        wait_for_connections({&connection, 1}, 0, false);
+        wait_for_connections({&connection, 1}, 0, false, &is_deadlock_);
+        if (is_deadlock_) {
+            cancel_sent_ = true;
+            connection->request_cancel();
+        }
         return;
     }
     const TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kCancelTimeoutMs);
