@@ -842,6 +842,31 @@ CREATE FUNCTION citus_internal.run_as(role text, token bigint) RETURNS void
 LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_run_as$$;
 COMMENT ON FUNCTION citus_internal.run_as(text, bigint) IS 'used by connections between nodes';
 
+-- ===== 7a. Counters (src/monitor) =====
+CREATE FUNCTION pg_catalog.citus_stat_counters(database_id oid DEFAULT 0, OUT database_id oid,
+    OUT connection_establishment_succeeded bigint, OUT connection_establishment_failed bigint,
+    OUT connection_reused bigint, OUT query_execution_single_shard bigint, OUT query_execution_multi_shard bigint,
+    OUT stats_reset timestamptz) RETURNS SETOF record
+LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_stat_counters$$;
+COMMENT ON FUNCTION pg_catalog.citus_stat_counters(oid) IS
+'connections and statements counted in each database (0: all) while citus.enable_stat_counters is on';
+CREATE FUNCTION pg_catalog.citus_stat_messages(database_id oid DEFAULT 0, OUT database_id oid, OUT parses bigint,
+    OUT prepared_executions bigint, OUT round_trips bigint, OUT plans bigint, OUT template_hits bigint,
+    OUT local_plans bigint, OUT local_plan_hits bigint, OUT commits_with_write bigint, OUT evictions bigint,
+    OUT stats_reset timestamptz) RETURNS SETOF record
+LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_stat_messages$$;
+COMMENT ON FUNCTION pg_catalog.citus_stat_messages(oid) IS
+'messages to other nodes and plans counted in each database (0: all) while citus.enable_stat_counters is on';
+CREATE FUNCTION pg_catalog.citus_session_counters(OUT name text, OUT value bigint) RETURNS SETOF record
+LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_session_counters$$;
+COMMENT ON FUNCTION pg_catalog.citus_session_counters() IS
+'what this session has counted since its start: messages to other nodes, plans, connections';
+CREATE FUNCTION pg_catalog.citus_stat_counters_reset(database_oid oid DEFAULT 0) RETURNS void
+LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_stat_counters_reset$$;
+COMMENT ON FUNCTION pg_catalog.citus_stat_counters_reset(oid) IS
+'set the counters of a database (0: the current one) to zero';
+REVOKE ALL ON FUNCTION pg_catalog.citus_stat_counters_reset(oid) FROM PUBLIC;
+
 -- ===== 8. Views =====
 -- All in pg_catalog, so that they are found under any search_path, and no DROP SCHEMA takes them along.
 
@@ -948,6 +973,17 @@ JOIN activity w ON w.global_pid = waits.waiting_global_pid
 JOIN activity b ON b.global_pid = waits.blocking_global_pid;
 COMMENT ON VIEW citus.citus_lock_waits IS 'which statement waits for which session, over all nodes';
 
+CREATE VIEW citus.citus_stat_counters AS
+SELECT d.oid, d.datname AS name, coalesce(c.connection_establishment_succeeded, 0) AS connection_establishment_succeeded,
+       coalesce(c.connection_establishment_failed, 0) AS connection_establishment_failed,
+       coalesce(c.connection_reused, 0) AS connection_reused,
+       coalesce(c.query_execution_single_shard, 0) AS query_execution_single_shard,
+       coalesce(c.query_execution_multi_shard, 0) AS query_execution_multi_shard, c.stats_reset
+FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.citus_stat_counters() c ON c.database_id = d.oid;
+COMMENT ON VIEW citus.citus_stat_counters IS 'connections and statements counted in each database';
+
+ALTER VIEW citus.citus_stat_counters SET SCHEMA pg_catalog;
+GRANT SELECT ON pg_catalog.citus_stat_counters TO PUBLIC;
 ALTER VIEW citus.citus_shards SET SCHEMA pg_catalog;
 ALTER VIEW citus.citus_stat_activity SET SCHEMA pg_catalog;
 ALTER VIEW citus.citus_dist_stat_activity SET SCHEMA pg_catalog;

@@ -27,6 +27,9 @@ int multi_task_query_log_level = 0;
 int max_cached_conns_per_worker = 1;
 int max_intermediate_result_size = 1048576;
 int motion = kMotionAuto;
+bool enable_stat_counters = false;
+int max_prepared_statements_per_connection = 512;
+int max_query_templates = 256;
 
 namespace {
 
@@ -114,6 +117,14 @@ void install() {
                              "Whether rows are moved between nodes so that joins run where the data is.",
                              "auto: when it costs less than to bring all rows to this node.", &motion,
                              kMotionAuto, kMotionChoices, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    define_bool("citus.enable_stat_counters", "Adds this session's counters to those in citus_stat_counters.",
+                &enable_stat_counters, PGC_SUSET);
+    define_int("citus.max_prepared_statements_per_connection",
+               "Commands kept prepared on each connection to another node; 0 prepares none.",
+               &max_prepared_statements_per_connection, 0, 100000, PGC_USERSET);
+    define_int("citus.max_query_templates",
+               "Plans of single-shard statements kept for use with other constants; 0 keeps none.",
+               &max_query_templates, 0, 100000, PGC_USERSET);
 }
 
 } // namespace citus::guc

@@ -6,6 +6,7 @@
 #include "citus/executor/run_as.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/pg/walker.hpp"
+#include "lone_write.hpp"
 
 extern "C" {
 #include "commands/portalcmds.h"
@@ -148,8 +149,9 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     all.insert(all.end(), chosen.replica_tasks.begin(), chosen.replica_tasks.end());
     if (all.empty())
         return 0;
-    const uint64 affected =
-        run_tasks({keep_tasks(all), state->params, access_of(state->fragment), nullptr, state->run_as});
+    const bool alone = all.size() == 1 && is_lone_write(state->css.ss.ps.state, state->css.ss.ps.plan);
+    const uint64 affected = run_tasks(
+        {keep_tasks(all), state->params, access_of(state->fragment), nullptr, state->run_as, 0, alone});
     const uint64 copies = all.size() / chosen.tasks.size();
     if (affected % copies != 0)
         ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),

@@ -1,6 +1,7 @@
 #include "insert_sender.hpp"
 
 #include "citus/planner/partitioned.hpp"
+#include "lone_write.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -186,7 +187,7 @@ std::span<InsertSender::Statement> InsertSender::divide(std::span<const InsertRo
         while (end < rows.size() && end - start < limit &&
                rows[static_cast<size_t>(order[end])].shard == shard)
             end++;
-        statements[count++] = {shard, {order + start, end - start}, nullptr, 0};
+        statements[count++] = {shard, {order + start, end - start}, nullptr, 0, false};
         start = end;
     }
     return {statements, count};
@@ -247,9 +248,13 @@ void InsertSender::open(Statement *statement, std::span<const InsertRow> rows) {
     auto *tasks = static_cast<Task *>(palloc(statement->copies * sizeof(Task)));
     for (size_t i = 0; i < statement->copies; i++)
         tasks[i] = {shard.placements[i].group_id, shard.shard_id, sql};
-    statement->stream = TaskStream::open(
-        CurrentMemoryContext,
-        {{tasks, statement->copies}, bind(*statement, rows), Access::Write, result_desc_, run_as_});
+    statement->stream = TaskStream::open(CurrentMemoryContext, {{tasks, statement->copies},
+                                                                bind(*statement, rows),
+                                                                Access::Write,
+                                                                result_desc_,
+                                                                run_as_,
+                                                                0,
+                                                                statement->commits});
     statements_sent++;
 }
 
@@ -261,6 +266,10 @@ uint64 InsertSender::send(std::span<InsertRow> rows, bool is_last) {
             several |= statements[i].shard == statements[i - 1].shard;
         prepare(several && plan_.action == ONCONFLICT_UPDATE);
     }
+    // The source has given its last row, and nothing is looked at that comes back.
+    if (is_last && statements.size() == 1 && statements_sent == 0 && result_desc_ == nullptr &&
+        !wants_results_)
+        statements[0].commits = is_lone_write(parent_->state, parent_->plan);
     uint64 written = 0;
     if (plan_.updates_here()) {
         for (Statement &statement : statements) {
@@ -292,7 +301,7 @@ uint64 InsertSender::finish(const Statement &statement, std::span<InsertRow> row
         written = affected / statement.copies;
     }
     statement.stream->close();
-    if (plan_.action == ONCONFLICT_NONE && written != statement.rows.size())
+    if (plan_.action == ONCONFLICT_NONE && written != statement.rows.size() && !statement.commits)
         ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
                         errmsg("shard " INT64_FORMAT " took " UINT64_FORMAT " of %zu rows",
                                table_->shards[static_cast<size_t>(statement.shard)].shard_id, written,

@@ -49,6 +49,7 @@ private:
         std::span<const int> rows; ///< positions in the wave
         TaskStream *stream;
         size_t copies; ///< placements
+        bool commits;  ///< in the same round trip
     };
 
     void prepare(bool tracks_keys);

@@ -5,10 +5,13 @@
 #include "citus/executor/row_spill.hpp"
 #include "citus/guc.hpp"
 #include "citus/net/remote_error.hpp"
+#include "citus/pg/counters.hpp"
+#include "citus/transaction/remote_transaction.hpp"
 
 extern "C" {
 #include "libpq-fe.h"
 #include "nodes/value.h"
+#include "utils/timestamp.h"
 }
 
 namespace citus {
@@ -40,6 +43,12 @@ bool runs_locally(int32 group_id) {
     return guc::enable_local_execution && is_local_group(group_id);
 }
 
+/// Of the COMMIT that follows a task.
+constexpr int kCommitTag = -1;
+
+/// How long a cancelled statement is waited for that commits with its task.
+constexpr int kCancelTimeoutMs = 30000;
+
 uint64 affected_by(const PGresult *result) {
     const char *count = PQcmdTuples(const_cast<PGresult *>(result));
     return *count == '\0' ? 0 : strtoull(count, nullptr, 10);
@@ -61,6 +70,7 @@ public:
 
     void take_row(int tag, const PGresult *result, int row) override;
     void command_done(int tag, const PGresult *result) override;
+    void commit_done(const PGresult *result);
     void command_failed(Connection *connection, int tag, const PGresult *result) override;
     void command_skipped(int) override { failed_ = true; }
     bool connection_lost(Connection *connection, int tag, const char *reason) override;
@@ -92,6 +102,9 @@ private:
     void run_local_task();
     void check_local_shape(TupleDesc have);
     void wait();
+    bool commits_at_once() const;
+    void wait_for_commit();
+    [[noreturn]] void raise_unknown_outcome(const char *reason);
     bool finished() const;
 
     MemoryContext context_;
@@ -117,6 +130,8 @@ private:
     const char *lost_reason_ = nullptr;
     Connection *lost_connection_ = nullptr;
     bool stopped_ = false;
+    bool cancel_sent_ = false;
+    bool is_deadlock_ = false;
     MemoryContextCallback callback_ = {};
 };
 
@@ -138,6 +153,8 @@ void RunningTasks::start() {
         task_bytes = {
             static_cast<uint64 *>(MemoryContextAllocZero(context_, sizeof(uint64) * set_.tasks.size())),
             set_.tasks.size()};
+    if (set_.tasks.size() > 0 && set_.tasks[0].anchor_shard_id != 0)
+        citus::count(set_.tasks.size() == 1 ? Counter::SingleShard : Counter::MultiShard);
     if (set_.result != nullptr) {
         const size_t count = static_cast<size_t>(std::max(set_.result->natts, 1));
         decoder_ = make_in<RowDecoder>(context_, set_.result, true);
@@ -181,6 +198,10 @@ void RunningTasks::send_remote_tasks() {
                 connection->belongs_to_level(set_.level);
             links_.back().pending++;
         }
+        if (commits_at_once()) {
+            connection->queue_commit(this, kCommitTag);
+            links_.back().pending++;
+        }
         connection->queue_sync();
     }
     for (Connection *connection : connections)
@@ -211,7 +232,24 @@ void RunningTasks::take_row(int tag, const PGresult *result, int row) {
     spill_->put(tag, values, nulls);
 }
 
+bool RunningTasks::commits_at_once() const {
+    return set_.commits && set_.tasks.size() == 1 && links_.size() == 1;
+}
+
+/// A transaction that is in error answers COMMIT with ROLLBACK.
+void RunningTasks::commit_done(const PGresult *result) {
+    links_[0].pending--;
+    if (strcmp(PQcmdStatus(const_cast<PGresult *>(result)), "COMMIT") != 0)
+        ereport(ERROR, (errcode(ERRCODE_TRANSACTION_ROLLBACK),
+                        errmsg("the transaction was rolled back on %s", links_[0].connection->address())));
+    committed_with_write(links_[0].connection);
+}
+
 void RunningTasks::command_done(int tag, const PGresult *result) {
+    if (tag == kCommitTag) {
+        commit_done(result);
+        return;
+    }
     affected += affected_by(result);
     for (Link &link : links_)
         if (link.pending > 0 && set_.tasks[static_cast<size_t>(tag)].group_id == link.connection->group_id) {
@@ -222,6 +260,10 @@ void RunningTasks::command_done(int tag, const PGresult *result) {
 
 void RunningTasks::command_failed(Connection *connection, int, const PGresult *result) {
     failed_ = true;
+    if (is_deadlock_)
+        raise_distributed_deadlock();
+    if (cancel_sent_)
+        CHECK_FOR_INTERRUPTS(); // what was asked for here, not its echo
     raise_remote_error(connection, result);
 }
 
@@ -320,7 +362,39 @@ bool RunningTasks::finished() const {
            std::all_of(links_.begin(), links_.end(), [](const Link &link) { return link.pending == 0; });
 }
 
+/// A cancel request goes to the node, whose answer decides: it may have committed already.
+void RunningTasks::wait_for_commit() {
+    Connection *connection = links_[0].connection;
+    if ((QueryCancelPending || ProcDiePending) && !cancel_sent_) {
+        cancel_sent_ = true;
+        connection->request_cancel();
+    }
+    if (!cancel_sent_) {
+        wait_for_connections({&connection, 1}, 0, false, &is_deadlock_);
+        if (is_deadlock_) {
+            cancel_sent_ = true;
+            connection->request_cancel();
+        }
+        return;
+    }
+    const TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kCancelTimeoutMs);
+    if (!wait_for_connections({&connection, 1}, deadline, false) && GetCurrentTimestamp() >= deadline)
+        raise_unknown_outcome("no answer in time");
+}
+
+void RunningTasks::raise_unknown_outcome(const char *reason) {
+    Connection *connection = links_[0].connection;
+    connection->close_at_end = true;
+    ereport(ERROR, (errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
+                    errmsg("connection to %s was lost while it committed: %s", connection->address(), reason),
+                    errdetail("The transaction may or may not have been committed.")));
+}
+
 void RunningTasks::wait() {
+    if (commits_at_once()) {
+        wait_for_commit();
+        return;
+    }
     std::pmr::vector<Connection *> waiting;
     for (const Link &link : links_)
         if (link.pending > 0)
@@ -334,6 +408,8 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
     for (;;) {
         if (spill_ != nullptr && spill_->get(slot, task_index))
             return true;
+        if (lost_ && commits_at_once())
+            raise_unknown_outcome(lost_reason_);
         if (lost_)
             raise_connection_error(lost_connection_, lost_reason_);
         if (failed_)

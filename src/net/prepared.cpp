@@ -1,6 +1,7 @@
 #include "citus/net/prepared.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/guc.hpp"
 #include "citus/net/wire.hpp"
 
 extern "C" {
@@ -35,52 +36,110 @@ bool PreparedCommands::same(const Entry &entry, const char *sql, const BoundPara
 }
 
 bool PreparedCommands::must_deallocate() const {
-    return count_ > 0 && (!trusted_ || count_ >= kMaxEntries || table_changes_ != table_changes());
+    return count_ > 0 && (!trusted_ || table_changes_ != table_changes());
 }
 
 void PreparedCommands::clear() {
     MemoryContextReset(context_);
-    entries_ = nullptr;
+    buckets_ = nullptr;
     seen_ = nullptr;
+    newest_ = oldest_ = nullptr;
     count_ = 0;
     trusted_ = true;
 }
 
-PreparedCommands::Use PreparedCommands::choose(const char *sql, const BoundParams *params,
-                                               uint32 *statement) {
+PreparedCommands::Entry *PreparedCommands::find(uint64 hash, const char *sql, const BoundParams *params) {
+    for (Entry *entry = buckets_[hash % kBuckets]; entry != nullptr; entry = entry->next_in_bucket)
+        if (entry->hash == hash && same(*entry, sql, params))
+            return entry;
+    return nullptr;
+}
+
+void PreparedCommands::unlink(Entry *entry) {
+    (entry->newer != nullptr ? entry->newer->older : newest_) = entry->older;
+    (entry->older != nullptr ? entry->older->newer : oldest_) = entry->newer;
+    entry->newer = entry->older = nullptr;
+}
+
+void PreparedCommands::make_newest(Entry *entry) {
+    entry->older = newest_;
+    (newest_ != nullptr ? newest_->newer : oldest_) = entry;
+    newest_ = entry;
+    entry->last_use = clock_;
+}
+
+void PreparedCommands::add(uint64 hash, const char *sql, const BoundParams *params) {
+    ContextScope scope(context_);
+    auto *entry = static_cast<Entry *>(palloc0(sizeof(Entry)));
+    const int count = params == nullptr ? 0 : params->count;
+    if (count > 0) {
+        entry->types = static_cast<Oid *>(palloc(static_cast<size_t>(count) * sizeof(Oid)));
+        memcpy(entry->types, params->types, static_cast<size_t>(count) * sizeof(Oid));
+    }
+    entry->sql = pstrdup(sql);
+    entry->param_count = count;
+    entry->hash = hash;
+    entry->statement = next_statement_++;
+    entry->next_in_bucket = buckets_[hash % kBuckets];
+    buckets_[hash % kBuckets] = entry;
+    make_newest(entry);
+    count_++;
+}
+
+uint32 PreparedCommands::evict_oldest() {
+    Entry *entry = oldest_;
+    const uint32 statement = entry->statement;
+    unlink(entry);
+    Entry **link = &buckets_[entry->hash % kBuckets];
+    while (*link != entry)
+        link = &(*link)->next_in_bucket;
+    *link = entry->next_in_bucket;
+    if (entry->types != nullptr)
+        pfree(entry->types);
+    pfree(entry->sql);
+    pfree(entry);
+    count_--;
+    return statement;
+}
+
+PreparedCommands::Choice PreparedCommands::choose(const char *sql, const BoundParams *params,
+                                                  bool may_evict) {
+    const int limit = guc::max_prepared_statements_per_connection;
     const size_t bytes = strlen(sql);
-    if (bytes > kMaxSqlBytes)
-        return Use::Plain;
-    if (entries_ == nullptr) {
-        entries_ = static_cast<Entry *>(MemoryContextAllocZero(context_, sizeof(Entry) * kSlots));
+    if (bytes > kMaxSqlBytes || limit == 0)
+        return {Use::Plain, 0, 0};
+    if (buckets_ == nullptr) {
+        buckets_ = static_cast<Entry **>(MemoryContextAllocZero(context_, sizeof(Entry *) * kBuckets));
         seen_ = static_cast<uint64 *>(MemoryContextAllocZero(context_, sizeof(uint64) * kSeen));
     }
     if (count_ == 0) {
         trusted_ = true;
         table_changes_ = table_changes();
     }
+    clock_++;
     const uint64 hash = hash_of(sql, bytes, params);
-    uint32 slot = static_cast<uint32>(hash) % kSlots;
-    for (; entries_[slot].sql != nullptr; slot = (slot + 1) % kSlots)
-        if (entries_[slot].hash == hash && same(entries_[slot], sql, params)) {
-            *statement = entries_[slot].statement;
-            return Use::Execute;
+    if (Entry *entry = find(hash, sql, params)) {
+        entry->last_use = clock_;
+        if (entry != newest_) {
+            unlink(entry);
+            make_newest(entry);
         }
+        return {Use::Execute, entry->statement, 0};
+    }
     uint64 &seen = seen_[hash % kSeen];
-    if (seen != hash || count_ >= kMaxEntries) {
+    if (seen != hash) {
         seen = hash;
-        return Use::Plain;
+        return {Use::Plain, 0, 0};
     }
-    const int count = params == nullptr ? 0 : params->count;
-    Oid *types = nullptr;
-    if (count > 0) {
-        types = static_cast<Oid *>(MemoryContextAlloc(context_, static_cast<size_t>(count) * sizeof(Oid)));
-        memcpy(types, params->types, static_cast<size_t>(count) * sizeof(Oid));
+    uint32 evicted = 0;
+    if (count_ >= limit) {
+        // Commands in turns, more than there is room for, must not push each other out all the time.
+        if (!may_evict || clock_ - oldest_->last_use < 2 * static_cast<uint64>(limit))
+            return {Use::Plain, 0, 0};
+        evicted = evict_oldest();
     }
-    *statement = next_statement_++;
-    entries_[slot] = {hash, MemoryContextStrdup(context_, sql), count, types, *statement};
-    count_++;
-    return Use::Prepare;
+    add(hash, sql, params);
+    return {Use::Prepare, newest_->statement, evicted};
 }
 
 } // namespace citus

@@ -3,6 +3,7 @@
 #include "citus/net/role.hpp"
 
 #include "citus/guc.hpp"
+#include "citus/pg/counters.hpp"
 
 #include <poll.h>
 
@@ -149,6 +150,7 @@ void open_connections(std::span<Connection *const> closed) {
     for (Connection *connection : closed) {
         connection->connecting = false;
         connection->close_at_end = false;
+        count(connection->pg == nullptr ? Counter::ConnectionsFailed : Counter::ConnectionsOpened);
         if (connection->pg == nullptr)
             continue;
         connection->settings_epoch = settings;
@@ -181,6 +183,8 @@ void establish_connections(std::span<const int32> group_ids, std::span<Connectio
             connection->close();
         if (!connection->is_open() && std::find(closed.begin(), closed.end(), connection) == closed.end())
             closed.push_back(connection);
+        else
+            count(Counter::ConnectionsReused);
     }
     if (!closed.empty())
         open_connections(closed);

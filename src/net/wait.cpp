@@ -110,16 +110,20 @@ void forget_wait_sets(const Connection *connection) {
 namespace {
 
 /// Waits at first for as long as nobody else needs to know.
-bool wait_patiently(std::span<Connection *const> connections, TimestampTz deadline, bool interruptible) {
+bool wait_patiently(std::span<Connection *const> connections, TimestampTz deadline, bool interruptible,
+                    bool *deadlock) {
     const long limit = remaining_ms(deadline);
-    const long patience = interruptible ? wait_patience_ms() : -1;
+    const long patience = interruptible || deadlock != nullptr ? wait_patience_ms() : -1;
     if (patience < 0 || (limit >= 0 && limit <= patience))
         return wait_once(connections, limit);
     if (wait_once(connections, patience))
         return true;
     long_wait_began();
     const bool some = wait_once(connections, remaining_ms(deadline));
-    if (long_wait_ended())
+    const bool is_deadlock = long_wait_ended();
+    if (deadlock != nullptr)
+        *deadlock = is_deadlock;
+    else if (is_deadlock)
         raise_distributed_deadlock();
     return some;
 }
@@ -127,11 +131,11 @@ bool wait_patiently(std::span<Connection *const> connections, TimestampTz deadli
 } // namespace
 
 bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline,
-                          bool interruptible) {
+                          bool interruptible, bool *deadlock) {
     for (Connection *connection : connections)
         if (!connection->is_open() || connection->is_broken() || PQsocket(connection->pg) < 0)
             return true; // the caller finds out when it pumps
-    const bool some = wait_patiently(connections, deadline, interruptible);
+    const bool some = wait_patiently(connections, deadline, interruptible, deadlock);
     ResetLatch(MyLatch);
     if (interruptible)
         CHECK_FOR_INTERRUPTS();

@@ -2,6 +2,7 @@
 
 #include "citus/guc.hpp"
 #include "citus/net/remote_error.hpp"
+#include "citus/pg/counters.hpp"
 
 extern "C" {
 #include "libpq-fe.h"
@@ -93,19 +94,48 @@ void Connection::queue_repeatable(const char *sql, ResultConsumer *consumer, int
                                   const BoundParams *params, bool binary) {
     if (copy_owner != nullptr)
         finish_copy(); // may raise: before anything is noted as prepared
+    if (prepared_.must_deallocate())
+        deallocate_all();
+    queue_chosen(prepared_.choose(sql, params, true), sql, consumer, tag, params, binary);
+}
+
+void Connection::queue_begin(const char *sql) {
+    if (copy_owner != nullptr)
+        finish_copy();
     if (prepared_.must_deallocate()) {
-        queue("DEALLOCATE ALL", nullptr, 0);
-        prepared_.clear();
+        deallocate_all();
+        queue_sync(); // the isolation level must be the first thing that the transaction hears
     }
-    uint32 statement = 0;
-    const PreparedCommands::Use use = prepared_.choose(sql, params, &statement);
-    if (use == PreparedCommands::Use::Prepare) {
+    queue_chosen(prepared_.choose(sql, nullptr, false), sql, nullptr, 0, nullptr, false);
+}
+
+void Connection::queue_commit(ResultConsumer *consumer, int tag) {
+    if (copy_owner != nullptr)
+        finish_copy();
+    PreparedCommands::Choice choice{PreparedCommands::Use::Plain, 0, 0};
+    if (!prepared_.must_deallocate()) // maybe in a failed transaction, which takes no other command
+        choice = prepared_.choose("COMMIT", nullptr, false);
+    queue_chosen(choice, "COMMIT", consumer, tag, nullptr, false);
+}
+
+void Connection::deallocate_all() {
+    queue("DEALLOCATE ALL", nullptr, 0);
+    prepared_.clear();
+}
+
+void Connection::queue_chosen(const PreparedCommands::Choice &choice, const char *sql,
+                              ResultConsumer *consumer, int tag, const BoundParams *params, bool binary) {
+    if (choice.evicted != 0) {
+        queue(psprintf("DEALLOCATE c%u", choice.evicted), nullptr, 0);
+        count(Counter::Evictions);
+    }
+    if (choice.use == PreparedCommands::Use::Prepare) {
         queue(sql, consumer, tag, false, params);
-        tail_->statement = statement;
+        tail_->statement = choice.statement;
         tail_->is_prepare = true;
     }
     queue(sql, consumer, tag, false, params, binary);
-    tail_->statement = statement;
+    tail_->statement = choice.statement;
 }
 
 void Connection::queue_with_text_params(const char *sql, std::initializer_list<const char *> values) {
@@ -150,6 +180,7 @@ bool Connection::send_one(const QueuedCommand *command) {
         return PQpipelineSync(pg);
     static constexpr BoundParams kNone = {0, nullptr, nullptr, nullptr, nullptr};
     const BoundParams &params = command->params == nullptr ? kNone : *command->params;
+    count(command->statement == 0 || command->is_prepare ? Counter::Parses : Counter::PreparedRuns);
     if (command->statement == 0)
         return PQsendQueryParams(pg, command->sql, params.count, params.types, params.values, params.lengths,
                                  params.formats, command->binary);
@@ -180,6 +211,8 @@ void Connection::send() {
     // Without a sync the server would keep its answers in its buffer.
     if (sent && !ends_with_sync)
         PQsendFlushRequest(pg);
+    if (sent)
+        count(Counter::RoundTrips);
     flush();
 }
 

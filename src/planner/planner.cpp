@@ -6,6 +6,8 @@
 #include "citus/planner/modify.hpp"
 #include "citus/planner/partitioned.hpp"
 #include "motion.hpp"
+#include "citus/pg/counters.hpp"
+#include "plan_templates.hpp"
 #include "planned.hpp"
 #include "pushdown.hpp"
 #include "pushdown_scan.hpp"
@@ -84,6 +86,7 @@ PlannedStmt *plan_gathered(const Statement &statement) {
 /// Runs within with_fragments.
 PlannedStmt *plan_with_shards(void *raw) {
     const auto &statement = *static_cast<Statement *>(raw);
+    count(Counter::Plans);
     PlannedStmt *plan = plan_on_shards(statement);
     return plan != nullptr ? plan : plan_gathered(statement);
 }
@@ -92,6 +95,8 @@ PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, 
     Statement statement{query, text, cursor_options, params};
     if (!mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || LocalShellScope::active())
         return next_planner(statement, query);
+    if (PlannedStmt *plan = plan_from_template(query); plan != nullptr)
+        return plan;
     return with_fragments(plan_with_shards, &statement);
 }
 
@@ -101,6 +106,7 @@ void install_planner() {
     previous_planner = planner_hook;
     planner_hook = plan_statement;
     install_pushdown_scan();
+    install_plan_templates();
 }
 
 } // namespace citus

@@ -3,6 +3,7 @@
 
 #include "citus/core/gid.hpp"
 #include "citus/net/remote_error.hpp"
+#include "citus/pg/counters.hpp"
 #include "citus/transaction/backend_slots.hpp"
 #include "citus/transaction/commit_records.hpp"
 #include "citus/transaction/fault.hpp"
@@ -30,7 +31,8 @@ TimestampTz finish_deadline() {
 }
 
 bool local_writes = false;
-bool deciding = false; ///< this transaction is marked as being in its commit path
+bool holds_interrupts = false; ///< since the only write was committed on its node
+bool deciding = false;         ///< this transaction is marked as being in its commit path
 
 /// Notes the outcome of one command per connection and raises nothing.
 class Outcome final : public ResultConsumer {
@@ -79,7 +81,10 @@ public:
         const char *sql = gid == nullptr ? tag_ : psprintf("%s '%s'", tag_, gid);
         Outcome *outcome = make_in<Outcome>(TopTransactionContext, connection, tag_);
         outcomes_.push_back(outcome);
-        connection->queue(sql, outcome, 0);
+        if (gid == nullptr && strcmp(sql, "COMMIT") == 0)
+            connection->queue_commit(outcome, 0);
+        else
+            connection->queue(sql, outcome, 0);
         connection->queue_sync();
         connection->send();
     }
@@ -219,7 +224,22 @@ void note_local_write() {
     local_writes = true;
 }
 
+bool wrote_locally() {
+    return local_writes;
+}
+
+void committed_with_write(Connection *connection) {
+    forget_transaction(connection);
+    // It is committed: whoever was told "canceled" now would believe that it is not.
+    QueryCancelPending = false;
+    if (!holds_interrupts)
+        HOLD_INTERRUPTS();
+    holds_interrupts = true;
+    count(Counter::CommitsWithWrite);
+}
+
 void forget_local_state() {
+    holds_interrupts = false; // an error has reset the count itself
     local_writes = false;
     forget_distributed_transaction_number();
     forget_subtransactions();
@@ -265,6 +285,8 @@ void leave_to_recovery(Outcome *outcome) {
 } // namespace
 
 void finish_distributed_commit() {
+    if (holds_interrupts)
+        RESUME_INTERRUPTS();
     Phase second("COMMIT PREPARED"), readers("COMMIT");
     for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
         if (connection->transaction.gid != nullptr) {

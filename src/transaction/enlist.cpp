@@ -24,15 +24,23 @@ constexpr int kAbortTimeoutMs = 30000;
 SubTransactionId *open_subtransactions = nullptr;
 int open_count = 0, open_capacity = 0;
 
-const char *isolation_level() {
-    switch (XactIsoLevel) {
-    case XACT_SERIALIZABLE:
-        return "SERIALIZABLE";
-    case XACT_REPEATABLE_READ:
-        return "REPEATABLE READ";
-    default:
-        return "READ COMMITTED"; // READ UNCOMMITTED is the same
+#define CITUS_BEGIN(level)                                                                                   \
+    {                                                                                                        \
+        "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE",                                            \
+            "BEGIN TRANSACTION ISOLATION LEVEL " level " READ ONLY",                                         \
+            "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE DEFERRABLE",                             \
+            "BEGIN TRANSACTION ISOLATION LEVEL " level " READ ONLY DEFERRABLE"                               \
     }
+/// Constants, so that the nodes can keep them prepared: by level, then by access mode.
+constexpr const char *kBegin[3][4] = {CITUS_BEGIN("READ COMMITTED"), CITUS_BEGIN("REPEATABLE READ"),
+                                      CITUS_BEGIN("SERIALIZABLE")};
+#undef CITUS_BEGIN
+
+const char *begin_command() {
+    const int level = XactIsoLevel == XACT_SERIALIZABLE      ? 2
+                      : XactIsoLevel == XACT_REPEATABLE_READ ? 1
+                                                             : 0; // READ UNCOMMITTED is READ COMMITTED
+    return kBegin[level][(XactReadOnly ? 1 : 0) + (XactDeferrable ? 2 : 0)];
 }
 
 /// A single read outside of a block needs no transaction: its statement is one.
@@ -55,10 +63,7 @@ void check_single_writer_user(const Connection *wanted) {
 }
 
 void begin(Connection *connection) {
-    connection->queue(psprintf("BEGIN TRANSACTION ISOLATION LEVEL %s %s%s", isolation_level(),
-                               XactReadOnly ? "READ ONLY" : "READ WRITE",
-                               XactDeferrable ? " DEFERRABLE" : ""),
-                      nullptr, 0);
+    connection->queue_begin(begin_command());
     (void)distributed_transaction_number();
     connection->transaction.open = true;
     connection->transaction.begin_level = GetCurrentTransactionNestLevel();
@@ -199,6 +204,12 @@ void forget_transaction(Connection *connection) {
     transaction = {};
     transaction.savepoints = savepoints;
     transaction.savepoint_capacity = capacity;
+}
+
+bool may_be_whole_transaction() {
+    return !IsTransactionBlock() && !IsSubTransaction() && XactIsoLevel <= XACT_READ_COMMITTED &&
+           !TransactionIdIsValid(GetTopTransactionIdIfAny()) && !wrote_locally() &&
+           !in_distributed_transaction();
 }
 
 bool in_distributed_transaction() {

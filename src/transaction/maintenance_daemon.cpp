@@ -364,15 +364,14 @@ void run_utility(PlannedStmt *plan, const char *query, bool read_only, ProcessUt
         return;
     }
     end_daemon(database);
-    PG_TRY();
-    {
-        next(plan, query, read_only, context, params, environment, destination, completion);
-    }
-    PG_CATCH();
-    {
-        set_wanted(database, true);
-        PG_RE_THROW();
-    }
+    PG_TRY()
+        ;
+        { next(plan, query, read_only, context, params, environment, destination, completion); }
+        PG_CATCH();
+        {
+            set_wanted(database, true);
+            PG_RE_THROW();
+        }
     PG_END_TRY();
     // Of a dropped database, the launcher removes the entry.
     if (!IsA(plan->utilityStmt, DropdbStmt))

@@ -39,6 +39,9 @@ struct TaskSet {
                              ///< InvalidOid for the current user
     int level = 0; ///< transaction nesting level the rows belong to (a cursor's); 0: the current one
     bool in_transaction = false; ///< what the tasks do must last until the end of the transaction
+    /// The only task, a write without result, is the whole transaction (see lone_write.hpp): its node commits
+    /// it in the same round trip.
+    bool commits = false;
 };
 
 /// Called before anything is sent or run that writes, so that reads which were begun earlier in this session

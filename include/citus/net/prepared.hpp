@@ -2,8 +2,9 @@
 /// planned again. Used by Connection only.
 ///
 /// A command is prepared when it is seen for the second time: one that never comes again costs nothing. Names
-/// are never used twice. When too many are prepared, when a distributed table changed (its columns may have
-/// other types now), or after an error left it unknown what was prepared, all are given up.
+/// are never used twice. The number is bounded: one that was not used for long makes room for a new one. When
+/// a distributed table changed (its columns may have other types now), or after an error left it unknown what
+/// was prepared, all are given up.
 #pragma once
 
 #include "citus/pg/memory.hpp"
@@ -17,9 +18,14 @@ public:
     explicit PreparedCommands(MemoryContext parent);
 
     enum class Use { Plain, Prepare, Execute };
+    struct Choice {
+        Use use;
+        uint32 statement; ///< its number, for Prepare and Execute
+        uint32 evicted;   ///< number of one to be given up first; 0: none
+    };
 
-    /// How to send a command; `statement` gets its number for Prepare and Execute.
-    Use choose(const char *sql, const BoundParams *params, uint32 *statement);
+    /// How to send a command. Only with may_evict, another one may have to be given up for it.
+    Choice choose(const char *sql, const BoundParams *params, bool may_evict);
 
     /// Whether what the server has is to be given up before the next use (DEALLOCATE ALL).
     bool must_deallocate() const;
@@ -30,20 +36,30 @@ public:
 
 private:
     struct Entry {
+        Entry *next_in_bucket;
+        Entry *newer, *older; ///< by last use
         uint64 hash;
-        char *sql; ///< nullptr: free
+        uint64 last_use; ///< by clock_
+        char *sql;
         int param_count;
         Oid *types;
         uint32 statement;
     };
-    static constexpr uint32 kSlots = 512, kMaxEntries = 256, kSeen = 256;
+    static constexpr uint32 kBuckets = 512, kSeen = 1024;
 
     static bool same(const Entry &entry, const char *sql, const BoundParams *params);
+    Entry *find(uint64 hash, const char *sql, const BoundParams *params);
+    void add(uint64 hash, const char *sql, const BoundParams *params);
+    void unlink(Entry *entry);
+    void make_newest(Entry *entry);
+    uint32 evict_oldest();
 
-    MemoryContext context_; ///< of the texts
-    Entry *entries_ = nullptr;
+    MemoryContext context_; ///< of all below
+    Entry **buckets_ = nullptr;
     uint64 *seen_ = nullptr; ///< hashes of commands seen once
-    uint32 count_ = 0;
+    Entry *newest_ = nullptr, *oldest_ = nullptr;
+    int count_ = 0;
+    uint64 clock_ = 0; ///< commands asked for
     uint32 next_statement_ = 1;
     uint64 table_changes_ = 0;
     bool trusted_ = true;

@@ -109,6 +109,11 @@ public:
     /// Like queue(), without copying, for a command that may come again: the server prepares it then.
     void queue_repeatable(const char *sql, ResultConsumer *consumer, int tag, const BoundParams *params,
                           bool binary);
+    /// The command that begins a transaction (a constant text, kept prepared): nothing precedes it in its
+    /// batch.
+    void queue_begin(const char *sql);
+    /// COMMIT, kept prepared.
+    void queue_commit(ResultConsumer *consumer, int tag);
     /// Appends a command with parameters that are copied here, all of inferred type. Its rows are dropped.
     void queue_with_text_params(const char *sql, std::initializer_list<const char *> values);
     /// The last command queued belongs to another transaction nesting level than the current one.
@@ -179,6 +184,9 @@ public:
 
 private:
     QueuedCommand *append();
+    void deallocate_all();
+    void queue_chosen(const PreparedCommands::Choice &choice, const char *sql, ResultConsumer *consumer,
+                      int tag, const BoundParams *params, bool binary);
     static void free_texts(QueuedCommand *command);
     bool send_one(const QueuedCommand *command);
     void note_failure(const QueuedCommand *command, const pg_result *result);
@@ -208,9 +216,9 @@ private:
 };
 
 /// Waits until one of the connections has something to read (or room to write what is to be sent). Reacts to
-/// cancel and backend exit when interruptible. False when the deadline (0: none) has passed.
+/// cancel and backend exit when interruptible. The end of a distributed deadlock is raised, or told in *deadlock. False when the deadline (0: none) has passed.
 bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline = 0,
-                          bool interruptible = true);
+                          bool interruptible = true, bool *deadlock = nullptr);
 
 /// A wait for another node that lasts longer than this (milliseconds; -1: however long) is announced, so that a
 /// distributed deadlock can be found (transaction/remote_wait.cpp). long_wait_ended() is true when the wait was

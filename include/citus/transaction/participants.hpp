@@ -16,6 +16,8 @@ void forget_subtransactions();
 /// What this backend remembers of a transaction that has ended, remote ones aside.
 void forget_local_state();
 
+/// Whether a task has written on this node.
+bool wrote_locally();
 /// Resets the state of a connection whose remote transaction is over.
 void forget_transaction(Connection *connection);
 

@@ -19,6 +19,13 @@ void note_local_write();
 bool in_distributed_transaction();
 bool distributed_transaction_wrote();
 
+/// Whether nothing was done in this transaction yet, and it is not a block: a statement that writes on one node,
+/// and is known to be all of the transaction, may be committed there in the same round trip.
+bool may_be_whole_transaction();
+
+/// The node has committed such a write: the transaction can't fail any more, and takes no cancel request.
+void committed_with_write(Connection *connection);
+
 void install_transaction_callbacks();
 
 /// Makes room for prepared transactions when the server was configured with none (PostgreSQL's default). Only

@@ -1,0 +1,25 @@
+/// Plans of routed statements, kept for use with other constants.
+///
+/// A statement of the simple protocol is planned each time it comes, and a prepared one at least five times.
+/// Here a routed statement is found again by its query tree with the constants taken out; the plan was made
+/// for the tree with parameters in their places, and gets this statement's constants as the values of these.
+/// So the statement costs a look-up, and its shards see the same SQL text each time, which they keep
+/// prepared.
+///
+/// A constant becomes a parameter only where that changes neither a type nor a meaning; the others belong to
+/// the tree that is looked up. All plans are forgotten when a distributed table or something else that a plan
+/// depends on changes. Used by planner.cpp. Never contacts a node.
+#pragma once
+
+#include "citus/pg/prelude.hpp"
+
+namespace citus {
+
+/// The plan of a statement on distributed tables, when it is a routed one that has come before; else nullptr.
+/// The query is not changed.
+PlannedStmt *plan_from_template(const Query *query);
+
+/// Registers the invalidation callbacks and the hook of EXPLAIN. Called once, by install_planner().
+void install_plan_templates();
+
+} // namespace citus
