@@ -6,6 +6,9 @@
 #include "utility_call.hpp"
 
 extern "C" {
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/pg_inherits.h"
 #include "access/multixact.h"
 #include "commands/vacuum.h"
 #include "catalog/pg_index.h"
@@ -165,6 +168,20 @@ Oid clustered_index(Oid relid) {
     return found;
 }
 
+void cluster_partitions(Oid index) {
+    PreventInTransactionBlock(true, "CLUSTER");
+    ShardDdl ddl;
+    for (const ListCell &cell : cells(find_all_inheritors(index, AccessShareLock, nullptr))) {
+        const Oid part = lfirst_oid(&cell);
+        if (get_rel_relkind(part) != RELKIND_INDEX)
+            continue;
+        const Oid table = IndexGetRelation(part, false);
+        ddl.on_shards(table, list_make1(psprintf("CLUSTER %s USING %s", qualified_relation_name(table),
+                                                 quote_identifier(get_rel_name(part)))));
+    }
+    ddl.run();
+}
+
 } // namespace
 
 bool handle_vacuum(UtilityCall &call) {
@@ -191,6 +208,14 @@ bool handle_cluster(UtilityCall &call) {
     if (!OidIsValid(relid))
         return false;
     require_owner(relid);
+    if (is_partitioned(relid)) {
+        const char *name = statement->indexname;
+        const Oid parent = name != nullptr ? get_relname_relid(name, get_rel_namespace(relid)) : InvalidOid;
+        if (OidIsValid(parent) && call.is_top_level())
+            cluster_partitions(parent);
+        call.run();
+        return true;
+    }
     call.run();
     const Oid index = clustered_index(relid);
     if (!OidIsValid(index))
