@@ -2,7 +2,7 @@
 
 #include "citus/catalog/writer.hpp"
 #include "citus/ddl/dependencies.hpp"
-#include "citus/ddl/shard_definition.hpp"
+#include "citus/ddl/partitions.hpp"
 #include "citus/pg/list.hpp"
 #include "colocation.hpp"
 #include "move_rows.hpp"
@@ -36,6 +36,12 @@ std::pmr::vector<Oid> tables_without_copy(int32 group_id) {
     return tables;
 }
 
+/// A partition whose shards come with those of its parent.
+bool is_part(Oid relid) {
+    const Oid parent = parent_of_partition(relid);
+    return OidIsValid(parent) && find_dist_table(parent) != nullptr;
+}
+
 } // namespace
 
 void replicate_reference_tables_to_group(int32 group_id) {
@@ -53,19 +59,21 @@ void replicate_reference_tables_to_group(int32 group_id) {
     CommandCounterIncrement();
     for (const Oid relid : tables) {
         add_dependencies(ddl, relid, {&group_id, 1});
-        ddl.on_shards(relid, shard_create_commands(relid), NIL, {}, nullptr, group_id);
+        if (!is_part(relid))
+            add_shards_of_tree(ddl, partition_tree(relid, ShareRowExclusiveLock), group_id);
     }
     ddl.run();
     for (size_t i = 0; i < tables.size(); i++) {
+        if (is_partitioned(tables[i]))
+            continue;
         Relation relation = table_open(tables[i], NoLock);
         copy_rows_to_placement(relation, sources[i], group_id);
         table_close(relation, NoLock);
     }
     // Foreign keys come last: they may lead from any of the tables to any other.
     for (const Oid relid : tables) {
-        List *referenced = NIL;
-        List *commands = shard_late_commands(relid, &referenced);
-        ddl.on_shards(relid, commands, referenced, {}, nullptr, group_id);
+        if (!is_part(relid))
+            add_late_constraints(ddl, partition_tree(relid, NoLock), group_id);
     }
     ddl.run();
 }

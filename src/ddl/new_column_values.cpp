@@ -32,8 +32,8 @@ namespace {
 ::Node *evaluate_row_free_parts(::Node *node, void *context) {
     if (node == nullptr)
         return nullptr;
-    const bool is_scalar = !IsA(node, List) && exprType(node) != InvalidOid && !IsA(node, CaseTestExpr) &&
-                           !IsA(node, CoerceToDomainValue);
+    const bool is_scalar = !IsA(node, List) && !IsA(node, CaseWhen) && !IsA(node, CaseTestExpr) &&
+                           !IsA(node, CoerceToDomainValue) && exprType(node) != InvalidOid;
     if (is_scalar && !contain_var_clause(node) && !contain_volatile_functions(node))
         return evaluated(node);
     return mutate_children(node, evaluate_row_free_parts, context);

@@ -52,48 +52,48 @@ List *bottom_up(const List *tree) {
     return reversed;
 }
 
-void add_attachment(ShardDdl &ddl, Oid partition) {
+void add_attachment(ShardDdl &ddl, Oid partition, int32 only_group) {
     const Oid parent = parent_of_partition(partition);
     ddl.on_shards(partition,
                   list_make1(psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", qualified_relation_name(parent),
                                       qualified_relation_name(partition), partition_bound(partition))),
-                  list_make1_oid(parent));
+                  list_make1_oid(parent), {}, nullptr, only_group);
 }
 
-void add_index_attachments(ShardDdl &ddl, Oid index) {
+void add_index_attachments(ShardDdl &ddl, Oid index, int32 only_group) {
     if (get_rel_relkind(index) != RELKIND_PARTITIONED_INDEX)
         return;
     for (const ListCell &cell : cells(find_inheritance_children(index, AccessShareLock)))
         ddl.on_shards(IndexGetRelation(index, false),
                       list_make1(psprintf("ALTER INDEX %s ATTACH PARTITION %s", qualified_relation_name(index),
                                           qualified_relation_name(lfirst_oid(&cell)))),
-                      list_make2_oid(index, lfirst_oid(&cell)));
+                      list_make2_oid(index, lfirst_oid(&cell)), {}, nullptr, only_group);
 }
 
-void add_shards_of_tree(ShardDdl &ddl, const List *tree) {
+void add_shards_of_tree(ShardDdl &ddl, const List *tree, int32 only_group) {
     for (const ListCell &cell : cells(tree)) {
-        ddl.on_shards(lfirst_oid(&cell), shard_table_commands(lfirst_oid(&cell)));
+        ddl.on_shards(lfirst_oid(&cell), shard_table_commands(lfirst_oid(&cell)), NIL, {}, nullptr, only_group);
         if (lfirst_oid(&cell) != linitial_oid(tree))
-            add_attachment(ddl, lfirst_oid(&cell));
+            add_attachment(ddl, lfirst_oid(&cell), only_group);
     }
     // Indexes come with their own names: made by PostgreSQL for a partition, they would get others.
     for (const ListCell &cell : cells(bottom_up(tree))) {
         const Oid relid = lfirst_oid(&cell);
-        ddl.on_shards(relid, shard_create_commands(relid));
+        ddl.on_shards(relid, shard_create_commands(relid), NIL, {}, nullptr, only_group);
         if (!is_partitioned(relid))
             continue;
         Relation relation = table_open(relid, NoLock);
         for (const ListCell &index : cells(RelationGetIndexList(relation)))
-            add_index_attachments(ddl, lfirst_oid(&index));
+            add_index_attachments(ddl, lfirst_oid(&index), only_group);
         table_close(relation, NoLock);
     }
 }
 
-void add_late_constraints(ShardDdl &ddl, const List *tree) {
+void add_late_constraints(ShardDdl &ddl, const List *tree, int32 only_group) {
     for (const ListCell &cell : cells(bottom_up(tree))) {
         List *referenced = NIL;
         List *commands = shard_late_commands(lfirst_oid(&cell), &referenced);
-        ddl.on_shards(lfirst_oid(&cell), commands, referenced);
+        ddl.on_shards(lfirst_oid(&cell), commands, referenced, {}, nullptr, only_group);
     }
 }
 

@@ -196,7 +196,10 @@ void type_dropped(Oid type) {
     collect_drop([&](DropCollector &drops) {
         drops.take_object(
             psprintf("DROP %s IF EXISTS %s", form.typtype == TYPTYPE_DOMAIN ? "DOMAIN" : "TYPE", name),
-            psprintf("pg_catalog.to_regtype(%s) IS NOT NULL", quote_literal_cstr(name)));
+            // The name may be another type's there: that of an array.
+            psprintf("(SELECT typtype FROM pg_catalog.pg_type WHERE oid OPERATOR(pg_catalog.=) "
+                     "pg_catalog.to_regtype(%s)::pg_catalog.oid) OPERATOR(pg_catalog.=) '%c'",
+                     quote_literal_cstr(name), form.typtype));
     });
 }
 

@@ -163,13 +163,52 @@ List *type_change_commands(Relation relation, std::span<const TypeChange> change
     return commands;
 }
 
+const ColumnDef *added_column(const AlterTableStmt *statement, const char *name) {
+    for (const ListCell &cell : cells(statement->cmds)) {
+        auto *command = lfirst_node(AlterTableCmd, &cell);
+        if (command->subtype == AT_AddColumn && strcmp(castNode(ColumnDef, command->def)->colname, name) == 0)
+            return castNode(ColumnDef, command->def);
+    }
+    return nullptr;
+}
+
+/// Whether ADD COLUMN itself says what the rows that exist get.
+bool has_value(const ColumnDef *column) {
+    if (column->raw_default != nullptr || column->identity != '\0')
+        return true;
+    for (const ListCell &cell : cells(column->constraints)) {
+        const ConstrType type = lfirst_node(Constraint, &cell)->contype;
+        if (type == CONSTR_DEFAULT || type == CONSTR_IDENTITY)
+            return true;
+    }
+    const char *type = list_length(column->typeName->names) == 1 ? strVal(linitial(column->typeName->names)) : "";
+    return strstr(type, "serial") == type || strstr(type, "bigserial") == type ||
+           strstr(type, "smallserial") == type;
+}
+
+/// A default that another subcommand gives to a new column is for rows to come: those that exist get NULL.
+bool gets_default_later(const AlterTableStmt *statement, const char *name) {
+    for (const ListCell &cell : cells(statement->cmds)) {
+        auto *command = lfirst_node(AlterTableCmd, &cell);
+        if ((command->subtype != AT_ColumnDefault && command->subtype != AT_AddIdentity) ||
+            strcmp(command->name, name) != 0)
+            continue;
+        const ColumnDef *added = added_column(statement, name);
+        if (added != nullptr && has_value(added))
+            refuse("cannot add a column with one default and give it another one in the same statement",
+                   "Use two statements.");
+        return true;
+    }
+    return false;
+}
+
 /// Columns that a statement added: how their existing rows get values.
-void describe_new_columns(const TableShape &before, const TableShape &after, Relation relation,
-                          AlterDetails &details) {
+void describe_new_columns(const AlterTableStmt *statement, const TableShape &before, const TableShape &after,
+                          Relation relation, AlterDetails &details) {
     for (const ColumnShape &column : after.columns) {
         const bool is_old = std::any_of(before.columns.begin(), before.columns.end(),
                                         [&](const ColumnShape &old) { return old.attno == column.attno; });
-        if (is_old || column.generated != '\0')
+        if (is_old || column.generated != '\0' || gets_default_later(statement, column.name))
             continue;
         const NewColumnValue value = new_column_value(relation, column.attno);
         if (value.needs_update)
@@ -325,7 +364,7 @@ void alter_dist_table(UtilityCall &call, const AlterTableStmt *statement, const 
     AlterDetails details{drops_with_cascade(statement), NIL, NIL, NIL};
     details.in_tree = is_partitioned(table.relid);
     Relation relation = table_open(table.relid, NoLock);
-    describe_new_columns(before, after, relation, details);
+    describe_new_columns(statement, before, after, relation, details);
     const int level = pin_search_path();
     details.type_changes = type_change_commands(relation, conversions);
     unpin_search_path(level);

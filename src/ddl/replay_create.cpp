@@ -1,6 +1,7 @@
 /// CREATE TABLE, CREATE TRIGGER and CREATE RULE that involve tables in the metadata.
 #include "citus/cluster/distribute_partition.hpp"
 #include "citus/ddl/checks.hpp"
+#include "citus/ddl/partitions.hpp"
 #include "citus/pg/list.hpp"
 #include "utility_call.hpp"
 
@@ -25,7 +26,8 @@ bool handle_create_table(UtilityCall &call) {
         OidIsValid(find_dist_relation(linitial_node(RangeVar, statement->inhRelations))))
         return create_partition(call, statement);
     for (const ListCell &cell : cells(statement->inhRelations)) {
-        if (OidIsValid(find_dist_relation(lfirst_node(RangeVar, &cell))))
+        const Oid parent = find_dist_relation(lfirst_node(RangeVar, &cell));
+        if (OidIsValid(parent) && !is_partitioned(parent)) // else PostgreSQL's error
             refuse("non-distributed tables cannot inherit distributed tables",
                    "Use CREATE TABLE ... (LIKE ...), then distribute the new table.");
     }

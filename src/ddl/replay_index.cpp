@@ -7,6 +7,9 @@
 #include "utility_call.hpp"
 
 extern "C" {
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/pg_inherits.h"
 #include "commands/tablecmds.h"
 }
 
@@ -31,6 +34,21 @@ void send_new_indexes(const List *tree, const List *before) {
         }
     }
     ddl.run();
+}
+
+void add_reindex_of_partitions(ShardDdl &ddl, Oid table, Oid index) {
+    const List *parts = OidIsValid(index) ? find_all_inheritors(index, AccessShareLock, nullptr)
+                                          : partition_tree(table, AccessShareLock);
+    for (const ListCell &cell : cells(parts)) {
+        const Oid relid = lfirst_oid(&cell);
+        const char kind = get_rel_relkind(relid);
+        if (kind == RELKIND_INDEX)
+            ddl.on_shards(IndexGetRelation(relid, false),
+                          list_make1(psprintf("REINDEX INDEX %s", qualified_relation_name(relid))),
+                          list_make1_oid(relid));
+        else if (kind == RELKIND_RELATION)
+            ddl.on_shards(relid, list_make1(psprintf("REINDEX TABLE %s", qualified_relation_name(relid))));
+    }
 }
 
 } // namespace
@@ -73,6 +91,14 @@ bool handle_reindex(UtilityCall &call) {
         return true;
     }
     ShardDdl ddl;
+    if (is_partitioned(table)) {
+        // Not within a transaction here, because PostgreSQL wants it so; on the shards it makes no difference.
+        PreventInTransactionBlock(call.is_top_level(), OidIsValid(index) ? "REINDEX INDEX" : "REINDEX TABLE");
+        add_reindex_of_partitions(ddl, table, index);
+        ddl.run();
+        call.run();
+        return true;
+    }
     const char *name = qualified_relation_name(OidIsValid(index) ? index : table);
     ddl.on_shards(table, list_make1(psprintf("REINDEX %s %s", OidIsValid(index) ? "INDEX" : "TABLE", name)),
                   OidIsValid(index) ? list_make1_oid(index) : NIL);

@@ -8,6 +8,9 @@
 #include "utility_call.hpp"
 
 extern "C" {
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_index.h"
 #include "commands/vacuum.h"
 }
@@ -77,8 +80,8 @@ std::pmr::vector<Target> targets_of(const VacuumStmt *statement) {
         const Oid relid = find_dist_relation(named->relation);
         if (!OidIsValid(relid) || !may_maintain(relid))
             continue;
-        for (const ListCell &member : cells(partition_tree(relid, NoLock)))
-            targets.push_back({lfirst_oid(&member), named->va_cols});
+        for (const ListCell &part : cells(partition_tree(relid, NoLock)))
+            targets.push_back({lfirst_oid(&part), named->va_cols});
     }
     // Without names it is all tables of the database.
     for (const ListCell &cell : cells(statement->rels == NIL ? all_dist_relations() : NIL)) {
@@ -89,17 +92,15 @@ std::pmr::vector<Target> targets_of(const VacuumStmt *statement) {
     return targets;
 }
 
-/// The servers go from a partitioned table's shard on to those of its partitions by themselves.
-bool comes_with_parent(Oid relid, std::span<const Target> targets) {
-    const Oid parent = parent_of_partition(relid);
-    return OidIsValid(parent) && std::any_of(targets.begin(), targets.end(),
-                                             [&](const Target &target) { return target.relid == parent; });
-}
-
 std::pmr::vector<GroupShards> shards_of(std::span<const Target> targets) {
     std::pmr::vector<GroupShards> groups;
+    const auto is_target = [&](Oid relid) {
+        return std::any_of(targets.begin(), targets.end(),
+                           [&](const Target &target) { return target.relid == relid; });
+    };
+    // Nodes know which partitions a table has.
     for (const Target &target : targets)
-        if (!comes_with_parent(target.relid, targets))
+        if (!is_target(parent_of_partition(target.relid)))
             append_shards(groups, *require_dist_table(target.relid), column_list(target.columns));
     return groups;
 }
@@ -174,6 +175,20 @@ Oid clustered_index(Oid relid) {
     return found;
 }
 
+void cluster_partitions(Oid index) {
+    PreventInTransactionBlock(true, "CLUSTER");
+    ShardDdl ddl;
+    for (const ListCell &cell : cells(find_all_inheritors(index, AccessShareLock, nullptr))) {
+        const Oid part = lfirst_oid(&cell);
+        if (get_rel_relkind(part) != RELKIND_INDEX)
+            continue;
+        const Oid table = IndexGetRelation(part, false);
+        ddl.on_shards(table, list_make1(psprintf("CLUSTER %s USING %s", qualified_relation_name(table),
+                                                 quote_identifier(get_rel_name(part)))));
+    }
+    ddl.run();
+}
+
 } // namespace
 
 bool handle_vacuum(UtilityCall &call) {
@@ -203,6 +218,14 @@ bool handle_cluster(UtilityCall &call) {
     if (!OidIsValid(relid))
         return false;
     require_owner(relid);
+    if (is_partitioned(relid)) {
+        const char *name = statement->indexname;
+        const Oid parent = name != nullptr ? get_relname_relid(name, get_rel_namespace(relid)) : InvalidOid;
+        if (OidIsValid(parent) && call.is_top_level())
+            cluster_partitions(parent);
+        call.run();
+        return true;
+    }
     call.run();
     const Oid index = clustered_index(relid);
     if (!OidIsValid(index))

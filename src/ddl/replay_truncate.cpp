@@ -50,7 +50,11 @@ bool handle_truncate(UtilityCall &call) {
         refuse_change_of_shard(lfirst_node(RangeVar, &cell));
     call.run();
     std::pmr::vector<GroupShardList> groups;
-    for (const ListCell &cell : cells(truncated_relations(castNode(TruncateStmt, call.statement())))) {
+    const List *truncated = truncated_relations(castNode(TruncateStmt, call.statement()));
+    for (const ListCell &cell : cells(truncated)) {
+        // With the right to truncate a table come its partitions.
+        if (list_member_oid(truncated, parent_of_partition(lfirst_oid(&cell))))
+            continue;
         if (const DistTable *table = find_dist_table(lfirst_oid(&cell)))
             append_shard_names(groups, *table);
     }

@@ -4,7 +4,10 @@
 #include "citus/pg/list.hpp"
 
 extern "C" {
+#include "catalog/index.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
+#include "commands/tablecmds.h"
 #include "utils/inval.h"
 #include "tcop/utility.h"
 }
@@ -137,6 +140,25 @@ void rename_existing_constraint(const ShardRenaming &renaming, RangeVar *table, 
     }
 }
 
+/// When PostgreSQL builds the index of a partitioned table anew, it gives those of the partitions names of its
+/// own: the one on the table of the wanted name's shard gets the wanted name. True for an index.
+bool adopt_rebuilt_index(RangeVar *parent, RangeVar *wanted) {
+    const Oid parent_id = RangeVarGetRelid(parent, NoLock, true);
+    if (!OidIsValid(parent_id) || get_rel_relkind(parent_id) != RELKIND_PARTITIONED_INDEX)
+        return false;
+    if (OidIsValid(RangeVarGetRelid(wanted, NoLock, true)))
+        return true;
+    for (const ListCell &cell : cells(find_inheritance_children(parent_id, AccessExclusiveLock))) {
+        const Oid index = lfirst_oid(&cell);
+        if (trailing_id(get_rel_name(IndexGetRelation(index, false))) != trailing_id(wanted->relname))
+            continue;
+        RenameRelationInternal(index, wanted->relname, true, true);
+        CommandCounterIncrement();
+        break;
+    }
+    return true;
+}
+
 /// A partition has constraints that end in the shard id of its parent. One becomes the same as the other in
 /// the names of CHECK constraints, which is how PostgreSQL knows that a partition has them.
 void adopt_check_names(RangeVar *parent, RangeVar *partition) {
@@ -196,7 +218,8 @@ void rename_alter_command(const ShardRenaming &renaming, RangeVar *table, AlterT
     case AT_AttachPartition:
     case AT_DetachPartition:
         rename_range_var(renaming, castNode(PartitionCmd, command->def)->name);
-        if (command->subtype == AT_AttachPartition)
+        if (command->subtype == AT_AttachPartition &&
+            !adopt_rebuilt_index(table, castNode(PartitionCmd, command->def)->name))
             adopt_check_names(table, castNode(PartitionCmd, command->def)->name);
         break;
     case AT_ClusterOn:

@@ -253,7 +253,7 @@ private:
 
     void changed_column(const ColumnShape &old, const ColumnShape &column) {
         const char *name = quote_identifier(column.name);
-        if (old.generated != '\0' && column.generated == '\0')
+        if (old.generated != '\0' && column.generated == '\0' && !column.inherited)
             add(psprintf("ALTER COLUMN %s DROP EXPRESSION", name));
         if (old.not_null != column.not_null)
             add(psprintf("ALTER COLUMN %s %s NOT NULL", name, column.not_null ? "SET" : "DROP"));

@@ -20,7 +20,11 @@ namespace {
 
 constexpr const char *kNodeName = "Citus Modify";
 
-using RowSet = std::pmr::unordered_set<uint64>;
+/// Rows by number and partition.
+struct RowHash {
+    size_t operator()(const std::pair<uint64, Oid> &row) const { return std::hash<uint64>()(row.first ^ row.second); }
+};
+using RowSet = std::pmr::unordered_set<std::pair<uint64, Oid>, RowHash>;
 
 struct ModifyScanState {
     CustomScanState css; // must stay first
@@ -93,7 +97,8 @@ void collect_rows(ModifyScanState *state) {
         if (target.moves() && !std::exchange(moves_checked, true))
             check_move(state->plan);
         // A row that several rows of the other tables match changes once, to what the first one says.
-        if (state->drops_duplicates && !seen.insert(row_number(target.shard_index, target.tid)).second)
+        if (state->drops_duplicates &&
+            !seen.insert({row_number(target.shard_index, target.tid), target.partition}).second)
             continue;
         tuplestore_puttupleslot(state->rows, slot);
     }

@@ -158,9 +158,9 @@ void ModifyBatch::append_match(StringInfo sql, const char *shard) const {
     initStringInfo(&image);
     append_columns(&image, plan_.identity, "x.");
     appendStringInfo(sql,
-                     ", (SELECT x.ctid, ROW(%s)::text AS image, "
+                     ", (SELECT x.tableoid, x.ctid, ROW(%s)::text AS image, "
                      "row_number() OVER (PARTITION BY ROW(%s)::text) AS n FROM %s AS x) AS s "
-                     "WHERE t1.ctid = s.ctid AND s.n = v.n AND s.image = ROW(",
+                     "WHERE t1.ctid = s.ctid AND t1.tableoid = s.tableoid AND s.n = v.n AND s.image = ROW(",
                      image.data, image.data, shard);
     for (size_t i = 0; i < plan_.identity.size(); i++)
         appendStringInfo(sql, "%sv.k%zu", i == 0 ? "" : ", ", i + 1);

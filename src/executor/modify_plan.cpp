@@ -159,7 +159,9 @@ TargetRow ModifyPlan::read_target(TupleTableSlot *row) const {
     const Datum tid = slot_getattr(row, tid_resno_, &is_null);
     if (is_null)
         elog(ERROR, "ctid of a row to change is NULL");
-    TargetRow target{0, 0, reinterpret_cast<ItemPointer>(DatumGetPointer(tid))};
+    TargetRow target{0, 0, reinterpret_cast<ItemPointer>(DatumGetPointer(tid)), InvalidOid};
+    if (!is_replicated && identity.size() > 1)
+        target.partition = DatumGetObjectId(slot_getattr(row, identity[1].resno, &is_null));
     if (key_resno_ == InvalidAttrNumber)
         return target;
     const Datum key = slot_getattr(row, key_resno_, &is_null);

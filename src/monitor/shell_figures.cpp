@@ -53,9 +53,9 @@ const char *figure_columns(bool partitioned) {
         return "c.reltuples, c.relpages, pg_catalog.pg_relation_size(c.oid) / "
                "pg_catalog.current_setting('block_size')::bigint";
     return "(SELECT pg_catalog.sum(p.reltuples) FILTER (WHERE p.reltuples > 0) FROM pg_catalog.pg_class p "
-           "WHERE p.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid))), "
+           "WHERE p.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid) WHERE isleaf)), "
            "(SELECT pg_catalog.sum(p.relpages) FROM pg_catalog.pg_class p "
-           "WHERE p.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid))), "
+           "WHERE p.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid) WHERE isleaf)), "
            "(SELECT pg_catalog.sum(pg_catalog.pg_relation_size(relid)) FROM "
            "pg_catalog.pg_partition_tree(c.oid) "
            "WHERE isleaf) / pg_catalog.current_setting('block_size')::bigint";

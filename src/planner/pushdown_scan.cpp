@@ -1,5 +1,6 @@
 #include "pushdown_scan.hpp"
 
+#include "citus/ddl/partitions.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "motion_entry.hpp"
 
@@ -135,13 +136,26 @@ bool may_see_statistics(const ColumnEstimate &column) {
            check_enable_rls(column.relid, InvalidOid, true) != RLS_ENABLED;
 }
 
+/// A partitioned table, which the standard planner takes for a plain one, has statistics with its partitions.
+bool describe_partitioned(const RangeTblEntry *rte, AttrNumber attno, VariableStatData *data) {
+    if (rte->rtekind != RTE_RELATION || rte->inh || !is_partitioned(rte->relid) ||
+        find_dist_table(rte->relid) == nullptr)
+        return false;
+    data->statsTuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(rte->relid), Int16GetDatum(attno),
+                                       BoolGetDatum(true));
+    data->freefunc = ReleaseSysCache;
+    data->acl_ok = HeapTupleIsValid(data->statsTuple) &&
+                   may_see_statistics({.relid = rte->relid});
+    return true;
+}
+
 /// get_relation_stats_hook: a fragment's column has the statistics of the table's column that it is.
 bool describe_column(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attno, VariableStatData *data) {
     if (previous_stats_hook != nullptr && previous_stats_hook(root, rte, attno, data))
         return true;
     const auto number = fragment_number(rte);
     if (!number.has_value())
-        return false;
+        return describe_partitioned(rte, attno, data);
     const auto &fragment = *static_cast<PlannedFragment *>(list_nth(current_fragments, *number));
     if (attno <= 0 || static_cast<size_t>(attno) > fragment.estimate.columns.size())
         return false;
@@ -149,7 +163,7 @@ bool describe_column(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attno, Va
     data->isunique = column.unique;
     if (OidIsValid(column.relid)) {
         data->statsTuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(column.relid),
-                                           Int16GetDatum(column.attno), BoolGetDatum(false));
+                                           Int16GetDatum(column.attno), BoolGetDatum(is_partitioned(column.relid)));
         data->freefunc = ReleaseSysCache;
         data->acl_ok = HeapTupleIsValid(data->statsTuple) && may_see_statistics(column);
     } else if (column.distinct >= 1) {

@@ -24,15 +24,15 @@ List *bottom_up(const List *tree);
 /// Adds commands that make the shards of tables that were just written into the metadata: the tables, one
 /// attached to another, then constraints and indexes. tree is top-down; foreign keys and the first table's own
 /// parent are left out.
-void add_shards_of_tree(ShardDdl &ddl, const List *tree);
+void add_shards_of_tree(ShardDdl &ddl, const List *tree, int32 only_group = ShardDdl::kAllGroups);
 
 /// Adds the foreign keys and the constraints that are NOT VALID, for shards that have their rows.
-void add_late_constraints(ShardDdl &ddl, const List *tree);
+void add_late_constraints(ShardDdl &ddl, const List *tree, int32 only_group = ShardDdl::kAllGroups);
 
 /// Adds the commands that attach the shards of a partition to those of its parent.
-void add_attachment(ShardDdl &ddl, Oid partition);
+void add_attachment(ShardDdl &ddl, Oid partition, int32 only_group = ShardDdl::kAllGroups);
 
 /// Adds what makes indexes of partitions parts of this index of a partitioned table.
-void add_index_attachments(ShardDdl &ddl, Oid index);
+void add_index_attachments(ShardDdl &ddl, Oid index, int32 only_group = ShardDdl::kAllGroups);
 
 } // namespace citus

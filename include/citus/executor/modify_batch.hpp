@@ -17,6 +17,7 @@ struct TargetRow {
     int shard_index;     ///< position of its shard
     int new_shard_index; ///< of the shard it belongs to after the change
     ItemPointer tid;     ///< its ctid there; points into the plan's row
+    Oid partition;       ///< that holds it, when the target is a partitioned table
 
     bool moves() const { return shard_index != new_shard_index; }
 };

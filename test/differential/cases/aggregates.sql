@@ -1,4 +1,4 @@
--- variants: distributed reference mixed single onenode
+-- variants: distributed reference mixed single onenode partitioned
 -- Aggregates over many shards: two-phase ones, those that pull rows, DISTINCT, FILTER, HAVING, empty input, exact types.
 CREATE TABLE m (k int, g int, s smallint, i int, b bigint, n numeric, n2 numeric(12,3), f4 real, f8 double precision, t text, v varchar(20), d date, ts timestamptz, iv interval, bo boolean, bi bit(4), mo money, u uuid, arr int[], c "char");
 CREATE TABLE h (k int, w int, note text);

@@ -1,4 +1,4 @@
--- variants: distributed reference single mixed onenode
+-- variants: distributed reference single mixed onenode partitioned
 -- Rows in, rows changed, rows out: the everyday statements on a table with every common type.
 CREATE TABLE t (k int PRIMARY KEY, a text, b numeric(12,3), c timestamptz, d boolean DEFAULT true, e int[], f jsonb);
 CREATE TABLE u (k int, n int, note varchar(20), PRIMARY KEY (k, n));

@@ -1,4 +1,4 @@
--- variants: distributed reference single mixed partial onenode
+-- variants: distributed reference single mixed partial onenode partitioned
 -- Whole statements that only the gather tier can run: joins off the key, recursion, correlation, sets.
 CREATE TABLE a (id int PRIMARY KEY, x int, t text);
 CREATE TABLE b (id bigint PRIMARY KEY, y int, t text);

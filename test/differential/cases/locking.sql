@@ -1,4 +1,4 @@
--- variants: distributed reference mixed single onenode
+-- variants: distributed reference mixed single onenode partitioned
 -- Row locks and table locks in one session: what is asked for is granted, and the rows are those of plain tables.
 CREATE TABLE jobs (id int PRIMARY KEY, state text, worker int);
 CREATE TABLE parts (job int, no int, what text, PRIMARY KEY (job, no));

@@ -1,4 +1,4 @@
--- variants: distributed reference single mixed partial onenode
+-- variants: distributed reference single mixed partial onenode partitioned
 -- UPDATE and DELETE that need other tables, subqueries or functions of the coordinator.
 CREATE TABLE t (k int PRIMARY KEY, a text, b numeric(8,2), g int GENERATED ALWAYS AS (k * 2) STORED, d date DEFAULT '2026-05-05', arr int[], "Odd ""name" char(4));
 CREATE TABLE s (k int PRIMARY KEY, v int);

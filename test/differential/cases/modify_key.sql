@@ -1,4 +1,4 @@
--- variants: distributed reference single mixed onenode
+-- variants: distributed reference single mixed onenode partitioned
 -- UPDATE of the distribution column: rows move between shards.
 CREATE TABLE t (k int PRIMARY KEY, a text, b numeric(8,2), g int GENERATED ALWAYS AS (k * 2) STORED, d date DEFAULT '2026-05-05', gone int, "Odd ""name" char(4));
 CREATE TABLE n (k bigint, v text);

@@ -1,4 +1,4 @@
--- variants: distributed reference single onenode
+-- variants: distributed reference single onenode partitioned
 -- The general UPDATE and DELETE on tables without any unique key, with rows that are alike.
 CREATE TABLE t (a int, b text, c float8, d jsonb);
 CREATE TABLE l (a int, n int);

@@ -1,4 +1,4 @@
--- variants: distributed reference mixed single onenode
+-- variants: distributed reference mixed single onenode partitioned
 -- A NULL key is a value like any other.
 CREATE TABLE n (k int, v int, note text);
 CREATE TABLE m (k int, w int);

@@ -1,4 +1,4 @@
--- variants: distributed reference mixed single partial onenode
+-- variants: distributed reference mixed single partial onenode partitioned
 -- Reads of every shape: filters, joins, aggregates, set operations, windows, CTEs, sublinks.
 CREATE TABLE customers (id bigint PRIMARY KEY, name text, city text, joined date);
 CREATE TABLE sales (customer bigint, no int, amount numeric(10,2), day date, PRIMARY KEY (customer, no));

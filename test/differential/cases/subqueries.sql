@@ -1,4 +1,4 @@
--- variants: distributed reference mixed single partial onenode
+-- variants: distributed reference mixed single partial onenode partitioned
 -- Sub-selects in every place, correlated on the key and not, CTEs, LATERAL; NULLs where NOT IN and outer joins look.
 CREATE TABLE a (k int, x int, t text, n numeric);
 CREATE TABLE b (k int, y int, t text);

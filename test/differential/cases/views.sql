@@ -1,4 +1,4 @@
--- variants: distributed reference mixed single onenode
+-- variants: distributed reference mixed single onenode partitioned
 -- Views, updatable views, materialized views, rules' cousins: what is defined over tables works over distributed ones.
 CREATE TABLE base (k int PRIMARY KEY, grp int, v text, hidden int DEFAULT 7);
 CREATE TABLE other (k int, n int, note text, PRIMARY KEY (k, n));
