@@ -120,12 +120,13 @@ void push_limit(Query *worker) {
 Query *push_whole_block(const Query *query, const StatementLocus &locus) {
     Query *worker = copy_of(query);
     const bool has_limit = worker->limitCount != nullptr || worker->limitOffset != nullptr;
-    // Locked rows must be those that are returned.
-    if (has_limit && query->rowMarks != NIL)
-        return nullptr;
     show_sort_columns(worker);
     const bool pushes_limit = worker->limitCount != nullptr && can_run_twice(worker->limitCount) &&
                               can_run_twice(worker->limitOffset);
+    // Rows that are not returned should not be locked. Where each shard stops at the limit, it locks at most
+    // as many as the statement may return.
+    if (has_limit && !pushes_limit && query->rowMarks != NIL)
+        return nullptr;
     if (pushes_limit) {
         push_limit(worker);
     } else {

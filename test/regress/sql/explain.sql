@@ -28,6 +28,12 @@ BEGIN
     EXECUTE query INTO plan;
     RETURN plan;
 END $$;
+CREATE FUNCTION explain_text(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE plan text;
+BEGIN
+    EXECUTE query INTO plan;
+    RETURN plan;
+END $$;
 
 SELECT explain('EXPLAIN (COSTS OFF) SELECT * FROM d WHERE k = 1');
 SELECT explain('EXPLAIN (COSTS OFF) SELECT * FROM d WHERE k IN (1, 2, 3, 4, 5, 6)');
@@ -76,8 +82,8 @@ SELECT jsonb_array_length(job->'Tasks') AS tasks, job ? 'Slowest Task' AS slowes
 FROM explain_json('EXPLAIN (ANALYZE, FORMAT json) SELECT * FROM d') plan, LATERAL (SELECT plan->0->'Plan'->'Distributed Query'->'Job') j (job), jsonb_array_elements(job->'Tasks') task
 GROUP BY 1, 2;
 RESET citus.explain_all_tasks;
-SELECT xmlexists('//*[local-name()="Relation-Name"]' PASSING (string_agg(plan, '')::xml)) FROM explain('EXPLAIN (ANALYZE, FORMAT xml, TIMING OFF, COSTS OFF) SELECT * FROM d WHERE k = 1') plan;
-SELECT count(*) FROM explain('EXPLAIN (ANALYZE, FORMAT yaml, TIMING OFF, COSTS OFF, SUMMARY OFF) SELECT * FROM d WHERE k = 1') line WHERE line ~ 'Remote Plan:\s+- Plan:';
+SELECT xmlexists('//*[local-name()="Relation-Name"]' PASSING (plan::xml)) FROM explain_text('EXPLAIN (ANALYZE, FORMAT xml, TIMING OFF, COSTS OFF) SELECT * FROM d WHERE k = 1') plan;
+SELECT count(*) FROM explain_text('EXPLAIN (ANALYZE, FORMAT yaml, TIMING OFF, COSTS OFF, SUMMARY OFF) SELECT * FROM d WHERE k = 1') line WHERE line ~ 'Remote Plan:\s+- Plan:';
 -- With auto_explain, nodes are not asked for plans.
 LOAD 'auto_explain';
 SET auto_explain.log_min_duration TO 0;
