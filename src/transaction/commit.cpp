@@ -112,6 +112,28 @@ public:
                            [](const Outcome *outcome) { return outcome->connection->idle(); });
     }
 
+    /// The same for a COMMIT, which may wait for locks (deferred constraints), and so be part of a deadlock.
+    /// True when it was chosen to end: the node is asked to cancel it, and its answer says what became of it.
+    bool wait_for_commit() {
+        const long patience = wait_patience_ms();
+        if (patience >= 0)
+            wait_without_cancel(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), patience));
+        if (patience < 0 || done() || QueryCancelPending || ProcDiePending) {
+            wait_without_cancel(0);
+            return false;
+        }
+        long_wait_began();
+        while (!done() && !long_wait_is_deadlock() && !QueryCancelPending && !ProcDiePending)
+            wait(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kCancelPeriodMs));
+        const bool is_deadlock = long_wait_ended();
+        if (is_deadlock)
+            for (Outcome *outcome : outcomes_)
+                if (!outcome->connection->idle())
+                    outcome->connection->request_cancel();
+        wait_without_cancel(0);
+        return is_deadlock;
+    }
+
     std::pmr::vector<Outcome *> &outcomes() { return outcomes_; }
     bool empty() const { return outcomes_.empty(); }
 
@@ -168,8 +190,12 @@ void commit_only_writer(Connection *writer) {
     Phase phase("COMMIT");
     fault_point("before_commit", writer);
     phase.add(writer);
-    phase.wait_without_cancel(0);
+    const bool is_deadlock = phase.wait_for_commit();
     fault_point("after_commit", writer);
+    if (is_deadlock && phase.outcomes()[0]->failure != nullptr) {
+        writer->keep_result(phase.outcomes()[0]->failure);
+        raise_distributed_deadlock();
+    }
     phase.raise_failure(true);
     forget_transaction(writer);
 }

@@ -32,16 +32,15 @@ namespace {
 /// A detector without work ends after this time; the next long wait starts another one.
 constexpr long kIdleMs = 30 * 1000;
 
-constexpr const char *kMessage =
-    "canceling the transaction since it was involved in a distributed deadlock";
+constexpr const char *kMessage = "canceling the transaction since it was involved in a distributed deadlock";
 
 emit_log_hook_type previous_log_hook = nullptr;
 
 /// A session of this server that waits, and how to end its wait.
 struct Victim {
     int pid;
-    int64 remote_wait;  ///< since when it waits for a node; 0: it waits for a lock here
-    TimestampTz since;  ///< of the wait for a lock
+    int64 remote_wait; ///< since when it waits for a node; 0: it waits for a lock here
+    TimestampTz since; ///< of the wait for a lock
     TimestampTz started;
 };
 
@@ -74,7 +73,8 @@ std::pmr::vector<Victim> possible_victims() {
         PGPROC *proc = &ProcGlobal->allProcs[i];
         if (proc->pid != 0 && proc->databaseId == MyDatabaseId && !proc->isBackgroundWorker &&
             proc->waitStatus == PROC_WAIT_STATUS_WAITING)
-            victims.push_back({proc->pid, 0, static_cast<TimestampTz>(pg_atomic_read_u64(&proc->waitStart)), 0});
+            victims.push_back(
+                {proc->pid, 0, static_cast<TimestampTz>(pg_atomic_read_u64(&proc->waitStart)), 0});
     }
     pgstat_clear_backend_activity_snapshot();
     for (Victim &victim : victims)
@@ -123,12 +123,62 @@ void log_deadlock(const Victim &victim, std::span<const core::WaitEdge> waits) {
     for (const core::WaitEdge &wait : waits)
         appendStringInfo(&text, "%sprocess " INT64_FORMAT " waits for " INT64_FORMAT " on node " INT64_FORMAT,
                          text.len == 0 ? "" : "\n", wait.waiter, wait.blocker, wait.node);
-    ereport(LOG, (errmsg("distributed deadlock detected: canceling the transaction of process %d", victim.pid),
-                  errdetail_log("%s", text.data)));
+    ereport(LOG,
+            (errmsg("distributed deadlock detected: canceling the transaction of process %d", victim.pid),
+             errdetail_log("%s", text.data)));
 }
 
-/// One look. `known`: the lasting waits of the look before, replaced by those of this one.
-bool look_for_deadlocks(std::pmr::vector<core::WaitEdge> &known) {
+/// The lasting waits of a look at least one period ago.
+class KnownWaits {
+public:
+    explicit KnownWaits(std::pmr::memory_resource *memory) : waits_(memory) {}
+
+    std::span<const core::WaitEdge> waits() const {
+        if (!TimestampDifferenceExceeds(taken_, GetCurrentTimestamp(),
+                                        static_cast<int>(deadlock_check_period_ms())))
+            return {};
+        return waits_;
+    }
+    void take(std::span<const core::WaitEdge> lasting) {
+        if (!waits_.empty() && waits().empty())
+            return; // those are to grow old first
+        waits_.assign(lasting.begin(), lasting.end());
+        taken_ = GetCurrentTimestamp();
+    }
+    void clear() { waits_.clear(); }
+
+private:
+    std::pmr::vector<core::WaitEdge> waits_;
+    TimestampTz taken_ = 0;
+};
+
+/// All sessions of this database in a distributed transaction, and those that can be ended now.
+std::pmr::vector<core::Candidate> sessions_in_transactions(std::span<const core::Candidate> endable) {
+    std::pmr::vector<core::Candidate> sessions(endable.begin(), endable.end());
+    pgstat_clear_backend_activity_snapshot();
+    for (const BackendSlot &slot : all_backend_slots())
+        if (slot.pid != 0 && slot.database == MyDatabaseId && slot.transaction != 0)
+            sessions.push_back({make_global_pid(local_node_id(), slot.pid), transaction_start_of(slot.pid)});
+    pgstat_clear_backend_activity_snapshot();
+    return sessions;
+}
+
+/// The youngest may not have waited for long enough to be ended. It says so itself in a moment; only when it
+/// does not, another one is taken.
+std::pmr::vector<int64> choose_endable(std::span<const core::WaitEdge> waits,
+                                       std::span<const core::Candidate> endable, const KnownWaits &known) {
+    const auto ideal = core::choose_victims(waits, sessions_in_transactions(endable));
+    const bool all_endable = std::all_of(ideal.begin(), ideal.end(), [&](int64 session) {
+        return std::any_of(endable.begin(), endable.end(),
+                           [&](const core::Candidate &one) { return one.session == session; });
+    });
+    if (all_endable)
+        return ideal;
+    return core::choose_victims(core::lasting_waits(waits, known.waits()), endable);
+}
+
+/// One look.
+bool look_for_deadlocks(KnownWaits &known) {
     refresh_deadlock_links();
     const auto victims = possible_victims();
     std::pmr::vector<core::Candidate> candidates;
@@ -142,19 +192,20 @@ bool look_for_deadlocks(std::pmr::vector<core::WaitEdge> &known) {
         return false;
     }
     const auto lasting = core::lasting_waits(first, collect_waits());
-    const auto waits = core::waits_between_nodes(lasting, known);
+    const auto waits = core::waits_between_nodes(lasting, known.waits());
     bool found = false;
-    for (const int64 session : core::choose_victims(waits, candidates))
-        for (const Victim &victim : victims)
-            if (victim.pid == pid_of_global_pid(session)) {
-                const bool ended = victim.remote_wait != 0 ? end_remote_wait(victim) : end_lock_wait(victim);
-                if (ended)
-                    log_deadlock(victim, waits);
-                found |= ended;
-                if (ended)
-                    break;
-            }
-    known.assign(lasting.begin(), lasting.end());
+    for (const int64 session : choose_endable(waits, candidates, known)) {
+        auto victim = std::find_if(victims.begin(), victims.end(), [&](const Victim &candidate) {
+            return candidate.pid == pid_of_global_pid(session);
+        });
+        if (victim == victims.end())
+            continue;
+        const bool ended = victim->remote_wait != 0 ? end_remote_wait(*victim) : end_lock_wait(*victim);
+        if (ended)
+            log_deadlock(*victim, waits);
+        found |= ended;
+    }
+    known.take(lasting);
     return found;
 }
 
@@ -173,7 +224,9 @@ void use_documented_message(ErrorData *error) {
         previous_log_hook(error);
 }
 
-void close_links_at_exit(int, Datum) { close_deadlock_links(); }
+void close_links_at_exit(int, Datum) {
+    close_deadlock_links();
+}
 
 void detector_loop() {
     MemoryContext context =
@@ -181,7 +234,7 @@ void detector_loop() {
     MemoryContext lasting_context =
         AllocSetContextCreate(TopMemoryContext, "citus lasting waits", ALLOCSET_SMALL_SIZES);
     MemoryContextResource lasting(lasting_context);
-    std::pmr::vector<core::WaitEdge> known(&lasting);
+    KnownWaits known(&lasting);
     TimestampTz last_work = GetCurrentTimestamp();
     while (is_daemon_wanted()) {
         long pause = kIdleMs;
@@ -209,7 +262,9 @@ long deadlock_check_period_ms() {
     return std::max(10L, std::lround(guc::distributed_deadlock_detection_factor * DeadlockTimeout / 2));
 }
 
-void wake_deadlock_detector() { request_deadlock_detector(); }
+void wake_deadlock_detector() {
+    request_deadlock_detector();
+}
 
 void raise_distributed_deadlock() {
     ereport(ERROR, (errcode(ERRCODE_T_R_DEADLOCK_DETECTED), errmsg("%s", kMessage)));
@@ -238,7 +293,7 @@ extern "C" Datum citus_check_distributed_deadlocks(PG_FUNCTION_ARGS) {
     if (!registered)
         on_proc_exit(close_links_at_exit, 0);
     registered = true;
-    std::pmr::vector<core::WaitEdge> known;
+    KnownWaits known(std::pmr::get_default_resource());
     const bool found = look_for_deadlocks(known);
     close_deadlock_links();
     PG_RETURN_BOOL(found);

@@ -19,9 +19,14 @@ void long_wait_began() {
     wake_deadlock_detector();
 }
 
+bool long_wait_is_deadlock() {
+    const BackendSlot &slot = own_backend_slot();
+    return slot.deadlock != 0 && slot.deadlock == slot.remote_wait;
+}
+
 bool long_wait_ended() {
     BackendSlot &slot = own_backend_slot();
-    const bool is_deadlock = slot.deadlock != 0 && slot.deadlock == slot.remote_wait;
+    const bool is_deadlock = long_wait_is_deadlock();
     slot.remote_wait = 0;
     slot.deadlock = 0;
     return is_deadlock;

@@ -41,7 +41,7 @@ void attach_memory() {
         memset(static_cast<void *>(state), 0, state_size());
         state->lock = &GetNamedLWLockTranche(kName)->lock;
         // Microseconds: no coordinator commits a million distributed transactions per second for long.
-        state->next_transaction = static_cast<uint64>(GetCurrentTimestamp());
+        pg_atomic_init_u64(&state->next_transaction, static_cast<uint64>(GetCurrentTimestamp()));
     }
     LWLockRelease(AddinShmemInitLock);
 }
@@ -57,10 +57,7 @@ SharedState *shared_state() {
 }
 
 uint64 next_distributed_transaction_number() {
-    LWLockAcquire(state->lock, LW_EXCLUSIVE);
-    uint64 number = state->next_transaction++;
-    LWLockRelease(state->lock);
-    return number;
+    return pg_atomic_fetch_add_u64(&state->next_transaction, 1);
 }
 
 void begin_deciding(uint64 transaction_number) {

@@ -225,6 +225,7 @@ bool wait_for_connections(std::span<Connection *const> connections, TimestampTz 
 /// chosen to end as one.
 long wait_patience_ms();
 void long_wait_began();
+bool long_wait_is_deadlock();
 bool long_wait_ended();
 [[noreturn]] void raise_distributed_deadlock();
 

@@ -8,6 +8,10 @@
 
 #include "citus/pg/prelude.hpp"
 
+extern "C" {
+#include "port/atomics.h"
+}
+
 namespace citus {
 
 /// A number no other distributed transaction of this coordinator has: counts up from the clock at server
@@ -44,7 +48,7 @@ constexpr int kMaxDaemons = 256;
 
 struct SharedState {
     LWLock *lock;
-    uint64 next_transaction; ///< under lock
+    pg_atomic_uint64 next_transaction;
     pid_t launcher_pid;
     struct Latch *launcher_latch;
     DaemonEntry daemons[kMaxDaemons];

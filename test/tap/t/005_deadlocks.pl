@@ -81,6 +81,35 @@ cycle('tables', 'LOCK TABLE near IN EXCLUSIVE MODE', update($key[0]));
     like($log, qr/deadlock detected/, 'a deadlock within a worker is resolved there');
 }
 
+# A COMMIT on one node waits for a lock (a deferred foreign key), whichever of the two is the younger.
+$cluster->sql(q{
+    CREATE TABLE parent (id int PRIMARY KEY);
+    CREATE TABLE child (id int PRIMARY KEY REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);
+    SELECT create_distributed_table('parent', 'id');
+    SELECT create_distributed_table('child', 'id');
+    INSERT INTO parent SELECT i FROM generate_series(1, 10) i;
+});
+for my $young (0, 1) {
+    my @sessions = ($cluster->session, $cluster->session);
+    my @first = ('SELECT pg_advisory_xact_lock(9); INSERT INTO child VALUES (1)', 'DELETE FROM parent WHERE id = 1');
+    my @second = ('COMMIT', 'SELECT pg_advisory_xact_lock(9)');
+    for my $i ($young ? (0, 1) : (1, 0)) {
+        $cluster->run($sessions[$i], 'BEGIN');
+        sleep 0.01;
+        $cluster->run($sessions[$i], $first[$i]);
+    }
+    my $begin = time;
+    $cluster->begin_query($sessions[$_], $second[$_]) for 0, 1;
+    my (undef, $error) = $cluster->await($sessions[$young]);
+    my (undef, $other) = $cluster->await($sessions[ 1 - $young ]);
+    like($error, $deadlock, 'a COMMIT in a deadlock: the ' . ($young ? 'other' : 'COMMIT') . ' is cancelled');
+    is($other, '', '... and it alone');
+    cmp_ok(time - $begin, '<', 3, '... in time');
+    is($cluster->sql('SELECT count(*) FROM child'), $young, '... with all its effects');
+    $cluster->finish($_) for @sessions;
+    $cluster->sql('DELETE FROM child');
+}
+
 # A dead node is not in the way of the others.
 $cluster->node('worker3')->stop('immediate');
 cycle('while a worker is down', update($key[0]), update($key[1]));
