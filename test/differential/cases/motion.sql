@@ -11,7 +11,7 @@ CREATE TABLE m (k int, x int, mo mood, arr int[], d date, ts timestamptz, j json
 -- distribute: create_distributed_table('b', 'k', colocate_with => 'none')
 -- distribute: create_distributed_table('c', 'k', colocate_with => 'a')
 -- distribute: create_distributed_table('e', 'k', colocate_with => 'a')
--- distribute: create_distributed_table('m', 'k', colocate_with => 'b', shard_count => 8)
+-- distribute: create_distributed_table('m', 'k', colocate_with => 'none', shard_count => 8)
 INSERT INTO a SELECT i, CASE WHEN i % 7 <> 0 THEN i * 3 % 100 END, i % 40, CASE WHEN i % 5 <> 0 THEN 'v' || i % 30 END, i FROM generate_series(1, 300) i;
 INSERT INTO b SELECT i, CASE WHEN i % 11 <> 0 THEN i * 7 % 150 END, CASE WHEN i % 3 = 0 THEN 1 ELSE i % 60 END, CASE WHEN i % 4 <> 0 THEN 'v' || i % 45 END, i * 2, 'v' || i % 45 FROM generate_series(1, 250) i;
 INSERT INTO c SELECT i % 50, i % 80, 'v' || i % 20 FROM generate_series(1, 120) i;
