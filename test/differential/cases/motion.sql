@@ -17,7 +17,7 @@ INSERT INTO b SELECT i, CASE WHEN i % 11 <> 0 THEN i * 7 % 150 END, CASE WHEN i 
 INSERT INTO c SELECT i % 50, i % 80, 'v' || i % 20 FROM generate_series(1, 120) i;
 INSERT INTO l SELECT i, 'v' || i FROM generate_series(1, 40) i;
 INSERT INTO m SELECT i, i % 25, (ARRAY['sad', 'ok', 'happy', NULL])[1 + i % 4]::mood, ARRAY[i % 3, i], date '2026-01-01' + i % 30, timestamptz '2026-01-01 00:00+00' + i * interval '1 hour', jsonb_build_object('x', i % 5), md5((i % 9)::text)::uuid, i / 4.0 FROM generate_series(1, 100) i;
--- local: SET citus.motion = 'always'
+-- distribute: set_config('citus.motion', 'always', false)
 SELECT count(*), sum(a.v), sum(b.v) FROM a JOIN b ON a.x = b.x;
 SELECT count(*), sum(a.v), sum(b.v) FROM a LEFT JOIN b ON a.x = b.x;
 SELECT count(*), sum(a.v), sum(b.v) FROM a RIGHT JOIN b ON a.x = b.x;

@@ -6,7 +6,7 @@ CREATE TABLE b (k int, y bigint, v int);
 -- distribute: create_distributed_table('b', 'k')
 INSERT INTO a SELECT i, i * 3 % 50, 'v' || i % 9 FROM generate_series(1, 120) i;
 INSERT INTO b SELECT i, i * 7 % 70, i FROM generate_series(1, 150) i;
--- local: SET citus.motion = 'always'
+-- distribute: set_config('citus.motion', 'always', false)
 PREPARE p (int, text) AS SELECT count(*), sum(v) FROM a JOIN b ON a.x = b.y WHERE b.v > $1 AND a.t <> $2;
 EXECUTE p (10, 'v1');
 EXECUTE p (20, 'v2');
