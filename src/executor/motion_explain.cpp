@@ -6,10 +6,18 @@ namespace {
 
 void explain_source(PlannedStmt *source, ParamListInfo params, ExplainState *es) {
     // Its run was part of the statement's: a plan without figures.
-    ExplainState plain = *es;
-    plain.analyze = plain.buffers = plain.wal = plain.timing = plain.summary = false;
-    plain.indent += es->format == EXPLAIN_FORMAT_TEXT ? 2 : 0;
-    ExplainOnePlan(source, nullptr, &plain, "", params, nullptr, nullptr, nullptr);
+    const ExplainState outer = *es;
+    es->analyze = es->buffers = es->wal = es->timing = es->summary = false;
+    es->indent += es->format == EXPLAIN_FORMAT_TEXT ? 2 : 0;
+    ExplainOpenGroup("Source", "Source", false, es);
+    ExplainOnePlan(source, nullptr, es, "", params, nullptr, nullptr, nullptr);
+    ExplainCloseGroup("Source", "Source", false, es);
+    es->indent = outer.indent;
+    es->analyze = outer.analyze;
+    es->buffers = outer.buffers;
+    es->wal = outer.wal;
+    es->timing = outer.timing;
+    es->summary = outer.summary;
 }
 
 } // namespace

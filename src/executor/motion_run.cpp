@@ -67,9 +67,13 @@ public:
         const int limit = guc::max_intermediate_result_size;
         if (limit >= 0 && bytes > static_cast<uint64>(limit) * 1024)
             raise_motion_too_large(limit);
+        MemoryContext context =
+            AllocSetContextCreate(context_, "citus moved chunk", ALLOCSET_DEFAULT_SIZES);
+        ContextScope scope(context);
+        // Copied before anything else is received: what a stream has handed out may go then.
+        const TaskParams params = params_for(chunk, size);
         Sending *sending = next_slot();
-        sending->context = AllocSetContextCreate(context_, "citus moved chunk", ALLOCSET_DEFAULT_SIZES);
-        ContextScope scope(sending->context);
+        sending->context = context;
         const auto targets = group == kAllGroups ? groups_ : std::span<const int32>(&group, 1);
         auto *tasks = static_cast<Task *>(palloc(sizeof(Task) * (targets.size() + 1)));
         size_t count = 0;
@@ -78,7 +82,7 @@ public:
                 tasks[count++] = {target, 0, "SELECT citus_internal.motion_put($1, $2, $3)"};
         sending->stream = TaskStream::open(
             sending->context,
-            {{tasks, count}, params_for(chunk, size), Access::Read, nullptr, run_as_, 0, true});
+            {{tasks, count}, params, Access::Read, nullptr, run_as_, 0, true});
     }
 
     void finish() {
@@ -160,10 +164,6 @@ void run_here(const Motion &motion, const MotionTargets &targets, ChunkSender *s
     ExecutorFinish(query);
     ExecutorEnd(query);
     FreeQueryDesc(query);
-    MemoryContextSwitchTo(context);
-    MemoryContext parent = MemoryContextGetParent(context);
-    MemoryContextSwitchTo(parent);
-    MemoryContextDelete(context);
 }
 
 // ---------------------------------------------------------------- a source that runs on its shards

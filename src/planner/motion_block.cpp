@@ -325,7 +325,10 @@ int MotionBlock::class_of_column(int varno, AttrNumber attno) const {
 }
 
 bool MotionBlock::has_hash_function(const JoinExpression &expr) {
+    // The nodes hash it: what is hashed by Oids that differ there (enums) will not do.
     const Oid type = getBaseType(expr.type);
+    if (type >= FirstNormalObjectId || get_typtype(type) == TYPTYPE_PSEUDO)
+        return false;
     const TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_HASH_PROC);
     return OidIsValid(entry->hash_proc) && entry->hash_proc < FirstNormalObjectId;
 }
@@ -392,15 +395,19 @@ List *own_conditions(const Query *query, int varno) {
 
 /// The output of a source, and where each column of the relation went.
 struct SourceColumns {
+    bool of_table = false;
     List *tlist = NIL;
     std::pmr::vector<int> column_of; ///< by attribute number; 0: not sent
 };
 
-bool can_travel(Oid type) {
+/// of_table: a table on shards has the column, so that its type exists on the nodes.
+bool can_travel(Oid type, bool of_table) {
+    if (type >= FirstNormalObjectId && !of_table)
+        return false;
     type = getBaseType(type);
     const Oid element = get_element_type(type);
     if (OidIsValid(element))
-        return can_travel(element);
+        return can_travel(element, of_table);
     const char kind = get_typtype(type);
     if (kind == TYPTYPE_COMPOSITE)
         return get_rel_relkind(get_typ_typrelid(type)) == RELKIND_COMPOSITE_TYPE;
@@ -408,7 +415,7 @@ bool can_travel(Oid type) {
 }
 
 bool add_column(SourceColumns *columns, Expr *expr) {
-    if (!can_travel(exprType(as_node(expr))))
+    if (!can_travel(exprType(as_node(expr)), columns->of_table))
         return false;
     const auto number = static_cast<AttrNumber>(list_length(columns->tlist) + 1);
     columns->tlist = lappend(columns->tlist, makeTargetEntry(expr, number, psprintf("c%d", number), false));
@@ -662,6 +669,7 @@ Query *MotionBlock::rewrite(std::span<const PlannedMove> moves, int colocation, 
         RangeTblEntry *target = nullptr;
         if (item.varno != 0) {
             target = rt_fetch(item.varno, copy->rtable);
+            columns.of_table = item.table != nullptr;
             if (!select_columns(target, use_of(copy, item.varno).columns, extras[i], item.varno, &columns))
                 return nullptr;
             source = source_query(copy, copy_of(target), conditions[i], item.varno, columns);
