@@ -18,23 +18,23 @@ EXECUTE get(1);
 EXECUTE get(1);
 EXECUTE get(1);
 EXECUTE get(1);
-SELECT * FROM pg_temp.moved() LIMIT 0;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
 -- From then on: one round trip, nothing parsed, nothing planned.
 EXECUTE get(1);
 SELECT * FROM pg_temp.moved();
 -- Other constants in the same statement share the plan and the prepared command.
-SELECT v + 1 FROM warm WHERE k = 1;
 SELECT v + 2 FROM warm WHERE k = 1;
 SELECT v + 3 FROM warm WHERE k = 1;
-SELECT * FROM pg_temp.moved() LIMIT 0;
 SELECT v + 4 FROM warm WHERE k = 1;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+SELECT v + 5 FROM warm WHERE k = 1;
 SELECT * FROM pg_temp.moved();
 -- A write that is all of its transaction commits in its own round trip: BEGIN, UPDATE, COMMIT.
-UPDATE warm SET v = v + 1 WHERE k = 1;
 UPDATE warm SET v = v + 2 WHERE k = 1;
 UPDATE warm SET v = v + 3 WHERE k = 1;
-SELECT * FROM pg_temp.moved() LIMIT 0;
 UPDATE warm SET v = v + 4 WHERE k = 1;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+UPDATE warm SET v = v + 5 WHERE k = 1;
 SELECT * FROM pg_temp.moved();
 -- So does an INSERT of one row (which is planned each time when it is no prepared statement).
 CREATE TABLE rows_in (k int, what text);
@@ -42,7 +42,7 @@ SELECT create_distributed_table('rows_in', 'k', colocate_with := 'warm');
 INSERT INTO rows_in VALUES (1, 'a');
 INSERT INTO rows_in VALUES (1, 'b');
 INSERT INTO rows_in VALUES (1, 'c');
-SELECT * FROM pg_temp.moved() LIMIT 0;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
 INSERT INTO rows_in VALUES (1, 'd');
 SELECT * FROM pg_temp.moved();
 -- In a block, BEGIN rides along with the first statement, and COMMIT is one message.
@@ -51,6 +51,7 @@ UPDATE warm SET v = v + 5 WHERE k = 1;
 SELECT v + 5 FROM warm WHERE k = 1;
 COMMIT;
 SELECT * FROM pg_temp.moved();
+-- (The same constant twice is another statement than two different ones: what is equal stays equal.)
 -- Not what may still fail afterwards: rows to return, a function around it.
 UPDATE warm SET v = v + 1 WHERE k = 1 RETURNING v;
 DO $$ BEGIN UPDATE warm SET v = v + 1 WHERE k = 1; RAISE division_by_zero; END $$;
@@ -73,9 +74,9 @@ EXECUTE get(1);
 PREPARE again(int) AS SELECT v FROM warm WHERE k = $1;
 EXECUTE again(1);
 EXECUTE again(2);
--- Bounded: with room for one prepared command the others go as text.
+-- Without room for prepared commands all go as text.
 SET citus.max_prepared_statements_per_connection = 0;
-SELECT * FROM pg_temp.moved() LIMIT 0;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
 SELECT v + 6 FROM warm WHERE k = 1;
 SELECT v + 7 FROM warm WHERE k = 1;
 SELECT * FROM pg_temp.moved();
