@@ -322,10 +322,11 @@ CREATE FUNCTION citus_internal.combine_agg_step(internal, oid, bytea, anyelement
 CREATE FUNCTION citus_internal.combine_agg_result(internal, oid, bytea, anyelement) RETURNS anyelement
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_combine_agg_result$$;
 CREATE AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") (
-    SFUNC = citus_internal.partial_agg_step, STYPE = internal, FINALFUNC = citus_internal.partial_agg_state);
+    SFUNC = citus_internal.partial_agg_step, STYPE = internal, FINALFUNC = citus_internal.partial_agg_state,
+    PARALLEL = SAFE);
 CREATE AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) (
     SFUNC = citus_internal.combine_agg_step, STYPE = internal,
-    FINALFUNC = citus_internal.combine_agg_result, FINALFUNC_EXTRA);
+    FINALFUNC = citus_internal.combine_agg_result, FINALFUNC_EXTRA, PARALLEL = SAFE);
 COMMENT ON AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") IS 'used inside plans only';
 COMMENT ON AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) IS 'used inside plans only';
 
@@ -528,7 +529,7 @@ IS 'whether each node can connect to each node';
 
 -- Global process ids: node id and process id in one number.
 CREATE FUNCTION pg_catalog.citus_calculate_gpid(nodeid int, pid int) RETURNS bigint
-LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql STRICT IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT nodeid::bigint * 10000000000 + pid;
 END;
 COMMENT ON FUNCTION pg_catalog.citus_calculate_gpid(int, int) IS 'global process id of a process of a node';
@@ -541,13 +542,13 @@ END;
 COMMENT ON FUNCTION pg_catalog.citus_backend_gpid() IS 'global process id of this session';
 
 CREATE FUNCTION pg_catalog.citus_nodeid_for_gpid(global_pid bigint) RETURNS int
-LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql STRICT IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT (global_pid / 10000000000)::int;
 END;
 COMMENT ON FUNCTION pg_catalog.citus_nodeid_for_gpid(bigint) IS 'node id in a global process id';
 
 CREATE FUNCTION pg_catalog.citus_pid_for_gpid(global_pid bigint) RETURNS int
-LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql STRICT IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT (global_pid % 10000000000)::int;
 END;
 COMMENT ON FUNCTION pg_catalog.citus_pid_for_gpid(bigint) IS 'process id in a global process id';
@@ -612,7 +613,7 @@ REVOKE ALL ON FUNCTION pg_catalog.citus_stat_counters_reset(oid) FROM PUBLIC;
 
 -- What kind of table a row of pg_dist_partition describes.
 CREATE FUNCTION citus_internal.table_type(method "char", replication_model "char", colocation_id int) RETURNS text
-LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT CASE WHEN method = 'h' THEN 'distributed'
                 WHEN replication_model = 't' THEN 'reference'
                 WHEN colocation_id <> 0 THEN 'distributed'
