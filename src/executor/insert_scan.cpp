@@ -88,12 +88,14 @@ void count_rows(InsertScanState *state, uint64 rows) {
         state->css.ss.ps.state->es_processed += rows;
 }
 
-void send_wave(InsertScanState *state, bool is_last) {
+/// is_end: the statement has nothing more to do or to fail by.
+void send_wave(InsertScanState *state, bool is_last, bool is_end) {
     if (state->wave_count == 0)
         return;
     start_reads_before_write(state->css.ss.ps.state);
     ContextScope scope(state->wave_context);
-    count_rows(state, state->sender->send({state->wave, static_cast<size_t>(state->wave_count)}, is_last));
+    count_rows(state,
+               state->sender->send({state->wave, static_cast<size_t>(state->wave_count)}, is_last, is_end));
 }
 
 /// The next row to insert. When it breaks a constraint, the rows before it are inserted first, since one of
@@ -113,7 +115,7 @@ TupleTableSlot *next_row(InsertScanState *state) {
             if (!state->source->failed_constraint(error))
                 PG_RE_THROW();
             FlushErrorState();
-            send_wave(state, true);
+            send_wave(state, true, false);
             ReThrowError(error);
         }
     PG_END_TRY();
@@ -271,7 +273,7 @@ void insert_wave(InsertScanState *state) {
         state->finished = true;
         return;
     }
-    send_wave(state, is_last);
+    send_wave(state, is_last, is_last);
     state->finished = is_last;
 }
 

@@ -258,7 +258,7 @@ void InsertSender::open(Statement *statement, std::span<const InsertRow> rows) {
     statements_sent++;
 }
 
-uint64 InsertSender::send(std::span<InsertRow> rows, bool is_last) {
+uint64 InsertSender::send(std::span<InsertRow> rows, bool is_last, bool is_end) {
     std::span<Statement> statements = divide(rows);
     if (!prepared_) {
         bool several = !is_last;
@@ -267,7 +267,7 @@ uint64 InsertSender::send(std::span<InsertRow> rows, bool is_last) {
         prepare(several && plan_.action == ONCONFLICT_UPDATE);
     }
     // The source has given its last row, and nothing is looked at that comes back.
-    if (is_last && statements.size() == 1 && statements_sent == 0 && result_desc_ == nullptr &&
+    if (is_end && statements.size() == 1 && statements_sent == 0 && result_desc_ == nullptr &&
         !wants_results_)
         statements[0].commits = is_lone_write(parent_->state, parent_->plan);
     uint64 written = 0;

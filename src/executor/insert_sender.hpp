@@ -31,8 +31,9 @@ public:
                  bool wants_results, Oid run_as, ResultRelInfo *target);
 
     /// Sends rows and waits for their results, which are put into the rows; memory of the current context.
-    /// is_last: no further call follows. Returns how many rows were written.
-    uint64 send(std::span<InsertRow> rows, bool is_last);
+    /// is_last: no further call follows; is_end: nor anything else of the statement, which may be committed
+    /// with its rows then. Returns how many rows were written.
+    uint64 send(std::span<InsertRow> rows, bool is_last, bool is_end);
 
     /// Attribute numbers of InsertRow::result's columns, in order; 0 for one that means nothing.
     std::span<const int> returned() const { return returned_; }

@@ -2,7 +2,9 @@
 
 #include "citus/guc.hpp"
 #include "citus/net/remote_error.hpp"
+#include "citus/pg/counters.hpp"
 #include "citus/transaction/remote_transaction.hpp"
+#include "local_plans.hpp"
 
 extern "C" {
 #include "nodes/params.h"
@@ -109,6 +111,32 @@ uint64 run_one(RawStmt *raw, const char *sql, const TaskParams &params, ParamLis
     return processed;
 }
 
+/// A statement whose plan is kept. False when it is to be run in the ordinary way.
+bool run_kept(const char *sql, const TaskParams &params, ParamListInfo values, Access access,
+              DestReceiver *receiver, uint64 *processed) {
+    push_snapshot(access); // analysis and planning may need one
+    CachedPlanSource *source = kept_plan_source(sql, params);
+    if (source == nullptr) {
+        PopActiveSnapshot();
+        return false;
+    }
+    const int64 plans = source->num_generic_plans + source->num_custom_plans;
+    // Released by the resource owner after an error.
+    CachedPlan *plan = GetCachedPlan(source, values, CurrentResourceOwner, nullptr);
+    // A generic plan is counted when it is used, a custom one when it is made: only the first is a hit.
+    count(source->gplan == plan && plans > 0 ? Counter::LocalPlanHits : Counter::LocalPlans);
+    ListCell *cell;
+    foreach (cell, plan->stmt_list) {
+        auto *statement = lfirst_node(PlannedStmt, cell);
+        const uint64 rows = run_plan(statement, sql, values, receiver);
+        if (statement->canSetTag)
+            *processed = rows;
+    }
+    ReleaseCachedPlan(plan, CurrentResourceOwner);
+    PopActiveSnapshot();
+    return true;
+}
+
 } // namespace
 
 namespace {
@@ -126,6 +154,12 @@ void run_all(void *argument) {
     auto *run = static_cast<LocalRun *>(argument);
     SlotReceiver receiver = make_receiver(run->consumer);
     ParamListInfo values = make_param_list(*run->params);
+    if (run_kept(run->sql, *run->params, values, run->access, &receiver.base, &run->processed)) {
+        if (run->access == Access::Write)
+            CommandCounterIncrement();
+        return;
+    }
+    count(Counter::LocalPlans);
     ListCell *cell;
     foreach (cell, pg_parse_query(run->sql)) {
         run->processed =

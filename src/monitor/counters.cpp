@@ -182,6 +182,7 @@ PGDLLEXPORT Datum citus_stat_messages(PG_FUNCTION_ARGS) {
 PGDLLEXPORT Datum citus_stat_counters_reset(PG_FUNCTION_ARGS) {
     const Oid wanted = OidIsValid(PG_GETARG_OID(0)) ? PG_GETARG_OID(0) : MyDatabaseId;
     flush();
+    (void)my_entry(); // so that the current one has the time of the reset
     for (DatabaseCounters &entry : shared->databases) {
         if (entry.database != wanted)
             continue;

@@ -1,0 +1,94 @@
+-- What a routed statement costs: messages to the nodes and plans, by the session's counters.
+CREATE TABLE warm (k int PRIMARY KEY, v int);
+SELECT create_distributed_table('warm', 'k', shard_count := 4);
+INSERT INTO warm SELECT g, g FROM generate_series(1, 20) AS g;
+-- Prints how far the counters have moved since the last call.
+CREATE TEMP TABLE before AS SELECT * FROM citus_session_counters();
+CREATE FUNCTION pg_temp.moved() RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY SELECT c.name || ' ' || c.value - b.value FROM citus_session_counters() c JOIN before b USING (name)
+        WHERE c.value <> b.value AND c.name !~ '^(connection|query)' ORDER BY c.name;
+    UPDATE before b SET value = c.value FROM citus_session_counters() c WHERE c.name = b.name;
+END $$;
+-- The first executions make the plan, and prepare the command on its node.
+PREPARE get(int) AS SELECT v FROM warm WHERE k = $1;
+EXECUTE get(1);
+EXECUTE get(1);
+EXECUTE get(1);
+EXECUTE get(1);
+EXECUTE get(1);
+EXECUTE get(1);
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+-- From then on: one round trip, nothing parsed, nothing planned.
+EXECUTE get(1);
+SELECT * FROM pg_temp.moved();
+-- Other constants in the same statement share the plan and the prepared command.
+SELECT v + 2 FROM warm WHERE k = 1;
+SELECT v + 3 FROM warm WHERE k = 1;
+SELECT v + 4 FROM warm WHERE k = 1;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+SELECT v + 5 FROM warm WHERE k = 1;
+SELECT * FROM pg_temp.moved();
+-- A write that is all of its transaction commits in its own round trip: BEGIN, UPDATE, COMMIT.
+UPDATE warm SET v = v + 2 WHERE k = 1;
+UPDATE warm SET v = v + 3 WHERE k = 1;
+UPDATE warm SET v = v + 4 WHERE k = 1;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+UPDATE warm SET v = v + 5 WHERE k = 1;
+SELECT * FROM pg_temp.moved();
+-- So does an INSERT of one row (which is planned each time when it is no prepared statement).
+CREATE TABLE rows_in (k int, what text);
+SELECT create_distributed_table('rows_in', 'k', colocate_with := 'warm');
+INSERT INTO rows_in VALUES (1, 'a');
+INSERT INTO rows_in VALUES (1, 'b');
+INSERT INTO rows_in VALUES (1, 'c');
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+INSERT INTO rows_in VALUES (1, 'd');
+SELECT * FROM pg_temp.moved();
+-- In a block, BEGIN rides along with the first statement, and COMMIT is one message.
+BEGIN;
+UPDATE warm SET v = v + 5 WHERE k = 1;
+SELECT v + 5 FROM warm WHERE k = 1;
+COMMIT;
+SELECT * FROM pg_temp.moved();
+-- (The same constant twice is another statement than two different ones: what is equal stays equal.)
+-- Not what may still fail afterwards: rows to return, a function around it.
+UPDATE warm SET v = v + 1 WHERE k = 1 RETURNING v;
+DO $$ BEGIN UPDATE warm SET v = v + 1 WHERE k = 1; RAISE division_by_zero; END $$;
+SELECT value - (SELECT value FROM before WHERE name = 'commits_with_write') AS commits_with_write
+FROM citus_session_counters() WHERE name = 'commits_with_write';
+SELECT v FROM warm WHERE k = 1;
+-- An error at COMMIT is the statement's error.
+CREATE TABLE parent (k int PRIMARY KEY);
+CREATE TABLE child (k int, CONSTRAINT child_parent FOREIGN KEY (k) REFERENCES parent (k) DEFERRABLE INITIALLY DEFERRED);
+SELECT create_distributed_table('parent', 'k', colocate_with := 'warm');
+SELECT create_distributed_table('child', 'k', colocate_with := 'warm');
+INSERT INTO child VALUES (1);
+SELECT count(*) FROM child;
+INSERT INTO parent VALUES (1);
+INSERT INTO child VALUES (1);
+SELECT count(*) FROM child;
+-- After DDL everything is planned and prepared again.
+ALTER TABLE warm ALTER COLUMN v TYPE bigint;
+EXECUTE get(1);
+PREPARE again(int) AS SELECT v FROM warm WHERE k = $1;
+EXECUTE again(1);
+EXECUTE again(2);
+-- Without room for prepared commands all go as text.
+SET citus.max_prepared_statements_per_connection = 0;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+SELECT v + 6 FROM warm WHERE k = 1;
+SELECT v + 7 FROM warm WHERE k = 1;
+SELECT * FROM pg_temp.moved();
+RESET citus.max_prepared_statements_per_connection;
+-- Over all sessions of the database.
+SET citus.enable_stat_counters = on;
+SELECT citus_stat_counters_reset();
+SELECT v FROM warm WHERE k = 2;
+SELECT count(*) FROM warm;
+SELECT query_execution_single_shard > 0 AS single, query_execution_multi_shard > 0 AS multi,
+       connection_reused > 0 AS reused, stats_reset IS NOT NULL AS reset
+FROM citus_stat_counters WHERE name = current_database();
+SELECT round_trips > 0 AS round_trips, plans > 0 AS plans FROM citus_stat_messages((SELECT oid FROM pg_database WHERE datname = current_database()));
+RESET citus.enable_stat_counters;
+DROP TABLE child, parent, rows_in, warm;
