@@ -3,6 +3,7 @@
 #include "citus/executor/explain.hpp"
 #include "citus/executor/motion.hpp"
 #include "citus/executor/reference_lock.hpp"
+#include "citus/executor/rescan_cache.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/pg/walker.hpp"
@@ -46,6 +47,10 @@ struct FragmentScanState {
     TaskParams params;
     Oid run_as; ///< user of the connections, InvalidOid for the current one
     Tuplestorestate *spool;
+    RescanCache *cache;              ///< runs of this statement by parameter values, from the first rescan on
+    const CachedRun *kept_run;       ///< whose rows are given first; all of them unless a stream is open too
+    int kept_given;                  ///< rows of kept_run that were given
+    StringInfo run_key;              ///< of this run, when there is a cache
     uint64 rows_seen;                ///< in this run
     uint64 received_before;          ///< bytes of the earlier runs
     uint64 moved_before;             ///< bytes that the motions of all runs sent
@@ -168,6 +173,57 @@ AclMode needed_rights(const Fragment &fragment) {
     return fragment.needs_write_access() ? kRightsToChange : ACL_SELECT;
 }
 
+/// What the rows of a run depend on, as bytes: the parameters and the values that choose the shards.
+StringInfo key_of_run(FragmentScanState *state, ExprContext *econtext) {
+    StringInfo key = makeStringInfo();
+    const auto append = [key](Oid type, Datum value, bool is_null) {
+        appendStringInfoChar(key, is_null ? 'n' : 'v');
+        if (is_null)
+            return;
+        int16 length;
+        bool by_value;
+        get_typlenbyval(type, &length, &by_value);
+        if (by_value) {
+            appendBinaryStringInfo(key, reinterpret_cast<const char *>(&value), sizeof(Datum));
+            return;
+        }
+        if (length == -1) // an address of something else would not do
+            value = PointerGetDatum(PG_DETOAST_DATUM(value));
+        const int size = static_cast<int>(datumGetSize(value, by_value, length));
+        appendBinaryStringInfo(key, reinterpret_cast<const char *>(&size), sizeof(size));
+        appendBinaryStringInfo(key, DatumGetPointer(value), size);
+    };
+    for (size_t i = 0; i < state->params.types.size(); i++)
+        append(state->params.types[i], state->params.values[i], state->params.nulls[i]);
+    ListCell *cell;
+    foreach (cell, state->prune_states) {
+        auto *prune = static_cast<ExprState *>(lfirst(cell));
+        if (prune == nullptr)
+            continue;
+        bool is_null = false;
+        const Datum value = ExecEvalExpr(prune, econtext, &is_null);
+        append(exprType(reinterpret_cast<::Node *>(prune->expr)), value, is_null);
+    }
+    return key;
+}
+
+/// Whether two runs with the same parameters within a statement give the same rows.
+bool repeats_itself(const FragmentScanState *state) {
+    const auto *plan = castNode(CustomScan, state->css.ss.ps.plan);
+    if (state->fragment.needs_write_access() || !state->fragment.has_result || state->keeps_rows ||
+        contain_volatile_functions(static_cast<::Node *>(list_nth(plan->custom_private, kProjection))))
+        return false;
+    ListCell *cell;
+    foreach (cell, state->fragment.text_parts) {
+        // What is volatile and may be sent, see is_portable_volatile.
+        for (const char *word :
+             {"random(", "gen_random_uuid(", "clock_timestamp(", "timeofday(", "pg_sleep(", "TABLESAMPLE"})
+            if (strstr(strVal(lfirst(cell)), word) != nullptr)
+                return false;
+    }
+    return true;
+}
+
 void start_run(FragmentScanState *state) {
     ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
     ContextScope scope(state->run_context);
@@ -178,6 +234,15 @@ void start_run(FragmentScanState *state) {
     state->params = evaluate_params(state, econtext);
     if (state->fragment.writes_reference)
         lock_for_replicated_write(linitial_oid(state->fragment.slot_relations));
+    if (state->cache != nullptr) {
+        state->run_key = key_of_run(state, econtext);
+        state->kept_run = state->cache->find(state->run_key->data, state->run_key->len);
+        if (state->kept_run != nullptr) {
+            state->exhausted = true;
+            ResetExprContext(econtext);
+            return;
+        }
+    }
     MotionRun *motions = nullptr;
     if (state->fragment.motions != NIL) {
         motions = make_in<MotionRun>(state->run_context, state->run_context, state->fragment);
@@ -235,6 +300,9 @@ void end_run(FragmentScanState *state) {
     MemoryContextReset(state->run_context);
     state->fragment.motion_ids = {};
     state->started = state->exhausted = false;
+    state->kept_run = nullptr;
+    state->kept_given = 0;
+    state->run_key = nullptr;
 }
 
 /// The shards have sent their last row: writes run on the other placements now and are counted.
@@ -295,12 +363,40 @@ TupleTableSlot *spooled_row(FragmentScanState *state) {
     return slot;
 }
 
+/// Reads the rows of a new run ahead, so that a reader who stops early (EXISTS) leaves them all, too.
+void keep_rows_of_run(FragmentScanState *state) {
+    CachedRun *run = state->cache->begin(state->run_key->data, state->run_key->len);
+    if (run == nullptr)
+        return;
+    state->kept_run = run;
+    for (;;) {
+        TupleTableSlot *slot = fetch_row(state);
+        if (slot == nullptr) {
+            state->cache->finish(run);
+            return;
+        }
+        ContextScope scope(state->cache->rows_context());
+        if (!state->cache->add(run, ExecCopySlotMinimalTuple(slot)))
+            return;
+    }
+}
+
+TupleTableSlot *kept_row(FragmentScanState *state) {
+    TupleTableSlot *scan_slot = state->css.ss.ss_ScanTupleSlot;
+    ExecStoreMinimalTuple(state->kept_run->rows[state->kept_given++], state->spool_slot, false);
+    return ExecCopySlot(scan_slot, state->spool_slot);
+}
+
 TupleTableSlot *next_scan_row(FragmentScanState *state) {
     if (!state->started) {
         if (state->fragment.modifies())
             start_reads_before_write(state->css.ss.ps.state);
         start_run(state);
+        if (state->cache != nullptr && state->kept_run == nullptr && state->stream != nullptr)
+            keep_rows_of_run(state);
     }
+    if (state->kept_run != nullptr && state->kept_given < state->kept_run->row_count)
+        return kept_row(state);
     if (state->spool != nullptr)
         return spooled_row(state);
     return state->exhausted ? nullptr : fetch_row(state);
@@ -382,6 +478,13 @@ void rescan(CustomScanState *node) {
         return;
     }
     end_run(state);
+    if (state->cache == nullptr && repeats_itself(state)) {
+        EState *estate = node->ss.ps.state;
+        state->cache = RescanCache::create(estate->es_query_cxt);
+        if (state->spool_slot == nullptr)
+            state->spool_slot = ExecInitExtraTupleSlot(estate, node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
+                                                       &TTSOpsMinimalTuple);
+    }
 }
 
 /// Whether an expression needs a value that only a run of the plan gives, or a $n that has none here.
