@@ -1,6 +1,7 @@
 #include "citus/guc.hpp"
 
 #include "citus/net/connect.hpp"
+#include "citus/net/row_batches.hpp"
 
 #include <climits>
 
@@ -17,6 +18,7 @@ bool enable_binary_protocol = true;
 bool enable_local_execution = true;
 bool explain_all_tasks = false;
 bool log_remote_commands = false;
+bool row_batches = false;
 int next_shard_id = 0;
 bool enable_manual_changes_to_shards = false;
 bool override_table_visibility = true;
@@ -74,6 +76,10 @@ void install() {
     define_bool("citus.explain_all_tasks", "Shows every task in EXPLAIN.", &explain_all_tasks, PGC_USERSET);
     define_bool("citus.log_remote_commands", "Reports each command sent to another node.",
                 &log_remote_commands, PGC_USERSET);
+    DefineCustomBoolVariable("citus.row_batches",
+                             "Sends rows in binary in batches, to another node of this extension.", nullptr,
+                             &row_batches, false, PGC_BACKEND, kHidden | GUC_DISALLOW_IN_FILE, nullptr,
+                             assign_row_batches, nullptr);
     define_int("citus.next_shard_id",
                "Fixes the next shard id in this session; 0 takes it from the sequence.", &next_shard_id, 0,
                INT_MAX, PGC_USERSET, kHidden);
