@@ -322,10 +322,11 @@ CREATE FUNCTION citus_internal.combine_agg_step(internal, oid, bytea, anyelement
 CREATE FUNCTION citus_internal.combine_agg_result(internal, oid, bytea, anyelement) RETURNS anyelement
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_combine_agg_result$$;
 CREATE AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") (
-    SFUNC = citus_internal.partial_agg_step, STYPE = internal, FINALFUNC = citus_internal.partial_agg_state);
+    SFUNC = citus_internal.partial_agg_step, STYPE = internal, FINALFUNC = citus_internal.partial_agg_state,
+    PARALLEL = SAFE);
 CREATE AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) (
     SFUNC = citus_internal.combine_agg_step, STYPE = internal,
-    FINALFUNC = citus_internal.combine_agg_result, FINALFUNC_EXTRA);
+    FINALFUNC = citus_internal.combine_agg_result, FINALFUNC_EXTRA, PARALLEL = SAFE);
 COMMENT ON AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") IS 'used inside plans only';
 COMMENT ON AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) IS 'used inside plans only';
 
@@ -528,7 +529,7 @@ IS 'whether each node can connect to each node';
 
 -- Global process ids: node id and process id in one number.
 CREATE FUNCTION pg_catalog.citus_calculate_gpid(nodeid int, pid int) RETURNS bigint
-LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql STRICT IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT nodeid::bigint * 10000000000 + pid;
 END;
 COMMENT ON FUNCTION pg_catalog.citus_calculate_gpid(int, int) IS 'global process id of a process of a node';
@@ -541,13 +542,13 @@ END;
 COMMENT ON FUNCTION pg_catalog.citus_backend_gpid() IS 'global process id of this session';
 
 CREATE FUNCTION pg_catalog.citus_nodeid_for_gpid(global_pid bigint) RETURNS int
-LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql STRICT IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT (global_pid / 10000000000)::int;
 END;
 COMMENT ON FUNCTION pg_catalog.citus_nodeid_for_gpid(bigint) IS 'node id in a global process id';
 
 CREATE FUNCTION pg_catalog.citus_pid_for_gpid(global_pid bigint) RETURNS int
-LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql STRICT IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT (global_pid % 10000000000)::int;
 END;
 COMMENT ON FUNCTION pg_catalog.citus_pid_for_gpid(bigint) IS 'process id in a global process id';
@@ -563,6 +564,19 @@ LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_start_maintenance_daemon$$;
 REVOKE ALL ON FUNCTION citus_internal.start_maintenance_daemon() FROM PUBLIC;
 SELECT citus_internal.start_maintenance_daemon();
 
+-- Distributed deadlocks: who waits for whom on this server. waiting_gpid and blocking_gpid say for which session of
+-- the cluster a backend works, blocking_xid which prepared transaction blocks.
+CREATE FUNCTION citus_internal.local_wait_edges(OUT waiting_pid int, OUT waiting_gpid bigint, OUT since timestamptz,
+    OUT blocking_pid int, OUT blocking_gpid bigint, OUT blocking_xid xid) RETURNS SETOF record
+LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_local_wait_edges$$;
+COMMENT ON FUNCTION citus_internal.local_wait_edges() IS 'who waits for whom on this server';
+
+CREATE FUNCTION pg_catalog.check_distributed_deadlocks() RETURNS bool
+LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_check_distributed_deadlocks$$;
+COMMENT ON FUNCTION pg_catalog.check_distributed_deadlocks() IS
+'look for distributed deadlocks now; it also happens by itself';
+REVOKE ALL ON FUNCTION pg_catalog.check_distributed_deadlocks() FROM PUBLIC;
+
 -- Gives the rest of the transaction another role's rights, without a way back for what runs in it. Only for the
 -- connections between nodes; it checks itself that the session's user may.
 CREATE FUNCTION citus_internal.run_as(role text, token bigint) RETURNS void
@@ -574,7 +588,7 @@ COMMENT ON FUNCTION citus_internal.run_as(text, bigint) IS 'used by connections 
 
 -- What kind of table a row of pg_dist_partition describes.
 CREATE FUNCTION citus_internal.table_type(method "char", replication_model "char", colocation_id int) RETURNS text
-LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT CASE WHEN method = 'h' THEN 'distributed'
                 WHEN replication_model = 't' THEN 'reference'
                 WHEN colocation_id <> 0 THEN 'distributed'

@@ -14,6 +14,9 @@ char *node_conninfo = nullptr;
 char *local_hostname = nullptr;
 int node_connection_timeout = 30000;
 int recover_2pc_interval = 60000;
+double distributed_deadlock_detection_factor = 2;
+bool log_distributed_deadlock_detection = false;
+int table_size_refresh_interval = 60000;
 bool enable_binary_protocol = true;
 bool enable_local_execution = true;
 bool explain_all_tasks = false;
@@ -68,6 +71,15 @@ void install() {
     define_int("citus.recover_2pc_interval",
                "Time between automatic recoveries of two-phase commits; -1 is off.", &recover_2pc_interval,
                -1, 604800000, PGC_SIGHUP, GUC_UNIT_MS);
+    DefineCustomRealVariable("citus.distributed_deadlock_detection_factor",
+                             "Distributed deadlocks are looked for within this many times deadlock_timeout; -1 is off.",
+                             nullptr, &distributed_deadlock_detection_factor, 2, -1, 1000, PGC_SIGHUP, 0, nullptr,
+                             nullptr, nullptr);
+    define_bool("citus.log_distributed_deadlock_detection", "Logs each look for distributed deadlocks.",
+                &log_distributed_deadlock_detection, PGC_SIGHUP, kHidden);
+    define_int("citus.table_size_refresh_interval",
+               "Time between looks at the sizes of shards, for the planner's estimates; -1 is off.",
+               &table_size_refresh_interval, -1, 604800000, PGC_SIGHUP, GUC_UNIT_MS);
     define_bool("citus.enable_binary_protocol",
                 "Transfers rows between nodes in binary where the types allow.", &enable_binary_protocol,
                 PGC_USERSET);

@@ -54,7 +54,7 @@ Var *WorkerQuery::group_column(::Node *expr, const char *name, const SortGroupCl
     return makeVar(1, entry->resno, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
 }
 
-bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, double estimated_rows,
+bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, bool repeats_groups,
                          Query *above) {
     Fragment fragment = fragment_for(locus, rows, CMD_SELECT);
     if (!row_marks_fit(query_, rows, &fragment.locks_rows))
@@ -77,7 +77,8 @@ bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, d
             columns.push_back({entry->resname != nullptr ? entry->resname : "column", exprType(expr),
                                exprTypmod(expr), exprCollation(expr)});
     }
-    replace_from(above, make_fragment_entry(fragment, columns, estimated_rows));
+    const FragmentEstimate estimate = estimate_fragment(query_, estimated_tasks(locus, rows), repeats_groups);
+    replace_from(above, make_fragment_entry(fragment, columns, estimate));
     return true;
 }
 
@@ -98,26 +99,6 @@ void replace_from(Query *above, RangeTblEntry *fragment) {
 }
 
 namespace {
-
-bool sum_rows(::Node *node, void *raw) {
-    if (node == nullptr)
-        return false;
-    if (!IsA(node, Query))
-        return walk_children(node, sum_rows, raw);
-    auto *most = static_cast<double *>(raw);
-    ListCell *cell;
-    foreach (cell, castNode(Query, node)->rtable) {
-        const auto *rte = lfirst_node(RangeTblEntry, cell);
-        const DistTable *table = rte->rtekind == RTE_RELATION ? find_dist_table(rte->relid) : nullptr;
-        if (table == nullptr || !table->has_key())
-            continue;
-        Relation relation = table_open(rte->relid, NoLock);
-        const double known = relation->rd_rel->reltuples;
-        table_close(relation, NoLock);
-        *most = std::max(*most, known > 0 ? known : 1000.0 * static_cast<double>(table->shards.size()));
-    }
-    return walk_query(castNode(Query, node), sum_rows, raw, 0);
-}
 
 struct ReplaceState {
     Replacement replace;
@@ -152,12 +133,6 @@ Var *var_at_level(const Var *var, int level) {
     auto *copy = static_cast<Var *>(copyObjectImpl(var));
     copy->varlevelsup = static_cast<Index>(level);
     return copy;
-}
-
-double estimated_input_rows(const Query *query) {
-    double most = 1;
-    sum_rows(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), &most);
-    return most;
 }
 
 } // namespace citus

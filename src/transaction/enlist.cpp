@@ -4,6 +4,9 @@
 
 #include "citus/net/remote_error.hpp"
 #include "citus/net/role.hpp"
+#include "citus/transaction/backend_slots.hpp"
+#include "citus/transaction/constraint_modes.hpp"
+#include "citus/transaction/fence.hpp"
 
 extern "C" {
 #include "utils/timestamp.h"
@@ -56,8 +59,10 @@ void begin(Connection *connection) {
                                XactReadOnly ? "READ ONLY" : "READ WRITE",
                                XactDeferrable ? " DEFERRABLE" : ""),
                       nullptr, 0);
+    (void)distributed_transaction_number();
     connection->transaction.open = true;
     connection->transaction.begin_level = GetCurrentTransactionNestLevel();
+    queue_constraint_commands(connection, TopSubTransactionId);
 }
 
 void push_savepoint(Connection *connection, SubTransactionId id) {
@@ -87,6 +92,7 @@ void follow_savepoints(Connection *connection) {
     for (; common < open_count; common++) {
         connection->queue(psprintf("SAVEPOINT s%u", open_subtransactions[common]), nullptr, 0);
         push_savepoint(connection, open_subtransactions[common]);
+        queue_constraint_commands(connection, open_subtransactions[common]);
     }
 }
 
@@ -125,6 +131,7 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
 } // namespace
 
 void enlist_connection(Connection *connection, Access access) {
+    wait_for_fence(connection->group_id);
     check_single_writer_user(connection);
     if (!needs_transaction(connection, access)) {
         assume_role(connection);
@@ -152,7 +159,8 @@ void subtransaction_started(SubTransactionId id) {
     open_subtransactions[open_count++] = id;
 }
 
-void subtransaction_committed(SubTransactionId id) {
+void subtransaction_committed(SubTransactionId id, SubTransactionId parent) {
+    constraint_subtransaction_committed(id, parent);
     const int level = GetCurrentTransactionNestLevel();
     if (open_count > 0 && open_subtransactions[open_count - 1] == id)
         open_count--;
@@ -166,6 +174,7 @@ void subtransaction_committed(SubTransactionId id) {
 }
 
 void subtransaction_aborted(SubTransactionId id) {
+    constraint_subtransaction_aborted(id);
     const int level = GetCurrentTransactionNestLevel();
     if (open_count > 0 && open_subtransactions[open_count - 1] == id)
         open_count--;
@@ -177,6 +186,7 @@ void subtransaction_aborted(SubTransactionId id) {
 }
 
 void forget_subtransactions() {
+    forget_constraint_commands();
     open_count = 0;
 }
 
