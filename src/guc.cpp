@@ -27,6 +27,8 @@ bool enable_manual_changes_to_shards = false;
 bool override_table_visibility = true;
 int multi_task_query_log_level = 0;
 int max_cached_conns_per_worker = 1;
+int max_shared_pool_size = 0;
+int max_cached_connection_lifetime = 600000;
 
 namespace {
 
@@ -48,6 +50,17 @@ void define_int(const char *name, const char *text, int *variable, int min, int 
                 int flags = 0) {
     DefineCustomIntVariable(name, text, nullptr, variable, *variable, min, max, context, flags, nullptr,
                             nullptr, nullptr);
+}
+
+} // namespace
+
+namespace {
+
+/// The size in effect.
+const char *show_max_shared_pool_size() {
+    static char text[16];
+    snprintf(text, sizeof(text), "%d", max_shared_pool_size == 0 ? MaxConnections : max_shared_pool_size);
+    return text;
 }
 
 } // namespace
@@ -104,6 +117,13 @@ void install() {
         nullptr, &multi_task_query_log_level, 0, kLogLevels, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     define_int("citus.max_cached_conns_per_worker", "Connections kept per node at the end of a transaction.",
                &max_cached_conns_per_worker, 0, INT_MAX, PGC_USERSET);
+    DefineCustomIntVariable("citus.max_shared_pool_size",
+                            "Connections from this server to each node, over all sessions.",
+                            "0 stands for max_connections, -1 is no limit.", &max_shared_pool_size, 0, -1,
+                            INT_MAX, PGC_SIGHUP, 0, nullptr, nullptr, show_max_shared_pool_size);
+    define_int("citus.max_cached_connection_lifetime",
+               "Age at which a kept connection is closed at the end of a transaction; -1 is never.",
+               &max_cached_connection_lifetime, -1, INT_MAX, PGC_USERSET, GUC_UNIT_MS);
 }
 
 } // namespace citus::guc

@@ -5,6 +5,7 @@
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/guc.hpp"
+#include "citus/net/pool.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/planner/gather.hpp"
 #include "citus/planner/planner.hpp"
@@ -33,6 +34,7 @@ void _PG_init(void) {
     citus::install_metadata_cache();
     citus::raise_max_prepared_transactions();
     citus::install_shared_state();
+    citus::install_pool();
     citus::install_transaction_callbacks();
     citus::install_deadlock_detector();
     citus::install_fence();

@@ -24,6 +24,8 @@ extern bool enable_manual_changes_to_shards;
 extern bool override_table_visibility;
 extern int multi_task_query_log_level;
 extern int max_cached_conns_per_worker;
+extern int max_shared_pool_size;
+extern int max_cached_connection_lifetime; ///< milliseconds, -1 without limit
 
 void install();
 
