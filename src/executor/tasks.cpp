@@ -91,6 +91,9 @@ private:
     void take_batch(int tag, const PGresult *result);
     bool batch_has_rows() const { return batch_at_ != batch_end_; }
     void take_from_batch(TupleTableSlot *slot);
+    void count_row(const char *from, const char *to) {
+        bytes += static_cast<uint64>(to - from - decoder_->row_head_bytes());
+    }
     void run_local_task();
     void check_local_shape(TupleDesc have);
     void wait();
@@ -193,13 +196,13 @@ void RunningTasks::send_remote_tasks() {
 }
 
 void RunningTasks::take_row(int tag, const PGresult *result, int row) {
+    if (set_.result != nullptr && !stopped_ && decoder_->batched()) {
+        take_batch(tag, result); // its rows are counted one by one
+        return;
+    }
     bytes += RowDecoder::row_bytes(result, row);
     if (set_.result == nullptr || stopped_)
         return;
-    if (decoder_->batched()) {
-        take_batch(tag, result);
-        return;
-    }
     const bool direct = wants_row_ && row_task_ < 0;
     MemoryContext memory = direct ? row_context_ : spill_context_;
     if (direct) {
@@ -232,7 +235,9 @@ void RunningTasks::take_batch(int tag, const PGresult *result) {
     for (const char *at = data, *end = data + length; at != end;) {
         MemoryContextReset(spill_context_);
         ContextScope scope(spill_context_);
-        at = decoder_->decode(at, end, spill_values_, spill_nulls_);
+        const char *next = decoder_->decode(at, end, spill_values_, spill_nulls_);
+        count_row(at, next);
+        at = next;
         spill_->put(tag, spill_values_, spill_nulls_);
     }
 }
@@ -241,12 +246,15 @@ void RunningTasks::take_batch(int tag, const PGresult *result) {
 void RunningTasks::take_from_batch(TupleTableSlot *slot) {
     ContextScope scope(row_context_);
     ExecClearTuple(slot);
+    const char *begin = batch_at_;
     if (TTS_IS_VIRTUAL(slot)) {
         batch_at_ = decoder_->decode(batch_at_, batch_end_, slot->tts_values, slot->tts_isnull);
         ExecStoreVirtualTuple(slot);
+        count_row(begin, batch_at_);
         return;
     }
     batch_at_ = decoder_->decode(batch_at_, batch_end_, values_, nulls_);
+    count_row(begin, batch_at_);
     store_values(slot, values_, nulls_);
 }
 

@@ -38,6 +38,9 @@ public:
     /// The same for the row of a batch at this position; returns the position after it.
     const char *decode(const char *at, const char *end, Datum *values, bool *nulls);
 
+    /// Bytes of a batch's row that are not its values.
+    int64 row_head_bytes() const { return 2 + 4 * visible_count_; }
+
     /// Bytes of the row's values as they came.
     static uint64 row_bytes(const pg_result *result, int row);
 
