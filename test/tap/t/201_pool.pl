@@ -4,6 +4,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use CitusCluster;
+use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -36,7 +37,7 @@ UPDATE item SET n = n + 1 WHERE id = :id;
 SELECT n FROM item WHERE id = :id;
 END
 my ($out, $err) = ('', '');
-my $done = PostgreSQL::Test::Utils::run_log([ 'pgbench', '-n', '-h', $node->host, '-p', $node->port, '-c', 60, '-j', 2, '-t', 5, '-f', $script, 'postgres' ],
+my $done = run_log([ 'pgbench', '-n', '-h', $node->host, '-p', $node->port, '-c', 60, '-j', 2, '-t', 5, '-f', $script, 'postgres' ],
     '>', \$out, '2>', \$err);
 ok($done, '60 clients over nodes with 15 connections finish') or diag $err;
 unlike($err, qr/too many/, '... without an error');
