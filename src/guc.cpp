@@ -1,6 +1,7 @@
 #include "citus/guc.hpp"
 
 #include "citus/net/connect.hpp"
+#include "citus/net/row_batches.hpp"
 
 #include <climits>
 
@@ -20,6 +21,7 @@ bool enable_binary_protocol = true;
 bool enable_local_execution = true;
 bool explain_all_tasks = false;
 bool log_remote_commands = false;
+bool row_batches = false;
 int next_shard_id = 0;
 bool enable_manual_changes_to_shards = false;
 bool override_table_visibility = true;
@@ -30,6 +32,8 @@ int motion = kMotionAuto;
 bool enable_stat_counters = false;
 int max_prepared_statements_per_connection = 512;
 int max_query_templates = 256;
+int max_shared_pool_size = 0;
+int max_cached_connection_lifetime = 600000;
 
 namespace {
 
@@ -58,6 +62,17 @@ void define_int(const char *name, const char *text, int *variable, int min, int 
                 int flags = 0) {
     DefineCustomIntVariable(name, text, nullptr, variable, *variable, min, max, context, flags, nullptr,
                             nullptr, nullptr);
+}
+
+} // namespace
+
+namespace {
+
+/// The size in effect.
+const char *show_max_shared_pool_size() {
+    static char text[16];
+    snprintf(text, sizeof(text), "%d", max_shared_pool_size == 0 ? MaxConnections : max_shared_pool_size);
+    return text;
 }
 
 } // namespace
@@ -98,6 +113,10 @@ void install() {
     define_bool("citus.explain_all_tasks", "Shows every task in EXPLAIN.", &explain_all_tasks, PGC_USERSET);
     define_bool("citus.log_remote_commands", "Reports each command sent to another node.",
                 &log_remote_commands, PGC_USERSET);
+    DefineCustomBoolVariable("citus.row_batches",
+                             "Sends rows in binary in batches, to another node of this extension.", nullptr,
+                             &row_batches, false, PGC_BACKEND, kHidden | GUC_DISALLOW_IN_FILE, nullptr,
+                             assign_row_batches, nullptr);
     define_int("citus.next_shard_id",
                "Fixes the next shard id in this session; 0 takes it from the sequence.", &next_shard_id, 0,
                INT_MAX, PGC_USERSET, kHidden);
@@ -125,6 +144,13 @@ void install() {
     define_int("citus.max_query_templates",
                "Plans of single-shard statements kept for use with other constants; 0 keeps none.",
                &max_query_templates, 0, 100000, PGC_USERSET);
+    DefineCustomIntVariable("citus.max_shared_pool_size",
+                            "Connections from this server to each node, over all sessions.",
+                            "0 stands for max_connections, -1 is no limit.", &max_shared_pool_size, 0, -1,
+                            INT_MAX, PGC_SIGHUP, 0, nullptr, nullptr, show_max_shared_pool_size);
+    define_int("citus.max_cached_connection_lifetime",
+               "Age at which a kept connection is closed at the end of a transaction; -1 is never.",
+               &max_cached_connection_lifetime, -1, INT_MAX, PGC_USERSET, GUC_UNIT_MS);
 }
 
 } // namespace citus::guc

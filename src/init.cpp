@@ -8,6 +8,7 @@
 #include "citus/executor/motion_store.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/counters.hpp"
+#include "citus/net/pool.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/planner/gather.hpp"
 #include "citus/planner/planner.hpp"
@@ -38,6 +39,7 @@ void _PG_init(void) {
     citus::raise_max_prepared_transactions();
     citus::install_shared_state();
     citus::install_counters();
+    citus::install_pool();
     citus::install_transaction_callbacks();
     citus::install_deadlock_detector();
     citus::install_fence();

@@ -31,6 +31,8 @@ extern int motion; ///< MotionChoice
 extern bool enable_stat_counters;
 extern int max_prepared_statements_per_connection; ///< 0: none
 extern int max_query_templates;                    ///< 0: none
+extern int max_shared_pool_size;
+extern int max_cached_connection_lifetime; ///< milliseconds, -1 without limit
 
 void install();
 

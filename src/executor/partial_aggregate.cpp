@@ -6,6 +6,7 @@
 /// on the coordinator and finishes them. This is what the server does between parallel workers, over SQL.
 /// Written into queries by planner/aggregates.cpp; whoever else calls them gets an error unless the types
 /// fit.
+#include "citus/pg/encoding.hpp"
 #include "citus/pg/prelude.hpp"
 
 extern "C" {
@@ -166,7 +167,9 @@ Datum receive_state(Oid type, bytea *bytes) {
     StringInfoData buffer;
     initStringInfo(&buffer);
     appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-    return OidReceiveFunctionCall(receive, &buffer, io_param, -1);
+    Datum value = 0;
+    in_server_encoding([&] { value = OidReceiveFunctionCall(receive, &buffer, io_param, -1); });
+    return value;
 }
 
 } // namespace
@@ -209,7 +212,9 @@ Datum citus_partial_agg_state(PG_FUNCTION_ARGS) {
     Oid send;
     bool is_varlena;
     getTypeBinaryOutputInfo(state->state_type, &send, &is_varlena);
-    PG_RETURN_BYTEA_P(OidSendFunctionCall(send, state->value));
+    bytea *bytes = nullptr;
+    citus::in_server_encoding([&] { bytes = OidSendFunctionCall(send, state->value); });
+    PG_RETURN_BYTEA_P(bytes);
 }
 
 /// combine_agg(aggregate oid, state bytea, result anyelement): the aggregate's combine function.

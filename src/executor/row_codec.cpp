@@ -1,11 +1,13 @@
 #include "citus/executor/row_codec.hpp"
 
 #include "citus/guc.hpp"
+#include "citus/pg/encoding.hpp"
 
 extern "C" {
 #include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "libpq-fe.h"
+#include "port/pg_bswap.h"
 #include "utils/typcache.h"
 }
 
@@ -52,7 +54,8 @@ const BoundParams *bind_params(const TaskParams &params) {
         bool is_varlena;
         if (binary) {
             getTypeBinaryOutputInfo(type, &function, &is_varlena);
-            bytea *bytes = OidSendFunctionCall(function, params.values[i]);
+            bytea *bytes = nullptr;
+            in_server_encoding([&] { bytes = OidSendFunctionCall(function, params.values[i]); });
             values[i] = VARDATA(bytes);
             lengths[i] = static_cast<int>(VARSIZE(bytes) - VARHDRSZ);
             formats[i] = 1;
@@ -67,10 +70,35 @@ const BoundParams *bind_params(const TaskParams &params) {
     return bound;
 }
 
+RowDecoder::Form RowDecoder::form_of(const FormData_pg_attribute &attribute) {
+    switch (attribute.atttypid) {
+    case BOOLOID:
+        return Form::Byte;
+    case INT2OID:
+        return Form::Int16;
+    case INT4OID:
+    case OIDOID:
+    case DATEOID:
+        return Form::Int32;
+    case INT8OID:
+        return Form::Int64;
+    case FLOAT8OID:
+        return FLOAT8PASSBYVAL ? Form::Int64 : Form::Function;
+    case TIMESTAMPOID:
+    case TIMESTAMPTZOID:
+        return attribute.atttypmod < 0 ? Form::Int64 : Form::Function;
+    case TEXTOID:
+        return Form::Text;
+    case VARCHAROID:
+        return attribute.atttypmod < 0 ? Form::Text : Form::Function;
+    default:
+        return Form::Function;
+    }
+}
+
 RowDecoder::RowDecoder(TupleDesc desc, bool allow_binary) : desc_(desc) {
     const int count = desc->natts;
-    functions_ = static_cast<FmgrInfo *>(palloc0(static_cast<size_t>(std::max(count, 1)) * sizeof(FmgrInfo)));
-    io_params_ = static_cast<Oid *>(palloc0(static_cast<size_t>(std::max(count, 1)) * sizeof(Oid)));
+    columns_ = static_cast<Column *>(palloc0(static_cast<size_t>(std::max(count, 1)) * sizeof(Column)));
     binary_ = allow_binary && guc::enable_binary_protocol;
     for (int i = 0; i < count; i++) {
         const Form_pg_attribute attribute = TupleDescAttr(desc, i);
@@ -81,14 +109,19 @@ RowDecoder::RowDecoder(TupleDesc desc, bool allow_binary) : desc_(desc) {
     }
     for (int i = 0; i < count; i++) {
         const Form_pg_attribute attribute = TupleDescAttr(desc, i);
-        if (attribute->attisdropped)
+        Column &column = columns_[i];
+        column.typmod = attribute->atttypmod;
+        column.form = attribute->attisdropped ? Form::Dropped
+                      : binary_               ? form_of(*attribute)
+                                              : Form::Function;
+        if (column.form != Form::Function)
             continue;
         Oid function;
         if (binary_)
-            getTypeBinaryInputInfo(attribute->atttypid, &function, &io_params_[i]);
+            getTypeBinaryInputInfo(attribute->atttypid, &function, &column.io_param);
         else
-            getTypeInputInfo(attribute->atttypid, &function, &io_params_[i]);
-        fmgr_info(function, &functions_[i]);
+            getTypeInputInfo(attribute->atttypid, &function, &column.io_param);
+        fmgr_info(function, &column.function);
     }
 }
 
@@ -113,32 +146,107 @@ void RowDecoder::check_shape(const PGresult *result) {
 }
 
 void RowDecoder::decode(const PGresult *result, int row, Datum *values, bool *nulls) {
-    if (!checked_)
-        check_shape(result);
+    check(result);
     int field = 0;
     for (int i = 0; i < desc_->natts; i++) {
-        const Form_pg_attribute attribute = TupleDescAttr(desc_, i);
-        if (attribute->attisdropped) {
-            nulls[i] = true;
-            values[i] = 0;
-            continue;
-        }
-        nulls[i] = PQgetisnull(result, row, field);
-        char *data = PQgetvalue(result, row, field);
-        if (nulls[i]) {
-            values[i] = 0; // also for a domain: its constraints were checked where the value was made
-        } else if (!binary_) {
-            values[i] = InputFunctionCall(&functions_[i], data, io_params_[i], attribute->atttypmod);
-        } else {
-            StringInfoData buffer;
-            buffer.data = data;
-            buffer.len = PQgetlength(result, row, field);
-            buffer.maxlen = buffer.len;
-            buffer.cursor = 0;
-            values[i] = ReceiveFunctionCall(&functions_[i], &buffer, io_params_[i], attribute->atttypmod);
-        }
-        field++;
+        Column &column = columns_[i];
+        values[i] = 0; // a NULL also for a domain: its constraints were checked where the value was made
+        nulls[i] = column.form == Form::Dropped || PQgetisnull(result, row, field);
+        if (!nulls[i])
+            values[i] = InputFunctionCall(&column.function, PQgetvalue(result, row, field), column.io_param,
+                                          column.typmod);
+        if (column.form != Form::Dropped)
+            field++;
     }
+}
+
+namespace {
+
+[[noreturn]] void raise_bad_batch() {
+    ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("a remote query sent a malformed row")));
+}
+
+template <typename Int>
+Int read_int(const char *at) {
+    Int value;
+    memcpy(&value, at, sizeof(value));
+    if constexpr (sizeof(Int) == 2)
+        return static_cast<Int>(pg_ntoh16(value));
+    else if constexpr (sizeof(Int) == 4)
+        return static_cast<Int>(pg_ntoh32(value));
+    else
+        return static_cast<Int>(pg_ntoh64(value));
+}
+
+} // namespace
+
+Datum RowDecoder::receive(Column &column, const char *data, uint32 bytes) {
+    const auto expect = [bytes](uint32 size) {
+        if (bytes != size)
+            raise_bad_batch();
+    };
+    switch (column.form) {
+    case Form::Byte:
+        expect(1);
+        return BoolGetDatum(*data != 0);
+    case Form::Int16:
+        expect(2);
+        return Int16GetDatum(static_cast<int16>(read_int<uint16>(data)));
+    case Form::Int32:
+        expect(4);
+        return Int32GetDatum(static_cast<int32>(read_int<uint32>(data)));
+    case Form::Int64:
+        expect(8);
+        return Int64GetDatum(static_cast<int64>(read_int<uint64>(data)));
+    case Form::Text:
+        return PointerGetDatum(cstring_to_text_with_len(data, static_cast<int>(bytes)));
+    case Form::Function:
+    case Form::Dropped:
+        break;
+    }
+    // A receive function may look at a byte behind the value (a string's end): it gets a copy of its own.
+    StringInfoData buffer;
+    buffer.len = static_cast<int>(bytes);
+    buffer.maxlen = buffer.len + 1;
+    buffer.data = static_cast<char *>(palloc(static_cast<size_t>(bytes) + 1));
+    memcpy(buffer.data, data, bytes);
+    buffer.data[bytes] = '\0';
+    buffer.cursor = 0;
+    const Datum value = ReceiveFunctionCall(&column.function, &buffer, column.io_param, column.typmod);
+    if (buffer.cursor != buffer.len)
+        raise_bad_batch();
+    return value;
+}
+
+const char *RowDecoder::decode_here(const char *at, const char *end, Datum *values, bool *nulls) {
+    if (end - at < static_cast<ptrdiff_t>(sizeof(uint16)) || read_int<uint16>(at) != visible_count_)
+        raise_bad_batch();
+    at += sizeof(uint16);
+    for (int i = 0; i < desc_->natts; i++) {
+        Column &column = columns_[i];
+        values[i] = 0;
+        nulls[i] = true;
+        if (column.form == Form::Dropped)
+            continue;
+        if (end - at < static_cast<ptrdiff_t>(sizeof(uint32)))
+            raise_bad_batch();
+        const auto bytes = read_int<uint32>(at);
+        at += sizeof(uint32);
+        if (bytes == 0xFFFFFFFF)
+            continue;
+        if (static_cast<size_t>(end - at) < bytes)
+            raise_bad_batch();
+        nulls[i] = false;
+        values[i] = receive(column, at, bytes);
+        at += bytes;
+    }
+    return at;
+}
+
+const char *RowDecoder::decode(const char *at, const char *end, Datum *values, bool *nulls) {
+    const char *next = nullptr;
+    in_server_encoding([&] { next = decode_here(at, end, values, nulls); });
+    return next;
 }
 
 uint64 RowDecoder::row_bytes(const PGresult *result, int row) {

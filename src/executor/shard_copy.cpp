@@ -4,6 +4,7 @@
 #include "citus/guc.hpp"
 #include "citus/net/remote_error.hpp"
 #include "citus/net/wire.hpp"
+#include "citus/pg/encoding.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 
 extern "C" {
@@ -198,7 +199,7 @@ void RunningCopy::put_row(const Datum *values, const bool *nulls) {
     {
         MemoryContextReset(row_context_);
         ContextScope scope(row_context_);
-        append_row(&buffer.data, values, nulls);
+        in_server_encoding([&] { append_row(&buffer.data, values, nulls); });
     }
     rows_++;
     buffered_ += static_cast<size_t>(buffer.data.len - before);
@@ -268,7 +269,7 @@ void RunningCopy::flush_shard(size_t shard) {
         if (only_group_ >= 0 && placement.group_id != only_group_)
             continue;
         else if (runs_locally(placement.group_id))
-            copy_locally(shard);
+            in_server_encoding([&] { copy_locally(shard); });
         else
             copy_remotely(shard, placement.group_id);
     buffered_ -= static_cast<size_t>(buffer.data.len);

@@ -99,6 +99,12 @@ private:
 
     void send_remote_tasks();
     bool pump_all();
+    void take_batch(int tag, const PGresult *result);
+    bool batch_has_rows() const { return batch_at_ != batch_end_; }
+    void take_from_batch(TupleTableSlot *slot);
+    void count_row(const char *from, const char *to) {
+        bytes += static_cast<uint64>(to - from - decoder_->row_head_bytes());
+    }
     void run_local_task();
     void check_local_shape(TupleDesc have);
     void wait();
@@ -123,9 +129,14 @@ private:
     MemoryContext spill_context_ = nullptr; ///< of a row on its way to the spill
     Datum *values_ = nullptr;
     bool *nulls_ = nullptr;
-    bool wants_row_ = false; ///< next() waits: the row goes to it, not to the spill
-    int row_task_ = -1;      ///< task of the row in values_, -1 without one
-    bool failed_ = false;    ///< its error was raised already, maybe while another query was waiting
+    Datum *spill_values_ = nullptr; ///< of a row on its way to the spill
+    bool *spill_nulls_ = nullptr;
+    bool wants_row_ = false;    ///< next() waits: the row goes to it, not to the spill
+    int row_task_ = -1;         ///< task of the row in values_, -1 without one
+    StringInfoData batch_ = {}; ///< rows of batch_task_ that came together; older than those in the spill
+    const char *batch_at_ = nullptr, *batch_end_ = nullptr; ///< those not yet handed out
+    int batch_task_ = -1;
+    bool failed_ = false; ///< its error was raised already, maybe while another query was waiting
     bool lost_ = false;
     const char *lost_reason_ = nullptr;
     Connection *lost_connection_ = nullptr;
@@ -163,6 +174,8 @@ void RunningTasks::start() {
         spill_context_ = AllocSetContextCreate(context_, "citus spilled row", ALLOCSET_DEFAULT_SIZES);
         values_ = static_cast<Datum *>(palloc(count * sizeof(Datum)));
         nulls_ = static_cast<bool *>(palloc(count * sizeof(bool)));
+        spill_values_ = static_cast<Datum *>(palloc(count * sizeof(Datum)));
+        spill_nulls_ = static_cast<bool *>(palloc(count * sizeof(bool)));
     }
     callback_.func = [](void *self) { static_cast<RunningTasks *>(self)->stop(); };
     callback_.arg = this;
@@ -209,10 +222,18 @@ void RunningTasks::send_remote_tasks() {
 }
 
 void RunningTasks::take_row(int tag, const PGresult *result, int row) {
+<<<<<<< HEAD
     const uint64 row_bytes = RowDecoder::row_bytes(result, row);
     bytes += row_bytes;
     if (!task_bytes.empty())
         task_bytes[static_cast<size_t>(tag)] += row_bytes;
+=======
+    if (set_.result != nullptr && !stopped_ && decoder_->batched()) {
+        take_batch(tag, result); // its rows are counted one by one
+        return;
+    }
+    bytes += RowDecoder::row_bytes(result, row);
+>>>>>>> w3-net
     if (set_.result == nullptr || stopped_)
         return;
     const bool direct = wants_row_ && row_task_ < 0;
@@ -225,11 +246,49 @@ void RunningTasks::take_row(int tag, const PGresult *result, int row) {
     }
     MemoryContextReset(memory);
     ContextScope scope(memory);
-    const size_t count = static_cast<size_t>(std::max(set_.result->natts, 1));
-    auto *values = static_cast<Datum *>(palloc(count * sizeof(Datum)));
-    auto *nulls = static_cast<bool *>(palloc(count * sizeof(bool)));
-    decoder_->decode(result, row, values, nulls);
-    spill_->put(tag, values, nulls);
+    decoder_->decode(result, row, spill_values_, spill_nulls_);
+    spill_->put(tag, spill_values_, spill_nulls_);
+}
+
+void RunningTasks::take_batch(int tag, const PGresult *result) {
+    decoder_->check(result);
+    const char *data = PQgetvalue(result, 0, 0);
+    const int length = PQgetlength(result, 0, 0);
+    if (wants_row_ && !batch_has_rows()) {
+        ContextScope scope(context_);
+        if (batch_.data == nullptr)
+            initStringInfo(&batch_);
+        resetStringInfo(&batch_);
+        appendBinaryStringInfo(&batch_, data, length);
+        batch_at_ = batch_.data;
+        batch_end_ = batch_.data + length;
+        batch_task_ = tag;
+        return;
+    }
+    for (const char *at = data, *end = data + length; at != end;) {
+        MemoryContextReset(spill_context_);
+        ContextScope scope(spill_context_);
+        const char *next = decoder_->decode(at, end, spill_values_, spill_nulls_);
+        count_row(at, next);
+        at = next;
+        spill_->put(tag, spill_values_, spill_nulls_);
+    }
+}
+
+/// The batch's next row; a virtual slot gets it without a copy.
+void RunningTasks::take_from_batch(TupleTableSlot *slot) {
+    ContextScope scope(row_context_);
+    ExecClearTuple(slot);
+    const char *begin = batch_at_;
+    if (TTS_IS_VIRTUAL(slot)) {
+        batch_at_ = decoder_->decode(batch_at_, batch_end_, slot->tts_values, slot->tts_isnull);
+        ExecStoreVirtualTuple(slot);
+        count_row(begin, batch_at_);
+        return;
+    }
+    batch_at_ = decoder_->decode(batch_at_, batch_end_, values_, nulls_);
+    count_row(begin, batch_at_);
+    store_values(slot, values_, nulls_);
 }
 
 bool RunningTasks::commits_at_once() const {
@@ -348,7 +407,7 @@ bool RunningTasks::pump_all() {
         Link &link = links_[(turn_ + i) % links_.size()];
         while (link.pending > 0 && link.connection->pump()) {
             progress = true;
-            if (row_task_ >= 0) {
+            if (row_task_ >= 0 || batch_has_rows()) {
                 turn_ = (turn_ + i) % links_.size();
                 return true;
             }
@@ -406,6 +465,12 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
     if (row_context_ != nullptr)
         MemoryContextReset(row_context_);
     for (;;) {
+        if (batch_has_rows()) {
+            if (task_index != nullptr)
+                *task_index = batch_task_;
+            take_from_batch(slot);
+            return true;
+        }
         if (spill_ != nullptr && spill_->get(slot, task_index))
             return true;
         if (lost_ && commits_at_once())

@@ -84,7 +84,7 @@ std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const Auton
         Connection *connection = add_transient_connection(command.host, command.port);
         connections.push_back(connection);
         attempts.push_back({connection->host, connection->port, connection->database, connection->user,
-                            &connection->pg, nullptr, false});
+                            &connection->pg, nullptr, false, false});
     }
     connect_all(attempts);
 

@@ -127,8 +127,21 @@ void start_attempt(ConnectAttempt &attempt) {
         parameters.add("options", session_settings_as_options());
     parameters.add_conninfo(find_authinfo(node_id_of(attempt.host, attempt.port), attempt.user));
     *attempt.pg = parameters.start();
+    PQsetErrorVerbosity(*attempt.pg, PQERRORS_VERBOSE); // to see the SQLSTATE of a refusal
     if (*attempt.pg == nullptr)
         ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
+/// "FATAL:  53300: text" without the code, and whether it says that there are too many clients.
+const char *without_sqlstate(char *text, bool &is_full) {
+    char *colon = strstr(text, ":  ");
+    char *code = colon == nullptr ? nullptr : colon + 3;
+    if (code == nullptr || strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 ||
+        strncmp(code + 5, ": ", 2) != 0)
+        return text;
+    is_full = strncmp(code, "53300", 5) == 0;
+    memmove(code, code + 7, strlen(code + 7) + 1);
+    return text;
 }
 
 struct Progress {
@@ -170,6 +183,7 @@ void connect_all(std::span<ConnectAttempt> attempts) {
     std::pmr::vector<Progress> progress;
     for (ConnectAttempt &attempt : attempts) {
         attempt.error = nullptr;
+        attempt.refused_as_full = false;
         start_attempt(attempt);
         progress.push_back({&attempt, PGRES_POLLING_WRITING});
     }
@@ -182,7 +196,7 @@ void connect_all(std::span<ConnectAttempt> attempts) {
             if (pg == nullptr || one.status == PGRES_POLLING_OK)
                 continue;
             if (one.status == PGRES_POLLING_FAILED || PQstatus(pg) == CONNECTION_BAD || PQsocket(pg) < 0)
-                fail(one, connection_error_text(pg));
+                fail(one, without_sqlstate(connection_error_text(pg), one.attempt->refused_as_full));
             else
                 waiting = true;
         }

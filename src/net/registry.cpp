@@ -1,4 +1,5 @@
 #include "citus/net/connect.hpp"
+#include "citus/net/pool.hpp"
 #include "citus/net/remote_error.hpp"
 #include "citus/net/role.hpp"
 
@@ -138,7 +139,40 @@ const char *make_token(MemoryContext context) {
     return psprintf(INT64_FORMAT, token);
 }
 
-void open_connections(std::span<Connection *const> closed) {
+/// The connection was made: brings it into the state that the engine expects.
+void set_up(Connection *connection, uint64 settings) {
+    connection->settings_epoch = settings;
+    connection->opened_at = GetCurrentTimestamp();
+    connection->role_token = make_token(connection->context);
+    PQsetErrorVerbosity(connection->pg, PQERRORS_DEFAULT);
+    PQsetnonblocking(connection->pg, 1);
+    install_notice_receiver(connection);
+    if (!PQenterPipelineMode(connection->pg))
+        raise_connection_error(connection, PQerrorMessage(connection->pg));
+}
+
+/// While this session waits it keeps nothing idle that others wait for: each of two could have what the other
+/// one wants.
+void give_back_what_others_want() {
+    for (Connection *connection = connections; connection != nullptr; connection = connection->next)
+        if (!connection->is_transient && connection->is_open() && !connection->transaction.open &&
+            connection->idle() && connection->copy_owner == nullptr && is_wanted_by_others(connection))
+            connection->close();
+}
+
+[[noreturn]] void raise_no_slot(const Connection *connection, const char *error) {
+    ereport(ERROR, (errcode(ERRCODE_TOO_MANY_CONNECTIONS),
+                    errmsg("no connection to %s became free within %d ms", connection->address(),
+                           guc::node_connection_timeout),
+                    error != nullptr ? errdetail("The node says: %s", error) : 0,
+                    errhint("Raise max_connections on that node, and citus.max_shared_pool_size here, or let "
+                            "fewer sessions use it at the same time.")));
+    pg_unreachable();
+}
+
+/// One round of connecting all that are closed and have a slot. What a node refuses for too many clients is
+/// left closed, with the reason in *refusal.
+void connect_closed(std::span<Connection *const> closed, const char **refusal) {
     std::pmr::vector<ConnectAttempt> attempts;
     for (Connection *connection : closed)
         attempts.push_back({connection->host, connection->port, connection->database, connection->user,
@@ -147,22 +181,52 @@ void open_connections(std::span<Connection *const> closed) {
     for (Connection *connection : closed)
         connection->connecting = true;
     connect_all(attempts);
-    for (Connection *connection : closed) {
-        connection->connecting = false;
-        connection->close_at_end = false;
-        count(connection->pg == nullptr ? Counter::ConnectionsFailed : Counter::ConnectionsOpened);
-        if (connection->pg == nullptr)
-            continue;
-        connection->settings_epoch = settings;
-        connection->role_token = make_token(connection->context);
-        PQsetnonblocking(connection->pg, 1);
-        install_notice_receiver(connection);
-        if (!PQenterPipelineMode(connection->pg))
-            raise_connection_error(connection, PQerrorMessage(connection->pg));
+    for (size_t i = 0; i < attempts.size(); i++) {
+        closed[i]->connecting = false;
+        closed[i]->close_at_end = false;
+        count(closed[i]->pg == nullptr ? Counter::ConnectionsFailed : Counter::ConnectionsOpened);
+        if (closed[i]->pg == nullptr)
+            release_slot(closed[i]);
     }
-    for (size_t i = 0; i < attempts.size(); i++)
-        if (attempts[i].error != nullptr)
+    for (Connection *connection : closed)
+        if (connection->pg != nullptr)
+            set_up(connection, settings);
+    for (size_t i = 0; i < attempts.size(); i++) {
+        if (attempts[i].refused_as_full) {
+            note_node_is_full(closed[i]);
+            *refusal = attempts[i].error;
+        } else if (attempts[i].error != nullptr) {
             raise_connection_error(closed[i], attempts[i].error);
+        }
+    }
+}
+
+/// Makes all of these open, within citus.node_connection_timeout.
+void open_connections(std::span<Connection *const> wanted) {
+    const TimestampTz deadline =
+        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), guc::node_connection_timeout);
+    const char *refusal = nullptr;
+    std::pmr::vector<Connection *> closed;
+    for (;;) {
+        closed.clear();
+        for (Connection *connection : wanted)
+            if (!connection->is_open() && std::find(closed.begin(), closed.end(), connection) == closed.end())
+                closed.push_back(connection);
+        if (closed.empty())
+            break;
+        if (try_reserve_slots(closed)) {
+            end_waiting_for_slots();
+            connect_closed(closed, &refusal);
+            if (std::all_of(closed.begin(), closed.end(), [](Connection *one) { return one->is_open(); }))
+                break;
+        }
+        if (GetCurrentTimestamp() >= deadline)
+            raise_no_slot(closed[0], refusal);
+        begin_waiting_for_slots(closed);
+        give_back_what_others_want();
+        wait_a_moment_for_slots(closed);
+    }
+    end_waiting_for_slots();
 }
 
 } // namespace
@@ -175,19 +239,19 @@ void establish_connections(std::span<const int32> group_ids, std::span<Connectio
     if (IsParallelWorker())
         ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
                         errmsg("a parallel worker cannot use connections to other nodes")));
-    std::pmr::vector<Connection *> closed;
+    set_session_idle(false);
+    bool all_open = true;
     for (size_t i = 0; i < group_ids.size(); i++) {
         Connection *connection = entry_for_group(group_ids[i], user);
         result[i] = connection;
         if (connection->connecting) // left over from an attempt that was interrupted
             connection->close();
-        if (!connection->is_open() && std::find(closed.begin(), closed.end(), connection) == closed.end())
-            closed.push_back(connection);
-        else
+        if (connection->is_open())
             count(Counter::ConnectionsReused);
+        all_open = all_open && connection->is_open();
     }
-    if (!closed.empty())
-        open_connections(closed);
+    if (!all_open)
+        open_connections(result.first(group_ids.size()));
     for (Connection *connection : result.first(group_ids.size()))
         queue_session_settings(connection);
 }
@@ -210,7 +274,18 @@ void remove_transient_connection(Connection *connection) {
     remove_connection(connection);
 }
 
+namespace {
+
+bool is_too_old(const Connection *connection) {
+    return guc::max_cached_connection_lifetime >= 0 &&
+           TimestampDifferenceExceeds(connection->opened_at, GetCurrentTimestamp(),
+                                      guc::max_cached_connection_lifetime);
+}
+
+} // namespace
+
 void trim_connections() {
+    end_waiting_for_slots();
     std::array<const Connection *, 64> kept;
     size_t kept_count = 0;
     for (Connection *connection = connections, *next; connection != nullptr; connection = next) {
@@ -220,12 +295,14 @@ void trim_connections() {
                 return other->port == connection->port && strcmp(other->host, connection->host) == 0;
             });
         const bool keep = connection->is_open() && !connection->connecting && !connection->is_broken() &&
-                          !connection->close_at_end && same_node < guc::max_cached_conns_per_worker;
+                          !connection->close_at_end && same_node < guc::max_cached_conns_per_worker &&
+                          !is_wanted_by_others(connection) && !is_too_old(connection);
         if (!keep)
             remove_connection(connection);
         else if (kept_count < kept.size())
             kept[kept_count++] = connection;
     }
+    set_session_idle(kept_count > 0);
 }
 
 void close_connections_to(const char *host, int port) {

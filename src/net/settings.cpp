@@ -42,6 +42,7 @@ constexpr const char *kFixed[][2] = {
     {"default_transaction_isolation", "repeatable read"},
     {"default_transaction_read_only", "off"},
     {"default_transaction_deferrable", "off"},
+    {"citus.row_batches", "on"},
 };
 
 /// What the followed settings depend on, cheap to compare.

@@ -1,6 +1,7 @@
 #include "citus/net/wire.hpp"
 
 #include "citus/guc.hpp"
+#include "citus/net/pool.hpp"
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/counters.hpp"
 
@@ -476,6 +477,7 @@ void Connection::close() {
     if (pg != nullptr)
         PQfinish(pg);
     pg = nullptr;
+    release_slot(this);
     prepared_.clear();
     copy_owner = nullptr;
     settings_epoch = 0;

@@ -15,6 +15,7 @@ struct ConnectAttempt {
     const char *user;
     pg_conn **pg; ///< where to keep the PGconn: memory that outlives an ereport and whose owner closes it
     const char *error;
+    bool refused_as_full = false; ///< 53300: the node has too many clients
     bool pinned =
         true; ///< with the session's settings and search_path pg_catalog; else the server's defaults
 };

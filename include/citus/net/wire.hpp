@@ -99,6 +99,8 @@ public:
     bool close_at_end = false;  ///< not to be used by a later transaction
     bool connecting = false;
     bool is_transient = false; ///< of run_autonomous
+    int pool_slot = -1;        ///< taken from the node's shared pool (net/pool); -1: none
+    TimestampTz opened_at = 0;
 
     // ----- queueing; none of these waits or raises an error of the connection (pump() does) -----
 

@@ -1,0 +1,258 @@
+#include "citus/net/pool.hpp"
+
+#include "citus/guc.hpp"
+
+extern "C" {
+#include "common/pg_prng.h"
+#include "pgstat.h"
+#include "port/atomics.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+#include "storage/procsignal.h"
+#include "storage/shmem.h"
+#include "utils/timestamp.h"
+}
+
+namespace citus {
+
+namespace {
+
+constexpr const char *kName = "citus connection pool";
+constexpr int kMaxNodes = 256; ///< connections to more nodes than these are not counted
+constexpr int kFullForSeconds = 5;
+constexpr int kAskedAtOnce = 4;
+
+struct PoolNode {
+    char host[256];
+    int port; ///< 0: the entry is free
+    pg_atomic_uint32 open;
+    pg_atomic_uint32 waiters;
+    uint32 found_full_at; ///< how many it had when it refused one
+    TimestampTz full_until;
+};
+
+struct PoolBackend {
+    int pid; ///< 0: none
+    BackendId backend;
+    bool idle;
+    uint16 held[kMaxNodes];
+};
+
+struct PoolState {
+    LWLock *lock;
+    PoolNode nodes[kMaxNodes];
+    PoolBackend backends[FLEXIBLE_ARRAY_MEMBER]; // by backend index
+};
+
+PoolState *state = nullptr;
+shmem_request_hook_type previous_request_hook = nullptr;
+shmem_startup_hook_type previous_startup_hook = nullptr;
+PoolBackend *self = nullptr;
+std::array<bool, kMaxNodes> waiting = {}; ///< nodes this session is a waiter of
+int next_asked = 0;
+
+Size state_size() {
+    return add_size(offsetof(PoolState, backends),
+                    mul_size(sizeof(PoolBackend), static_cast<Size>(MaxBackends)));
+}
+
+void request_memory() {
+    if (previous_request_hook)
+        previous_request_hook();
+    RequestAddinShmemSpace(state_size());
+    RequestNamedLWLockTranche(kName, 1);
+}
+
+void attach_memory() {
+    if (previous_startup_hook)
+        previous_startup_hook();
+    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+    bool found;
+    state = static_cast<PoolState *>(ShmemInitStruct(kName, state_size(), &found));
+    if (!found) {
+        memset(static_cast<void *>(state), 0, state_size());
+        state->lock = &GetNamedLWLockTranche(kName)->lock;
+        for (PoolNode &node : state->nodes) {
+            pg_atomic_init_u32(&node.open, 0);
+            pg_atomic_init_u32(&node.waiters, 0);
+        }
+    }
+    LWLockRelease(AddinShmemInitLock);
+}
+
+/// Before this backend's place in shared memory goes; its connections are closed a moment later.
+void leave_pool(int, Datum) {
+    for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
+        release_slot(connection);
+    end_waiting_for_slots();
+    if (self != nullptr)
+        self->pid = 0;
+    self = nullptr;
+}
+
+void join_pool() {
+    if (self != nullptr)
+        return;
+    PoolBackend *mine = &state->backends[citus_my_backend_index()];
+    memset(static_cast<void *>(mine), 0, sizeof(*mine));
+    mine->backend = MyBackendId;
+    mine->pid = MyProcPid;
+    self = mine;
+    before_shmem_exit(leave_pool, 0);
+}
+
+/// Index of a node; -1 when there is no room for it. Under the lock, exclusively.
+int node_index(const Connection *connection) {
+    int unused = -1;
+    for (int i = 0; i < kMaxNodes; i++) {
+        PoolNode &node = state->nodes[i];
+        if (node.port == connection->port && strcmp(node.host, connection->host) == 0)
+            return i;
+        if (unused < 0 && pg_atomic_read_u32(&node.open) == 0 && pg_atomic_read_u32(&node.waiters) == 0)
+            unused = i; // free, or nobody uses it now
+    }
+    if (unused < 0 || strlen(connection->host) >= sizeof(PoolNode::host))
+        return -1;
+    PoolNode &node = state->nodes[unused];
+    strlcpy(node.host, connection->host, sizeof(node.host));
+    node.port = connection->port;
+    node.full_until = 0;
+    return unused;
+}
+
+int find_node(const Connection *connection) {
+    for (int i = 0; i < kMaxNodes; i++)
+        if (state->nodes[i].port == connection->port && strcmp(state->nodes[i].host, connection->host) == 0)
+            return i;
+    return -1;
+}
+
+bool has_room(const PoolNode &node, uint32 more) {
+    const uint32 open = pg_atomic_read_u32(const_cast<pg_atomic_uint32 *>(&node.open));
+    if (guc::max_shared_pool_size >= 0) {
+        const int limit = guc::max_shared_pool_size == 0 ? MaxConnections : guc::max_shared_pool_size;
+        if (open + more > static_cast<uint32>(limit))
+            return false;
+    }
+    return node.full_until == 0 || GetCurrentTimestamp() >= node.full_until ||
+           open + more <= node.found_full_at;
+}
+
+} // namespace
+
+bool try_reserve_slots(std::span<Connection *const> connections) {
+    if (state == nullptr)
+        return true;
+    join_pool();
+    bool possible = true;
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    std::array<uint16, kMaxNodes> more = {};
+    for (Connection *connection : connections)
+        if (connection->pool_slot < 0)
+            if (const int index = node_index(connection); index >= 0)
+                possible = possible && has_room(state->nodes[index], ++more[static_cast<size_t>(index)]);
+    for (Connection *connection : connections) {
+        if (!possible || connection->pool_slot >= 0)
+            continue;
+        const int index = node_index(connection);
+        if (index < 0)
+            continue;
+        connection->pool_slot = index;
+        pg_atomic_fetch_add_u32(&state->nodes[index].open, 1);
+        self->held[index]++;
+    }
+    LWLockRelease(state->lock);
+    return possible;
+}
+
+void release_slot(Connection *connection) {
+    const int index = std::exchange(connection->pool_slot, -1);
+    if (index < 0 || self == nullptr)
+        return;
+    self->held[index]--;
+    pg_atomic_fetch_sub_u32(&state->nodes[index].open, 1);
+}
+
+void note_node_is_full(Connection *connection) {
+    release_slot(connection);
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    if (const int index = node_index(connection); index >= 0) {
+        PoolNode &node = state->nodes[index];
+        node.found_full_at = std::max<uint32>(pg_atomic_read_u32(&node.open), 1);
+        node.full_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kFullForSeconds * 1000);
+    }
+    LWLockRelease(state->lock);
+}
+
+bool is_wanted_by_others(const Connection *connection) {
+    const int index = connection->pool_slot;
+    if (index < 0)
+        return false;
+    const uint32 own = waiting[static_cast<size_t>(index)] ? 1 : 0;
+    return pg_atomic_read_u32(&state->nodes[index].waiters) > own;
+}
+
+void begin_waiting_for_slots(std::span<Connection *const> connections) {
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    for (const Connection *connection : connections) {
+        const int index = connection->pool_slot >= 0 ? -1 : node_index(connection);
+        if (index < 0 || std::exchange(waiting[static_cast<size_t>(index)], true))
+            continue;
+        pg_atomic_fetch_add_u32(&state->nodes[index].waiters, 1);
+    }
+    LWLockRelease(state->lock);
+}
+
+void end_waiting_for_slots() {
+    for (size_t i = 0; i < kMaxNodes; i++)
+        if (std::exchange(waiting[i], false))
+            pg_atomic_fetch_sub_u32(&state->nodes[i].waiters, 1);
+}
+
+namespace {
+
+/// Makes some sessions that are between transactions run an empty one, at whose end they give back what is
+/// wanted (trim_connections). The server itself wakes idle sessions so, to make them catch up on
+/// invalidations.
+void ask_idle_sessions(int index) {
+    std::array<std::pair<int, BackendId>, kAskedAtOnce> asked;
+    size_t count = 0;
+    LWLockAcquire(state->lock, LW_SHARED);
+    for (int i = 0; i < MaxBackends && count < asked.size(); i++) {
+        next_asked = (next_asked + 1) % MaxBackends;
+        const PoolBackend &backend = state->backends[next_asked];
+        if (&backend != self && backend.pid != 0 && backend.idle && backend.held[index] > 0)
+            asked[count++] = {backend.pid, backend.backend};
+    }
+    LWLockRelease(state->lock);
+    for (size_t i = 0; i < count; i++)
+        SendProcSignal(asked[i].first, PROCSIG_CATCHUP_INTERRUPT, asked[i].second);
+}
+
+} // namespace
+
+void wait_a_moment_for_slots(std::span<Connection *const> connections) {
+    for (const Connection *connection : connections)
+        if (connection->pool_slot < 0)
+            if (const int index = find_node(connection); index >= 0)
+                ask_idle_sessions(index);
+    const long pause = 5 + static_cast<long>(pg_prng_uint64_range(&pg_global_prng_state, 0, 15));
+    WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, pause, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+}
+
+void set_session_idle(bool idle) {
+    if (self != nullptr)
+        self->idle = idle;
+}
+
+void install_pool() {
+    previous_request_hook = shmem_request_hook;
+    shmem_request_hook = request_memory;
+    previous_startup_hook = shmem_startup_hook;
+    shmem_startup_hook = attach_memory;
+}
+
+} // namespace citus
