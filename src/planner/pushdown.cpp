@@ -35,7 +35,8 @@ bool is_local_to_shards(const Locus &locus) {
 void note_sublinks(Query *above) {
     above->hasSubLinks = checkExprHasSubLink(as_node(above->targetList)) ||
                          checkExprHasSubLink(above->havingQual) || checkExprHasSubLink(above->limitCount) ||
-                         checkExprHasSubLink(above->limitOffset);
+                         checkExprHasSubLink(above->limitOffset) ||
+                         checkExprHasSubLink(as_node(above->windowClause));
 }
 
 // ---------------------------------------------------------------- the whole block on the shards
@@ -122,6 +123,9 @@ Query *push_whole_block(const Query *query, const StatementLocus &locus) {
     const bool has_limit = worker->limitCount != nullptr || worker->limitOffset != nullptr;
     // Locked rows must be those that are returned.
     if (has_limit && query->rowMarks != NIL)
+        return nullptr;
+    // A set-returning function is expanded after the sort: the rows of one call stay together.
+    if (query->hasTargetSRFs && query->sortClause != NIL)
         return nullptr;
     show_sort_columns(worker);
     const bool pushes_limit = worker->limitCount != nullptr && can_run_twice(worker->limitCount) &&
