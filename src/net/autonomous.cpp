@@ -88,6 +88,9 @@ std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const Auton
     }
     connect_all(attempts);
 
+    // A command that waits for all older snapshots (CREATE INDEX CONCURRENTLY) must not find ours, from the
+    // moment it is sent: once it waits for this transaction, it waits for its end.
+    InvalidateCatalogSnapshot();
     std::pmr::vector<size_t> running;
     for (size_t i = 0; i < commands.size(); i++) {
         AutonomousResult &out = results[i];
@@ -105,8 +108,6 @@ std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const Auton
         PQsendQuery(connections[i]->pg, commands[i].sql); // a failure shows as a broken connection
         running.push_back(i);
     }
-    // A command that waits for all older snapshots (CREATE INDEX CONCURRENTLY) must not wait for ours.
-    InvalidateCatalogSnapshot();
     while (!running.empty()) {
         std::erase_if(running, [&](size_t i) { return collect(connections[i], results[i]); });
         if (running.empty())
