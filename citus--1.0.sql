@@ -322,10 +322,11 @@ CREATE FUNCTION citus_internal.combine_agg_step(internal, oid, bytea, anyelement
 CREATE FUNCTION citus_internal.combine_agg_result(internal, oid, bytea, anyelement) RETURNS anyelement
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_combine_agg_result$$;
 CREATE AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") (
-    SFUNC = citus_internal.partial_agg_step, STYPE = internal, FINALFUNC = citus_internal.partial_agg_state);
+    SFUNC = citus_internal.partial_agg_step, STYPE = internal, FINALFUNC = citus_internal.partial_agg_state,
+    PARALLEL = SAFE);
 CREATE AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) (
     SFUNC = citus_internal.combine_agg_step, STYPE = internal,
-    FINALFUNC = citus_internal.combine_agg_result, FINALFUNC_EXTRA);
+    FINALFUNC = citus_internal.combine_agg_result, FINALFUNC_EXTRA, PARALLEL = SAFE);
 COMMENT ON AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") IS 'used inside plans only';
 COMMENT ON AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) IS 'used inside plans only';
 

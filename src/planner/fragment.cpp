@@ -149,6 +149,70 @@ const char *task_sql(const Fragment &fragment, const SlotTables &slots, int shar
     return sql.data;
 }
 
+// ---------------------------------------------------------------- one statement for all shards of a node
+
+/// More shards than this are not put into one statement: its plan would grow out of hand.
+constexpr int kShardsPerStatement = 64;
+
+struct NodeStatement {
+    int32 group_id;
+    int shards;
+    int64 first_shard_id;
+    StringInfo sql;
+};
+
+/// The body for one shard, in parentheses.
+void append_body(StringInfo sql, const Fragment &fragment, const SlotTables &slots, int shard_index) {
+    const int last = list_length(fragment.text_parts) - 1;
+    appendStringInfoChar(sql, '(');
+    for (int i = 0; i <= last; i++) {
+        const char *part = strVal(list_nth(fragment.text_parts, i));
+        const int begin = i == 0 ? fragment.body_begin : 0;
+        const int end = i == last ? fragment.body_end : static_cast<int>(strlen(part));
+        appendBinaryStringInfo(sql, part + begin, end - begin);
+        if (i == last)
+            break;
+        const DistTable &table = *slots[static_cast<size_t>(i)];
+        appendStringInfoString(sql,
+                               qualified_shard_name(table.relid, shard_of_slot(table, shard_index).shard_id));
+    }
+    appendStringInfoChar(sql, ')');
+}
+
+NodeStatement *statement_for(std::pmr::vector<NodeStatement> *statements, const Fragment &fragment,
+                             int32 group_id, int64 shard_id) {
+    for (NodeStatement &each : *statements)
+        if (each.group_id == group_id && each.shards < kShardsPerStatement)
+            return &each;
+    StringInfo sql = makeStringInfo();
+    appendBinaryStringInfo(sql, strVal(linitial(fragment.text_parts)), fragment.body_begin);
+    statements->push_back({group_id, 0, shard_id, sql});
+    return &statements->back();
+}
+
+/// Reads only: fragments that write or lock go shard by shard.
+void add_node_tasks(FragmentTasks *result, const Fragment &fragment, const DistTable &anchor,
+                    const ShardSet &wanted, const SlotTables &slots) {
+    std::pmr::vector<NodeStatement> statements;
+    for (size_t i = 0; i < anchor.shards.size(); i++) {
+        if (!wanted.has(i))
+            continue;
+        const int index = static_cast<int>(i);
+        const int32 group = group_for_read(candidate_groups(anchor.shards[i], slots, index));
+        NodeStatement *statement = statement_for(&statements, fragment, group, anchor.shards[i].shard_id);
+        if (statement->shards++ > 0)
+            appendStringInfoString(statement->sql, " UNION ALL ");
+        append_body(statement->sql, fragment, slots, index);
+    }
+    const char *rest = strVal(llast(fragment.text_parts)) + fragment.body_end;
+    for (const NodeStatement &statement : statements) {
+        appendStringInfoString(statement.sql, rest);
+        // A statement over several shards is about none of them.
+        const int64 shard_id = statement.shards == 1 ? statement.first_shard_id : 0;
+        result->tasks.push_back({statement.group_id, shard_id, statement.sql->data});
+    }
+}
+
 void add_tasks(FragmentTasks *result, const Fragment &fragment, const Shard &shard, const SlotTables &slots,
                int shard_index) {
     const char *sql = task_sql(fragment, slots, shard_index);
@@ -186,7 +250,8 @@ List *Fragment::pack() const {
     List *numbers = list_make3_int(static_cast<int>(tier), static_cast<int>(command), flags_of(*this));
     List *packed = list_make4(numbers, list_make2_oid(anchor, run_as), text_parts, slot_relations);
     packed = lappend(packed, prune_items);
-    return lappend(packed, params);
+    packed = lappend(packed, params);
+    return lappend(packed, list_make2_int(body_begin, body_end));
 }
 
 Fragment Fragment::unpack(List *packed) {
@@ -207,6 +272,8 @@ Fragment Fragment::unpack(List *packed) {
     fragment.slot_relations = static_cast<List *>(list_nth(packed, 3));
     fragment.prune_items = static_cast<List *>(list_nth(packed, 4));
     fragment.params = static_cast<List *>(list_nth(packed, 5));
+    fragment.body_begin = linitial_int(static_cast<List *>(list_nth(packed, 6)));
+    fragment.body_end = lsecond_int(static_cast<List *>(list_nth(packed, 6)));
     return fragment;
 }
 
@@ -236,6 +303,10 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
             apply_prune_item(&wanted, read_prune_item(list_nth_node(List, fragment.prune_items, i)), state,
                              econtext);
         }
+    if (fragment.runs_per_node()) {
+        add_node_tasks(&result, fragment, anchor, wanted, slots);
+        return result;
+    }
     for (size_t i = 0; i < anchor.shards.size(); i++)
         if (wanted.has(i))
             add_tasks(&result, fragment, anchor.shards[i], slots, static_cast<int>(i));

@@ -240,6 +240,7 @@ Query *push_groups(const Query *query, const StatementLocus &locus) {
     above->hasAggs =
         contain_aggs_of_level(as_node(above->targetList), 0) || contain_aggs_of_level(above->havingQual, 0);
     note_sublinks(above);
+    worker.group_per_node();
     const double rows = sent->groupClause == NIL ? 1 : std::max(1.0, estimated_input_rows(query) / 10);
     return worker.finish(locus, locus.from, rows, above) ? above : nullptr;
 }

@@ -4,10 +4,12 @@
 #include "citus/planner/template.hpp"
 #include "planned.hpp"
 #include "route.hpp"
+#include "sql_scanner.hpp"
 
 extern "C" {
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
+#include "rewrite/rewriteManip.h"
 }
 
 namespace citus {
@@ -54,18 +56,148 @@ Var *WorkerQuery::group_column(::Node *expr, const char *name, const SortGroupCl
     return makeVar(1, entry->resno, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
 }
 
-bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, double estimated_rows,
-                         Query *above) {
-    Fragment fragment = fragment_for(locus, rows, CMD_SELECT);
-    if (!row_marks_fit(query_, rows, &fragment.locks_rows))
+// ---------------------------------------------------------------- one statement per node
+
+namespace {
+
+constexpr const char *kRowsOfShards = "citus_shards";
+
+struct RowMapping {
+    WorkerQuery *rows;
+    bool failed = false;
+};
+
+::Node *map_to_rows(::Node *node, int level, void *raw) {
+    auto *mapping = static_cast<RowMapping *>(raw);
+    if (!is_var_of_block(node, level))
+        return nullptr;
+    const Var *var = castNode(Var, node);
+    // A row of a table is of another type on each shard, and so is what the parser made of it.
+    if (var->varattno <= 0 || var->vartype == RECORDOID) {
+        mapping->failed = true;
+        return node;
+    }
+    const char *name = psprintf("c%d", list_length(mapping->rows->query()->targetList) + 1);
+    return reinterpret_cast<::Node *>(
+        mapping->rows->column(reinterpret_cast<::Node *>(const_cast<Var *>(var)), name));
+}
+
+RangeTblEntry *entry_of_cte(const Query *query) {
+    auto *rte = makeNode(RangeTblEntry);
+    rte->rtekind = RTE_CTE;
+    rte->ctename = pstrdup(kRowsOfShards);
+    rte->eref = makeAlias(kRowsOfShards, NIL);
+    rte->inFromCl = true;
+    ListCell *cell;
+    foreach (cell, query->targetList) {
+        const auto *entry = lfirst_node(TargetEntry, cell);
+        auto *expr = reinterpret_cast<::Node *>(entry->expr);
+        rte->coltypes = lappend_oid(rte->coltypes, exprType(expr));
+        rte->coltypmods = lappend_int(rte->coltypmods, exprTypmod(expr));
+        rte->colcollations = lappend_oid(rte->colcollations, exprCollation(expr));
+        rte->eref->colnames = lappend(rte->eref->colnames, makeString(pstrdup(entry->resname)));
+    }
+    return rte;
+}
+
+CommonTableExpr *cte_of(Query *query, const RangeTblEntry *rte) {
+    auto *cte = makeNode(CommonTableExpr);
+    cte->ctename = pstrdup(kRowsOfShards);
+    cte->ctematerialized = CTEMaterializeDefault;
+    cte->ctequery = reinterpret_cast<::Node *>(query);
+    cte->location = -1;
+    cte->cterefcount = 1;
+    cte->ctecolnames = list_copy(rte->eref->colnames);
+    cte->ctecoltypes = list_copy(rte->coltypes);
+    cte->ctecoltypmods = list_copy(rte->coltypmods);
+    cte->ctecolcollations = list_copy(rte->colcollations);
+    return cte;
+}
+
+/// Finds the body of the CTE, which is to be repeated, in the text of a fragment.
+bool set_body(Fragment *fragment) {
+    constexpr std::string_view kPlaceholder = "s.t";
+    std::pmr::string text;
+    size_t last = 0;
+    ListCell *cell;
+    foreach (cell, fragment->text_parts) {
+        if (!text.empty())
+            text += kPlaceholder;
+        last = text.size();
+        text += strVal(lfirst(cell));
+    }
+    const auto body = core::first_parentheses(text, scan_sql(text.c_str()));
+    const size_t first = strlen(strVal(linitial(fragment->text_parts)));
+    if (!body.has_value() || body->begin > first || body->end < last)
         return false;
+    fragment->body_begin = static_cast<int>(body->begin);
+    fragment->body_end = static_cast<int>(body->end - last);
+    return true;
+}
+
+} // namespace
+
+/// `WITH citus_shards AS (SELECT columns FROM ...) SELECT groups FROM citus_shards GROUP BY ...`, or nullptr.
+Query *WorkerQuery::grouping_over_rows() const {
+    if (query_->setOperations != nullptr || query_->rowMarks != NIL || query_->hasWindowFuncs ||
+        query_->distinctClause != NIL || query_->sortClause != NIL || query_->limitCount != nullptr ||
+        query_->hasTargetSRFs || checkExprHasSubLink(reinterpret_cast<::Node *>(query_->targetList)) ||
+        checkExprHasSubLink(query_->havingQual))
+        return nullptr;
+    WorkerQuery rows = input_of(query_);
+    RowMapping mapping{&rows};
+    auto *groups = makeNode(Query);
+    groups->commandType = CMD_SELECT;
+    groups->canSetTag = true;
+    groups->hasAggs = query_->hasAggs;
+    groups->groupClause = query_->groupClause;
+    groups->groupingSets = query_->groupingSets;
+    groups->targetList = reinterpret_cast<List *>(
+        replace_in(reinterpret_cast<::Node *>(query_->targetList), map_to_rows, &mapping));
+    groups->havingQual = replace_in(query_->havingQual, map_to_rows, &mapping);
+    if (mapping.failed)
+        return nullptr;
+    rows.column_if_none();
+    RangeTblEntry *rte = entry_of_cte(rows.query());
+    groups->rtable = list_make1(rte);
+    auto *reference = makeNode(RangeTblRef);
+    reference->rtindex = 1;
+    groups->jointree = makeFromExpr(list_make1(reference), nullptr);
+    groups->cteList = list_make1(cte_of(rows.query(), rte));
+    return groups;
+}
+
+void WorkerQuery::group_per_node() {
+    per_node_ = grouping_over_rows();
+}
+
+/// Fills the text from the form per node, when there is one and it can be sent; else from the form per shard.
+bool WorkerQuery::fill(Fragment *fragment, ShipMode mode) {
+    if (per_node_ == nullptr || mode != ShipMode::PerShard)
+        return fill_template(fragment, query_, mode);
+    if (!fill_template(fragment, per_node_, mode))
+        return fill_template(fragment, query_, mode);
+    if (set_body(fragment))
+        return true;
+    return fill_template(fragment, query_, mode);
+}
+
+void WorkerQuery::column_if_none() {
     // Rows without columns can't be sent.
     if (query_->targetList == NIL)
         column(reinterpret_cast<::Node *>(
                    makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(1), false, true)),
                "one");
+}
+
+bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, double estimated_rows,
+                         Query *above) {
+    Fragment fragment = fragment_for(locus, rows, CMD_SELECT);
+    if (!row_marks_fit(query_, rows, &fragment.locks_rows))
+        return false;
+    column_if_none();
     const ShipMode mode = rows.is(core::Place::Hashed) ? ShipMode::PerShard : ShipMode::OneGroup;
-    if (!set_user(&fragment, query_) || !fill_template(&fragment, query_, mode) ||
+    if (!set_user(&fragment, query_) || !fill(&fragment, mode) ||
         !relations_fit(fragment, rows))
         return false;
     std::pmr::vector<FragmentColumn> columns;
