@@ -201,8 +201,6 @@ const SortGroupClause *group_clause_of(const Query *query, ::Node *expr) {
     }
     if (is_var_of_block(node, level))
         return dependent_column(castNode(Var, node), level, mapping);
-    if (IsA(node, GroupingFunc))
-        return fail(mapping, node);
     if (IsA(node, Aggref) && castNode(Aggref, node)->agglevelsup == static_cast<Index>(level)) {
         if (level > 0 || !can_split(castNode(Aggref, node)))
             return fail(mapping, node);
@@ -215,6 +213,7 @@ bool is_grouped(const Query *query) {
     return query->groupClause != NIL || query->hasAggs || query->havingQual != nullptr;
 }
 
+/// The shards group by all columns that GROUP BY names; grouping sets are made of these groups here.
 Query *push_groups(const Query *query, const StatementLocus &locus) {
     WorkerQuery worker = WorkerQuery::input_of(query);
     // Grouping columns come first, so that they exist even when nothing mentions them.
@@ -288,7 +287,7 @@ Query *push_down(const Query *query, const StatementLocus &locus) {
     if (is_local_to_shards(locus.windowed))
         above = push_whole_block(query, locus);
     if (above == nullptr && is_local_to_shards(locus.from)) {
-        if (is_grouped(query) && query->groupingSets == NIL && query->setOperations == nullptr)
+        if (is_grouped(query) && query->setOperations == nullptr)
             above = push_groups(query, locus);
         if (above == nullptr)
             above = pull_rows(query, locus);
