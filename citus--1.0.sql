@@ -576,6 +576,19 @@ LANGUAGE C STRICT AS 'MODULE_PATHNAME', $$citus_start_maintenance_daemon$$;
 REVOKE ALL ON FUNCTION citus_internal.start_maintenance_daemon() FROM PUBLIC;
 SELECT citus_internal.start_maintenance_daemon();
 
+-- Distributed deadlocks: who waits for whom on this server. waiting_gpid and blocking_gpid say for which session of
+-- the cluster a backend works, blocking_xid which prepared transaction blocks.
+CREATE FUNCTION citus_internal.local_wait_edges(OUT waiting_pid int, OUT waiting_gpid bigint, OUT since timestamptz,
+    OUT blocking_pid int, OUT blocking_gpid bigint, OUT blocking_xid xid) RETURNS SETOF record
+LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_local_wait_edges$$;
+COMMENT ON FUNCTION citus_internal.local_wait_edges() IS 'who waits for whom on this server';
+
+CREATE FUNCTION pg_catalog.check_distributed_deadlocks() RETURNS bool
+LANGUAGE C STRICT VOLATILE AS 'MODULE_PATHNAME', $$citus_check_distributed_deadlocks$$;
+COMMENT ON FUNCTION pg_catalog.check_distributed_deadlocks() IS
+'look for distributed deadlocks now; it also happens by itself';
+REVOKE ALL ON FUNCTION pg_catalog.check_distributed_deadlocks() FROM PUBLIC;
+
 -- Gives the rest of the transaction another role's rights, without a way back for what runs in it. Only for the
 -- connections between nodes; it checks itself that the session's user may.
 CREATE FUNCTION citus_internal.run_as(role text, token bigint) RETURNS void

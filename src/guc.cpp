@@ -13,6 +13,8 @@ char *node_conninfo = nullptr;
 char *local_hostname = nullptr;
 int node_connection_timeout = 30000;
 int recover_2pc_interval = 60000;
+double distributed_deadlock_detection_factor = 2;
+bool log_distributed_deadlock_detection = false;
 bool enable_binary_protocol = true;
 bool enable_local_execution = true;
 bool explain_all_tasks = false;
@@ -66,6 +68,12 @@ void install() {
     define_int("citus.recover_2pc_interval",
                "Time between automatic recoveries of two-phase commits; -1 is off.", &recover_2pc_interval,
                -1, 604800000, PGC_SIGHUP, GUC_UNIT_MS);
+    DefineCustomRealVariable("citus.distributed_deadlock_detection_factor",
+                             "Distributed deadlocks are looked for within this many times deadlock_timeout; -1 is off.",
+                             nullptr, &distributed_deadlock_detection_factor, 2, -1, 1000, PGC_SIGHUP, 0, nullptr,
+                             nullptr, nullptr);
+    define_bool("citus.log_distributed_deadlock_detection", "Logs each look for distributed deadlocks.",
+                &log_distributed_deadlock_detection, PGC_SIGHUP, kHidden);
     define_bool("citus.enable_binary_protocol",
                 "Transfers rows between nodes in binary where the types allow.", &enable_binary_protocol,
                 PGC_USERSET);

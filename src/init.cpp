@@ -9,6 +9,8 @@
 #include "citus/planner/gather.hpp"
 #include "citus/planner/planner.hpp"
 #include "citus/planner/insert.hpp"
+#include "citus/transaction/deadlock_detector.hpp"
+#include "citus/transaction/fence.hpp"
 #include "citus/transaction/maintenance_daemon.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 #include "citus/transaction/shared_state.hpp"
@@ -32,6 +34,8 @@ void _PG_init(void) {
     citus::raise_max_prepared_transactions();
     citus::install_shared_state();
     citus::install_transaction_callbacks();
+    citus::install_deadlock_detector();
+    citus::install_fence();
     citus::install_maintenance_daemon();
     citus::install_fragment_scan();
     citus::install_planner();

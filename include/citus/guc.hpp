@@ -12,6 +12,8 @@ extern char *node_conninfo;
 extern char *local_hostname;
 extern int node_connection_timeout;      ///< milliseconds
 extern int recover_2pc_interval;         ///< milliseconds, -1 off
+extern double distributed_deadlock_detection_factor; ///< times deadlock_timeout, -1 off
+extern bool log_distributed_deadlock_detection;
 extern bool enable_binary_protocol;
 extern bool enable_local_execution;
 extern bool explain_all_tasks;

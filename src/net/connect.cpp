@@ -1,6 +1,7 @@
 #include "citus/net/connect.hpp"
 
 #include "citus/guc.hpp"
+#include "citus/monitor/global_pid.hpp"
 #include "citus/net/remote_error.hpp"
 
 extern "C" {
@@ -118,7 +119,7 @@ void start_attempt(ConnectAttempt &attempt) {
     parameters.add("port", psprintf("%d", attempt.port));
     parameters.add("dbname", attempt.database);
     parameters.add("user", attempt.user);
-    parameters.add("application_name", psprintf("citus_internal pid=%d", MyProcPid));
+    parameters.add("application_name", psprintf("citus_internal gpid=" INT64_FORMAT, own_global_pid()));
     parameters.add("client_encoding", GetDatabaseEncodingName());
     if (attempt.pinned)
         parameters.add("options", session_settings_as_options());

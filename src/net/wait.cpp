@@ -107,12 +107,31 @@ void forget_wait_sets(const Connection *connection) {
             kept.drop();
 }
 
+namespace {
+
+/// Waits at first for as long as nobody else needs to know.
+bool wait_patiently(std::span<Connection *const> connections, TimestampTz deadline, bool interruptible) {
+    const long limit = remaining_ms(deadline);
+    const long patience = interruptible ? wait_patience_ms() : -1;
+    if (patience < 0 || (limit >= 0 && limit <= patience))
+        return wait_once(connections, limit);
+    if (wait_once(connections, patience))
+        return true;
+    long_wait_began();
+    const bool some = wait_once(connections, remaining_ms(deadline));
+    if (long_wait_ended())
+        raise_distributed_deadlock();
+    return some;
+}
+
+} // namespace
+
 bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline,
                           bool interruptible) {
     for (Connection *connection : connections)
         if (!connection->is_open() || connection->is_broken() || PQsocket(connection->pg) < 0)
             return true; // the caller finds out when it pumps
-    const bool some = wait_once(connections, remaining_ms(deadline));
+    const bool some = wait_patiently(connections, deadline, interruptible);
     ResetLatch(MyLatch);
     if (interruptible)
         CHECK_FOR_INTERRUPTS();

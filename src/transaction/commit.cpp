@@ -3,7 +3,9 @@
 
 #include "citus/core/gid.hpp"
 #include "citus/net/remote_error.hpp"
+#include "citus/transaction/backend_slots.hpp"
 #include "citus/transaction/commit_records.hpp"
+#include "citus/transaction/fence.hpp"
 #include "citus/transaction/shared_state.hpp"
 
 extern "C" {
@@ -18,6 +20,9 @@ namespace {
 
 /// How long a second phase or a rollback waits for a node before it is left to recovery.
 constexpr int kFinishTimeoutMs = 30000;
+
+/// How soon a wait that can't be cancelled sees that somebody tried.
+constexpr int kCancelPeriodMs = 200;
 
 TimestampTz finish_deadline() {
     return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kFinishTimeoutMs);
@@ -83,10 +88,10 @@ public:
     }
 
     /// For the moment after which a transaction is committed: a cancel cannot undo it, and who is told
-    /// "canceled" would believe it. It only limits the time.
-    void wait_without_cancel() {
-        while (!done()) {
-            wait(finish_deadline());
+    /// "canceled" would believe it. It only limits the time, as the deadline (0: none) does.
+    void wait_without_cancel(TimestampTz deadline) {
+        while (!done() && (deadline == 0 || GetCurrentTimestamp() < deadline)) {
+            wait(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kCancelPeriodMs));
             if (!done() && (QueryCancelPending || ProcDiePending))
                 return;
         }
@@ -144,23 +149,34 @@ void settle(std::span<Connection *const> participants) {
     drain_all(participants, 0, true);
 }
 
-void commit_all(std::span<Connection *const> participants, bool is_writer) {
+/// Whether the connection can take a command now.
+bool is_usable(const Connection *connection) {
+    return connection->idle() && connection->is_open() && !connection->is_broken();
+}
+
+void commit_only_writer(Connection *writer) {
     Phase phase("COMMIT");
-    for (Connection *connection : participants)
+    phase.add(writer);
+    phase.wait_without_cancel(0);
+    phase.raise_failure(true);
+    forget_transaction(writer);
+}
+
+/// A serializable transaction may fail when it commits, also where it only read.
+void commit_serializable_readers(std::span<Connection *const> readers) {
+    Phase phase("COMMIT");
+    for (Connection *connection : readers)
         phase.add(connection);
-    if (is_writer)
-        phase.wait_without_cancel();
-    else
-        phase.wait(0);
-    phase.raise_failure(is_writer);
-    for (Connection *connection : participants)
+    phase.wait(0);
+    phase.raise_failure(false);
+    for (Connection *connection : readers)
         forget_transaction(connection);
 }
 
 /// The rows of pg_dist_transaction are the decision: they are there when, and only when, this transaction
 /// commits.
 void prepare_all(std::span<Connection *const> writers) {
-    const uint64 number = next_distributed_transaction_number();
+    const uint64 number = distributed_transaction_number();
     begin_deciding(number);
     deciding = true;
     Phase phase("PREPARE TRANSACTION");
@@ -195,6 +211,7 @@ void note_local_write() {
 
 void forget_local_state() {
     local_writes = false;
+    forget_distributed_transaction_number();
     forget_subtransactions();
 }
 
@@ -208,45 +225,63 @@ void commit_distributed_transaction() {
     if (participants.empty())
         return;
     settle(participants);
-    if (!readers.empty())
-        commit_all(readers, false);
+    // Others end when the writers have committed: they may hold locks that are to protect what is written.
+    if (IsolationIsSerializable() && !readers.empty())
+        commit_serializable_readers(readers);
     if (writers.empty())
         return;
     // A local commit may still fail after this when there is one to fail.
     const bool local_may_fail =
         TransactionIdIsValid(GetTopTransactionIdIfAny()) || IsolationIsSerializable() || local_writes;
     if (writers.size() == 1 && !local_may_fail)
-        commit_all(writers, true);
+        commit_only_writer(writers[0]);
     else
         prepare_all(writers);
 }
 
+namespace {
+
+/// Takes note of a second phase that has not been carried out: what it wrote is not to be read before.
+void leave_to_recovery(Outcome *outcome) {
+    Connection *connection = outcome->connection;
+    fence_group(connection->group_id, distributed_transaction_number());
+    ereport(WARNING, (errmsg("could not yet commit the prepared transaction \"%s\" on %s: %s",
+                             connection->transaction.gid, connection->address(), outcome->reason),
+                      errdetail("The transaction is committed. The maintenance daemon completes it on this "
+                                "node as soon as the node answers.")));
+    connection->close_at_end = true;
+}
+
+} // namespace
+
 void finish_distributed_commit() {
-    Phase phase("COMMIT PREPARED");
+    Phase second("COMMIT PREPARED"), readers("COMMIT");
     for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
         if (connection->transaction.gid != nullptr)
-            phase.add(connection, connection->transaction.gid);
-    if (!phase.empty()) {
-        phase.wait(finish_deadline());
-        bool failed = false;
-        for (Outcome *outcome : phase.outcomes()) {
-            Connection *connection = outcome->connection;
-            if (!outcome->succeeded) {
-                failed = true;
-                ereport(WARNING,
-                        (errmsg("could not yet commit the prepared transaction \"%s\" on %s: %s",
-                                connection->transaction.gid, connection->address(), outcome->reason),
-                         errdetail("The transaction is committed. The maintenance daemon completes it on "
-                                   "this node as soon as the node answers.")));
-                connection->close_at_end = true;
-            }
+            second.add(connection, connection->transaction.gid);
+        else if (connection->transaction.open && is_usable(connection))
+            readers.add(connection);
+        else
+            connection->close_at_end |= connection->transaction.open;
+    const TimestampTz deadline = finish_deadline();
+    second.wait_without_cancel(deadline);
+    bool failed = false;
+    for (Outcome *outcome : second.outcomes())
+        if (!outcome->succeeded && !outcome->no_such_gid) { // 42704: the daemon was faster
+            failed = true;
+            leave_to_recovery(outcome);
+        }
+    readers.wait_without_cancel(deadline);
+    for (Phase *phase : {&second, &readers})
+        for (Outcome *outcome : phase->outcomes()) {
+            if (!outcome->succeeded)
+                outcome->connection->close_at_end = true;
             if (outcome->failure != nullptr)
                 PQclear(outcome->failure);
-            forget_transaction(connection);
+            forget_transaction(outcome->connection);
         }
-        if (failed)
-            request_recovery();
-    }
+    if (failed)
+        request_recovery();
     end_transaction();
 }
 
@@ -266,11 +301,6 @@ bool stop_running(Connection *connection) {
     if (connection->runs_only_discards())
         connection->request_cancel();
     return !connection->idle() || connection->transaction.open;
-}
-
-/// Whether the connection can take a command now.
-bool is_usable(const Connection *connection) {
-    return connection->idle() && connection->is_open() && !connection->is_broken();
 }
 
 void roll_back(std::span<Connection *const> connections) {

@@ -4,6 +4,8 @@
 
 #include "citus/net/remote_error.hpp"
 #include "citus/net/role.hpp"
+#include "citus/transaction/backend_slots.hpp"
+#include "citus/transaction/fence.hpp"
 
 extern "C" {
 #include "utils/timestamp.h"
@@ -56,6 +58,7 @@ void begin(Connection *connection) {
                                XactReadOnly ? "READ ONLY" : "READ WRITE",
                                XactDeferrable ? " DEFERRABLE" : ""),
                       nullptr, 0);
+    (void)distributed_transaction_number();
     connection->transaction.open = true;
     connection->transaction.begin_level = GetCurrentTransactionNestLevel();
 }
@@ -125,6 +128,7 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
 } // namespace
 
 void enlist_connection(Connection *connection, Access access) {
+    wait_for_fence(connection->group_id);
     check_single_writer_user(connection);
     if (!needs_transaction(connection, access)) {
         assume_role(connection);

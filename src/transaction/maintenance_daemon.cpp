@@ -3,6 +3,8 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/memory.hpp"
+#include "citus/transaction/backend_slots.hpp"
+#include "citus/transaction/daemons.hpp"
 #include "citus/transaction/recovery.hpp"
 #include "citus/transaction/shared_state.hpp"
 
@@ -36,6 +38,7 @@ namespace {
 
 constexpr long kLauncherPeriodMs = 10 * 1000;
 constexpr long kRestartDelayMs = 5 * 1000;
+constexpr long kDetectorDelayMs = 1000;
 constexpr long kDaemonPeriodMs = 10 * 1000;
 constexpr long kEagerPeriodMs = 1000;
 constexpr int kEndTimeoutMs = 10 * 1000;
@@ -49,16 +52,6 @@ public:
 void wake_launcher() {
     if (shared_state()->launcher_latch)
         SetLatch(shared_state()->launcher_latch);
-}
-
-void sleep_until_woken(long milliseconds) {
-    WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds, PG_WAIT_EXTENSION);
-    ResetLatch(MyLatch);
-    CHECK_FOR_INTERRUPTS();
-    if (ConfigReloadPending) {
-        ConfigReloadPending = false;
-        ProcessConfigFile(PGC_SIGHUP);
-    }
 }
 
 BackgroundWorker describe_worker(const char *function, const char *name) {
@@ -95,7 +88,7 @@ std::pmr::vector<Oid> list_databases() {
 void update_entries(const std::pmr::vector<Oid> &databases) {
     SharedLock lock;
     for (DaemonEntry &entry : shared_state()->daemons)
-        if (entry.database != InvalidOid && entry.pid == 0 &&
+        if (entry.database != InvalidOid && entry.pid == 0 && entry.detector_pid == 0 &&
             std::find(databases.begin(), databases.end(), entry.database) == databases.end())
             entry = DaemonEntry{};
     for (Oid database : databases)
@@ -118,8 +111,30 @@ Oid next_database_to_start() {
     return InvalidOid;
 }
 
-void start_daemon(Oid database) {
-    BackgroundWorker worker = describe_worker("citus_maintenance_main", "Citus Maintenance Daemon");
+/// The same for deadlock detectors, which run on demand.
+Oid next_database_to_watch() {
+    SharedLock lock;
+    TimestampTz now = GetCurrentTimestamp();
+    for (DaemonEntry &entry : shared_state()->daemons) {
+        if (entry.database == InvalidOid || !entry.wanted || !entry.detector_requested ||
+            entry.detector_pid != 0 || entry.detector_after > now)
+            continue;
+        entry.detector_after = now + kDetectorDelayMs * INT64CONST(1000);
+        return entry.database;
+    }
+    return InvalidOid;
+}
+
+bool a_detector_is_missing() {
+    SharedLock lock;
+    for (const DaemonEntry &entry : shared_state()->daemons)
+        if (entry.database != InvalidOid && entry.wanted && entry.detector_requested && entry.detector_pid == 0)
+            return true;
+    return false;
+}
+
+void start_daemon(Oid database, const char *function, const char *name) {
+    BackgroundWorker worker = describe_worker(function, name);
     worker.bgw_restart_time = BGW_NEVER_RESTART;
     worker.bgw_main_arg = ObjectIdGetDatum(database);
     // When all worker processes are taken, the next round tries again.
@@ -130,7 +145,9 @@ void launcher_round() {
     StartTransactionCommand();
     update_entries(list_databases()); // gone before the transaction's memory is
     for (Oid database = next_database_to_start(); OidIsValid(database); database = next_database_to_start())
-        start_daemon(database);
+        start_daemon(database, "citus_maintenance_main", "Citus Maintenance Daemon");
+    for (Oid database = next_database_to_watch(); OidIsValid(database); database = next_database_to_watch())
+        start_daemon(database, "citus_deadlock_detector_main", "Citus Deadlock Detector");
     CommitTransactionCommand();
 }
 
@@ -141,11 +158,20 @@ void forget_launcher(int, Datum) {
 
 // ---------------------------------------------------------------- the daemon
 
-/// Enters this process as the daemon of the database; false when there is one already.
-bool claim_entry(Oid database) {
+/// Enters this process as a daemon of the database; false when there is one already.
+bool claim_entry(Oid database, Daemon kind) {
     SharedLock lock;
     DaemonEntry *entry = daemon_entry(database, false);
-    if (entry == nullptr || entry->pid != 0 || !entry->wanted)
+    if (entry == nullptr || !entry->wanted)
+        return false;
+    if (kind == Daemon::DeadlockDetector) {
+        if (entry->detector_pid != 0)
+            return false;
+        entry->detector_pid = MyProcPid;
+        entry->detector_latch = MyLatch;
+        return true;
+    }
+    if (entry->pid != 0)
         return false;
     entry->pid = MyProcPid;
     entry->latch = MyLatch;
@@ -154,20 +180,30 @@ bool claim_entry(Oid database) {
     return true;
 }
 
+bool somebody_waits_in(Oid database) {
+    auto slots = all_backend_slots();
+    return std::any_of(slots.begin(), slots.end(), [&](const BackendSlot &slot) {
+        return slot.pid != 0 && slot.database == database && slot.remote_wait != 0;
+    });
+}
+
 void release_entry(int, Datum database) {
     SharedLock lock;
     DaemonEntry *entry = daemon_entry(DatumGetObjectId(database), false);
-    if (entry != nullptr && entry->pid == MyProcPid) {
+    if (entry == nullptr)
+        return;
+    if (entry->pid == MyProcPid) {
         entry->pid = 0;
         entry->latch = nullptr;
     }
-}
-
-/// False when the daemon is to end: it was asked to.
-bool still_wanted() {
-    SharedLock lock;
-    DaemonEntry *entry = daemon_entry(MyDatabaseId, false);
-    return entry != nullptr && entry->wanted;
+    if (entry->detector_pid == MyProcPid) {
+        entry->detector_pid = 0;
+        entry->detector_latch = nullptr;
+        // Who asked a moment ago has woken this process.
+        entry->detector_requested = somebody_waits_in(entry->database);
+        if (entry->detector_requested)
+            wake_launcher();
+    }
 }
 
 void no_longer_wanted() {
@@ -218,7 +254,7 @@ bool daemon_round(bool recovery_is_due) {
 
 void daemon_loop() {
     TimestampTz last_recovery = 0;
-    while (still_wanted()) {
+    while (is_daemon_wanted()) {
         bool eager = recovers_eagerly();
         bool due = eager || (guc::recover_2pc_interval >= 0 &&
                              TimestampDifferenceExceeds(last_recovery, GetCurrentTimestamp(),
@@ -230,13 +266,13 @@ void daemon_loop() {
             return;
         }
         pgstat_report_activity(STATE_IDLE, nullptr);
-        sleep_until_woken(eager ? kEagerPeriodMs : kDaemonPeriodMs);
+        daemon_sleep(eager ? kEagerPeriodMs : kDaemonPeriodMs);
     }
 }
 
 // ---------------------------------------------------------------- commands about databases
 
-/// Sets whether a database's daemon is wanted; returns the process that runs now.
+/// Sets whether a database's daemons are wanted; returns a process that runs now.
 pid_t set_wanted(Oid database, bool wanted) {
     SharedLock lock;
     DaemonEntry *entry = daemon_entry(database, wanted);
@@ -248,7 +284,9 @@ pid_t set_wanted(Oid database, bool wanted) {
         wake_launcher();
     else if (entry->latch)
         SetLatch(entry->latch);
-    return entry->pid;
+    if (!wanted && entry->detector_latch)
+        SetLatch(entry->detector_latch);
+    return entry->pid != 0 ? entry->pid : entry->detector_pid;
 }
 
 /// Ends the daemon of a database and waits until it is gone (or a time limit: then the command that follows
@@ -331,6 +369,46 @@ void wake_at_commit(XactEvent event, void *) {
 
 } // namespace
 
+bool begin_daemon(Oid database, Daemon kind, const char *name) {
+    pqsignal(SIGTERM, die);
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    BackgroundWorkerUnblockSignals();
+    if (!claim_entry(database, kind))
+        return false;
+    before_shmem_exit(release_entry, ObjectIdGetDatum(database));
+    BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+    pgstat_report_appname(name);
+    return true;
+}
+
+bool is_daemon_wanted() {
+    SharedLock lock;
+    DaemonEntry *entry = daemon_entry(MyDatabaseId, false);
+    return entry != nullptr && entry->wanted;
+}
+
+void daemon_sleep(long milliseconds) {
+    WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds, PG_WAIT_EXTENSION);
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+    if (ConfigReloadPending) {
+        ConfigReloadPending = false;
+        ProcessConfigFile(PGC_SIGHUP);
+    }
+}
+
+void request_deadlock_detector() {
+    SharedLock lock;
+    DaemonEntry *entry = daemon_entry(MyDatabaseId, false);
+    if (entry == nullptr)
+        return;
+    entry->detector_requested = true;
+    if (entry->detector_latch)
+        SetLatch(entry->detector_latch);
+    else
+        wake_launcher();
+}
+
 void start_maintenance_daemon_at_commit() {
     static bool registered = false;
     if (!registered)
@@ -365,20 +443,13 @@ extern "C" void citus_launcher_main(Datum) {
     for (;;) {
         launcher_round();
         pgstat_report_activity(STATE_IDLE, nullptr);
-        sleep_until_woken(kLauncherPeriodMs);
+        daemon_sleep(a_detector_is_missing() ? kDetectorDelayMs : kLauncherPeriodMs);
     }
 }
 
 extern "C" void citus_maintenance_main(Datum argument) {
-    pqsignal(SIGTERM, die);
-    pqsignal(SIGHUP, SignalHandlerForConfigReload);
-    BackgroundWorkerUnblockSignals();
-    if (!claim_entry(DatumGetObjectId(argument)))
-        return;
-    before_shmem_exit(release_entry, argument);
-    BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(argument), InvalidOid, 0);
-    pgstat_report_appname("Citus Maintenance Daemon");
-    daemon_loop();
+    if (begin_daemon(DatumGetObjectId(argument), Daemon::Maintenance, "Citus Maintenance Daemon"))
+        daemon_loop();
 }
 
 extern "C" Datum citus_start_maintenance_daemon(PG_FUNCTION_ARGS) {

@@ -4,6 +4,7 @@
 #include "citus/core/gid.hpp"
 #include "citus/net/connection.hpp"
 #include "citus/transaction/commit_records.hpp"
+#include "citus/transaction/fence.hpp"
 #include "citus/transaction/shared_state.hpp"
 
 extern "C" {
@@ -65,6 +66,7 @@ void recover_node(const ClusterNode &node, const GidSet &known, int report_level
     // The order matters. What is listed first and is not being decided afterwards has been decided, so the
     // decision is visible to the records read last. And only a record seen before the list may be removed
     // because its gid is not in the list.
+    auto fenced = fences_of_group(node.group_id);
     GidSet pending;
     if (!pending_gids(node, report_level, pending)) {
         result.complete = false;
@@ -75,6 +77,10 @@ void recover_node(const ClusterNode &node, const GidSet &known, int report_level
         return std::find(deciding.begin(), deciding.end(), gid.transaction) != deciding.end();
     };
     GidSet committed = pending.empty() ? GidSet() : gids_of_group(read_commit_records(), node.group_id);
+    auto is_open = [&](uint64 transaction) {
+        return std::find(deciding.begin(), deciding.end(), transaction) != deciding.end();
+    };
+    std::erase_if(fenced, is_open);
     GidSet done;
     for (const std::pmr::string &name : pending) {
         auto gid = core::parse_gid(name);
@@ -89,6 +95,7 @@ void recover_node(const ClusterNode &node, const GidSet &known, int report_level
             ereport(report_level, (errmsg("could not resolve prepared transaction %s on %s:%d: %s",
                                           name.c_str(), node.name, node.port, outcome.message)));
             result.complete = false;
+            std::erase(fenced, gid->transaction);
             continue;
         }
         done.insert(name);
@@ -98,6 +105,7 @@ void recover_node(const ClusterNode &node, const GidSet &known, int report_level
         if (!pending.contains(name) && gid && !is_undecided(*gid))
             done.insert(name);
     }
+    remove_fences(node.group_id, fenced);
     delete_commit_records(node.group_id, done);
 }
 

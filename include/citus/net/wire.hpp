@@ -212,6 +212,14 @@ private:
 bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline = 0,
                           bool interruptible = true);
 
+/// A wait for another node that lasts longer than this (milliseconds; -1: however long) is announced, so that a
+/// distributed deadlock can be found (transaction/remote_wait.cpp). long_wait_ended() is true when the wait was
+/// chosen to end as one.
+long wait_patience_ms();
+void long_wait_began();
+bool long_wait_ended();
+[[noreturn]] void raise_distributed_deadlock();
+
 /// The connection's socket is going to be closed.
 void forget_wait_sets(const Connection *connection);
 

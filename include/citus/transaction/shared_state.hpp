@@ -34,6 +34,10 @@ struct DaemonEntry {
     bool wanted;         ///< false when the database has no extension, or its daemon was asked to end
     TimestampTz recover_eagerly_until;
     TimestampTz start_after; ///< not before this time, after a daemon ended by an error
+    pid_t detector_pid;      ///< of the deadlock detector, 0 when none runs
+    struct Latch *detector_latch;
+    bool detector_requested;
+    TimestampTz detector_after;
 };
 
 constexpr int kMaxDaemons = 256;

@@ -75,6 +75,32 @@ sub attempt {
     return ($out, $failed);
 }
 
+# Starts a statement that may wait; await() gives what it printed and the error text ('' without one).
+sub begin_query {
+    my ($self, $session, $query) = @_;
+    $session->{stderr} = '';
+    $session->query_until(qr/started/, "\\echo started\n$query\n;\n");
+    return;
+}
+
+sub await {
+    my ($self, $session) = @_;
+    my ($out) = $session->query('\\echo');
+    my $error = $session->{stderr};
+    $session->{stderr} = '';
+    return ($out, $error);
+}
+
+# A statement that does not wait: gives its output and the error text.
+sub run {
+    my ($self, $session, $query) = @_;
+    $session->{stderr} = '';
+    my ($out) = $session->query($query);
+    my $error = $session->{stderr};
+    $session->{stderr} = '';
+    return ($out, $error);
+}
+
 sub finish { my ($self, $session) = @_; eval { $session->quit }; return }
 
 # All processes of the server die at once, as in a power cut: the postmaster is stopped first, so that it does
