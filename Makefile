@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build demo demo-stop check check-unit check-regress check-differential check-tap bench format lint clean
+.PHONY: help setup build demo demo-stop check check-unit check-regress check-differential check-tap fuzz pgregress bench format lint clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -34,6 +34,13 @@ check-differential: ## run the same statements on plain and on distributed table
 
 check-tap: ## run the crash tests
 	@scripts/check tap
+
+fuzz: build ## random statements on plain and distributed tables until stopped; FUZZ_ARGS="--seed 7 --count 20"
+	@scripts/fuzz $(FUZZ_ARGS)
+
+pgregress: build ## PostgreSQL's own suite: with the library but nothing distributed, then with every table distributed
+	@test/pgregress/run
+	@scripts/fuzz --pgregress
 
 bench: build ## compare with one plain PostgreSQL; BENCH_ARGS="--rounds 3 --seconds 5" changes the length
 	@bench/run $(BENCH_ARGS)

@@ -541,7 +541,7 @@ IS 'whether each node can connect to each node';
 
 -- Global process ids: node id and process id in one number.
 CREATE FUNCTION pg_catalog.citus_calculate_gpid(nodeid int, pid int) RETURNS bigint
-LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql STRICT IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT nodeid::bigint * 10000000000 + pid;
 END;
 COMMENT ON FUNCTION pg_catalog.citus_calculate_gpid(int, int) IS 'global process id of a process of a node';
@@ -554,13 +554,13 @@ END;
 COMMENT ON FUNCTION pg_catalog.citus_backend_gpid() IS 'global process id of this session';
 
 CREATE FUNCTION pg_catalog.citus_nodeid_for_gpid(global_pid bigint) RETURNS int
-LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql STRICT IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT (global_pid / 10000000000)::int;
 END;
 COMMENT ON FUNCTION pg_catalog.citus_nodeid_for_gpid(bigint) IS 'node id in a global process id';
 
 CREATE FUNCTION pg_catalog.citus_pid_for_gpid(global_pid bigint) RETURNS int
-LANGUAGE sql STRICT IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql STRICT IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT (global_pid % 10000000000)::int;
 END;
 COMMENT ON FUNCTION pg_catalog.citus_pid_for_gpid(bigint) IS 'process id in a global process id';
@@ -600,7 +600,7 @@ COMMENT ON FUNCTION citus_internal.run_as(text, bigint) IS 'used by connections 
 
 -- What kind of table a row of pg_dist_partition describes.
 CREATE FUNCTION citus_internal.table_type(method "char", replication_model "char", colocation_id int) RETURNS text
-LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT CASE WHEN method = 'h' THEN 'distributed'
                 WHEN replication_model = 't' THEN 'reference'
                 WHEN colocation_id <> 0 THEN 'distributed'

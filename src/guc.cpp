@@ -15,6 +15,7 @@ int node_connection_timeout = 30000;
 int recover_2pc_interval = 60000;
 double distributed_deadlock_detection_factor = 2;
 bool log_distributed_deadlock_detection = false;
+int table_size_refresh_interval = 60000;
 bool enable_binary_protocol = true;
 bool enable_local_execution = true;
 bool explain_all_tasks = false;
@@ -74,6 +75,9 @@ void install() {
                              nullptr, nullptr);
     define_bool("citus.log_distributed_deadlock_detection", "Logs each look for distributed deadlocks.",
                 &log_distributed_deadlock_detection, PGC_SIGHUP, kHidden);
+    define_int("citus.table_size_refresh_interval",
+               "Time between looks at the sizes of shards, for the planner's estimates; -1 is off.",
+               &table_size_refresh_interval, -1, 604800000, PGC_SIGHUP, GUC_UNIT_MS);
     define_bool("citus.enable_binary_protocol",
                 "Transfers rows between nodes in binary where the types allow.", &enable_binary_protocol,
                 PGC_USERSET);

@@ -14,6 +14,7 @@ extern int node_connection_timeout;      ///< milliseconds
 extern int recover_2pc_interval;         ///< milliseconds, -1 off
 extern double distributed_deadlock_detection_factor; ///< times deadlock_timeout, -1 off
 extern bool log_distributed_deadlock_detection;
+extern int table_size_refresh_interval;  ///< milliseconds, -1 off
 extern bool enable_binary_protocol;
 extern bool enable_local_execution;
 extern bool explain_all_tasks;

@@ -1,6 +1,7 @@
 #include "move_rows.hpp"
 
 #include "citus/executor/tasks.hpp"
+#include "citus/monitor/shell_figures.hpp"
 #include "citus/pg/list.hpp"
 
 extern "C" {
@@ -173,6 +174,7 @@ void move_rows_to_shards(Relation relation) {
     writer->finish();
     const uint64 rows = progress.finish();
     empty_shell(relation);
+    count_written_rows(RelationGetRelid(relation), rows);
     ereport(NOTICE, (errmsg("copying the data has completed"),
                      errdetail(UINT64_FORMAT " rows were moved to the shards.", rows)));
 }

@@ -7,15 +7,6 @@ namespace citus {
 
 namespace {
 
-void restart_transaction() {
-    MemoryContext context = CurrentMemoryContext;
-    while (ActiveSnapshotSet())
-        PopActiveSnapshot();
-    CommitTransactionCommand();
-    StartTransactionCommand();
-    MemoryContextSwitchTo(context);
-}
-
 struct PendingNode {
     const char *host;
     int port;
@@ -47,6 +38,15 @@ CommandFailure *make_failure(const AutonomousResult &result, const AutonomousCom
 }
 
 } // namespace
+
+void restart_transaction() {
+    MemoryContext context = CurrentMemoryContext;
+    while (ActiveSnapshotSet())
+        PopActiveSnapshot();
+    CommitTransactionCommand();
+    StartTransactionCommand();
+    MemoryContextSwitchTo(context);
+}
 
 CommandFailure *run_outside_transaction(std::span<const ShardCommand> commands) {
     const auto nodes = by_node(commands);

@@ -7,6 +7,9 @@
 
 namespace citus {
 
+/// Ends the current transaction and begins a new one, as statements do that can't run in a transaction block.
+void restart_transaction();
+
 /// One command for one shard, or for several of them, on one node.
 struct ShardCommand {
     int32 group_id;

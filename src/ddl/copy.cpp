@@ -4,6 +4,7 @@
 #include "citus/executor/insert_rights.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/tasks.hpp"
+#include "citus/monitor/shell_figures.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -218,7 +219,9 @@ uint64 RowCopy::run() {
     }
     error_context_stack = outer;
     UserScope user(run_as_);
-    return writer_->finish();
+    const uint64 rows = writer_->finish();
+    count_written_rows(RelationGetRelid(relation_), rows);
+    return rows;
 }
 
 void RowCopy::put_row() {

@@ -1,13 +1,14 @@
 /// VACUUM, ANALYZE and CLUSTER.
 #include "citus/ddl/shard_definition.hpp"
+#include "citus/monitor/shell_figures.hpp"
+#include "citus/monitor/table_statistics.hpp"
 #include "citus/pg/list.hpp"
 #include "concurrent.hpp"
 #include "utility_call.hpp"
 
 extern "C" {
-#include "access/multixact.h"
-#include "commands/vacuum.h"
 #include "catalog/pg_index.h"
+#include "commands/vacuum.h"
 }
 
 namespace citus {
@@ -57,15 +58,38 @@ void append_shards(std::pmr::vector<GroupShards> &groups, const DistTable &table
     }
 }
 
-std::pmr::vector<GroupShards> shards_of_statement(const VacuumStmt *statement) {
-    std::pmr::vector<GroupShards> groups;
+/// A table to maintain, and which of its columns (NIL: all).
+struct Target {
+    Oid relid;
+    List *columns;
+};
+
+/// Whom PostgreSQL lets VACUUM and ANALYZE a table; others get its warning.
+bool may_maintain(Oid relid) {
+    return citus_is_class_owner(relid, GetUserId()) || citus_is_database_owner(MyDatabaseId, GetUserId());
+}
+
+std::pmr::vector<Target> targets_of(const VacuumStmt *statement) {
+    std::pmr::vector<Target> targets;
     for (const ListCell &cell : cells(statement->rels)) {
-        auto *target = lfirst_node(VacuumRelation, &cell);
-        const Oid relid = find_dist_relation(target->relation);
-        // PostgreSQL warns about a table of somebody else, and goes on.
-        if (OidIsValid(relid) && citus_is_class_owner(relid, GetUserId()))
-            append_shards(groups, *require_dist_table(relid), column_list(target->va_cols));
+        auto *named = lfirst_node(VacuumRelation, &cell);
+        const Oid relid = find_dist_relation(named->relation);
+        if (OidIsValid(relid) && may_maintain(relid))
+            targets.push_back({relid, named->va_cols});
     }
+    // Without names it is all tables of the database.
+    for (const ListCell &cell : cells(statement->rels == NIL ? all_dist_relations() : NIL)) {
+        const Oid relid = lfirst_oid(&cell);
+        if (get_rel_name(relid) != nullptr && may_maintain(relid))
+            targets.push_back({relid, NIL});
+    }
+    return targets;
+}
+
+std::pmr::vector<GroupShards> shards_of(std::span<const Target> targets) {
+    std::pmr::vector<GroupShards> groups;
+    for (const Target &target : targets)
+        append_shards(groups, *require_dist_table(target.relid), column_list(target.columns));
     return groups;
 }
 
@@ -84,73 +108,48 @@ void run_in_transaction(std::span<const GroupShards> groups, const char *verb) {
     run_tasks({tasks, {}, Access::Write, nullptr});
 }
 
-List *maintained_tables(const VacuumStmt *statement) {
-    List *tables = NIL;
-    for (const ListCell &cell : cells(statement->rels)) {
-        const Oid relid = find_dist_relation(lfirst_node(VacuumRelation, &cell)->relation);
-        if (OidIsValid(relid) && citus_is_class_owner(relid, GetUserId()))
-            tables = list_append_unique_oid(tables, relid);
+bool has_option(const VacuumStmt *statement, const char *name) {
+    bool is_set = false;
+    for (const ListCell &cell : cells(statement->options)) {
+        auto *option = lfirst_node(DefElem, &cell);
+        if (strcmp(option->defname, name) == 0)
+            is_set = defGetBoolean(option);
     }
-    return tables;
+    return is_set;
 }
 
-/// `'s.t_102008'::regclass, ...` of the shards of one group, each of them once over all groups.
-struct CountedShards {
-    int32 group_id;
-    StringInfo names;
-};
-
-std::pmr::vector<CountedShards> shards_to_count(const DistTable &table) {
-    std::pmr::vector<CountedShards> groups;
-    for (const Shard &shard : table.shards) {
-        const int32 group_id = shard.placements.front().group_id;
-        auto group = std::find_if(groups.begin(), groups.end(), [&](const CountedShards &candidate) {
-            return candidate.group_id == group_id;
-        });
-        if (group == groups.end())
-            group = groups.insert(groups.end(), {group_id, makeStringInfo()});
-        appendStringInfo(group->names, "%s%s::pg_catalog.regclass", group->names->len > 0 ? ", " : "",
-                         quote_literal_cstr(qualified_shard_name(table.relid, shard.shard_id)));
-    }
-    return groups;
-}
-
-/// The planner estimates with the shell's size: the sum over its shards.
-void update_shell_size(Oid relid) {
-    const DistTable *table = find_dist_table(relid);
-    if (table == nullptr)
-        return; // dropped meanwhile
-    double rows = 0, pages = 0;
-    for (const CountedShards &group : shards_to_count(*table)) {
-        const char *sql =
-            psprintf("SELECT pg_catalog.sum(reltuples::pg_catalog.float8) FILTER (WHERE reltuples "
-                     "OPERATOR(pg_catalog.>) 0), pg_catalog.sum(relpages) FROM pg_catalog.pg_class WHERE oid "
-                     "OPERATOR(pg_catalog.=) ANY (ARRAY[%s]::pg_catalog.oid[])",
-                     group.names->data);
-        List *columns = linitial_node(List, query_on_group(group.group_id, sql, Access::Read));
-        if (linitial(columns) != nullptr)
-            rows += strtod(strVal(linitial(columns)), nullptr);
-        if (lsecond(columns) != nullptr)
-            pages += strtod(strVal(lsecond(columns)), nullptr);
-    }
-    Relation relation = try_relation_open(relid, ShareUpdateExclusiveLock);
-    if (relation == nullptr)
+/// The shell tells the planner and tools what its shards hold.
+void update_shell(const Target &target, bool analyze, bool skip_locked) {
+    if (!skip_locked)
+        LockRelationOid(target.relid, ShareUpdateExclusiveLock);
+    else if (!ConditionalLockRelationOid(target.relid, ShareUpdateExclusiveLock))
         return;
-    vac_update_relstats(relation, static_cast<BlockNumber>(std::min(pages, 2147483647.0)), rows, 0,
-                        relation->rd_rel->relhasindex, InvalidTransactionId, InvalidMultiXactId, nullptr,
-                        nullptr, false);
+    const DistTable *table = find_dist_table(target.relid);
+    Relation relation = table == nullptr ? nullptr : try_relation_open(target.relid, NoLock);
+    if (relation == nullptr)
+        return; // dropped meanwhile
+    if (analyze)
+        gather_statistics(relation, target.columns);
+    else
+        store_figures(relation, sum_of(read_figures(relation, *table)), true);
     relation_close(relation, NoLock);
 }
 
-void update_shell_sizes(const List *tables) {
-    // VACUUM has ended the transaction that it began in, and its snapshot.
-    const bool needs_snapshot = !ActiveSnapshotSet();
-    if (needs_snapshot)
-        PushActiveSnapshot(GetTransactionSnapshot());
-    for (const ListCell &cell : cells(tables))
-        update_shell_size(lfirst_oid(&cell));
-    if (needs_snapshot)
-        PopActiveSnapshot();
+void update_shells(const VacuumStmt *statement, std::span<const Target> targets, bool in_block) {
+    const bool analyze = !statement->is_vacuumcmd || has_option(statement, "analyze");
+    const bool skip_locked = has_option(statement, "skip_locked");
+    for (const Target &target : targets) {
+        // As PostgreSQL: each table in a transaction of its own, so that none stays locked for long.
+        if (!in_block)
+            restart_transaction();
+        // VACUUM has ended the transaction that it began in, and its snapshot.
+        const bool needs_snapshot = !ActiveSnapshotSet();
+        if (needs_snapshot)
+            PushActiveSnapshot(GetTransactionSnapshot());
+        update_shell(target, analyze, skip_locked);
+        if (needs_snapshot)
+            PopActiveSnapshot();
+    }
 }
 
 Oid clustered_index(Oid relid) {
@@ -168,19 +167,22 @@ Oid clustered_index(Oid relid) {
 
 bool handle_vacuum(UtilityCall &call) {
     auto *statement = castNode(VacuumStmt, call.statement());
-    const auto groups = shards_of_statement(statement);
-    if (groups.empty())
+    const auto targets = targets_of(statement);
+    if (targets.empty())
         return false;
-    List *tables = maintained_tables(statement);
-    if (!statement->is_vacuumcmd) {
-        run_in_transaction(groups, psprintf("ANALYZE%s", option_list(statement)));
-    } else {
+    const bool in_block = IsInTransactionBlock(call.is_top_level());
+    const auto groups = shards_of(targets);
+    const char *verb =
+        psprintf("%s%s", statement->is_vacuumcmd ? "VACUUM" : "ANALYZE", option_list(statement));
+    if (statement->is_vacuumcmd)
         PreventInTransactionBlock(call.is_top_level(), "VACUUM");
-        vacuum_shards(groups, psprintf("VACUUM%s", option_list(statement)));
-    }
+    if (in_block)
+        run_in_transaction(groups, verb);
+    else
+        vacuum_shards(groups, verb);
     // After the shards, because VACUUM ends the transaction that it began in.
     call.run();
-    update_shell_sizes(tables);
+    update_shells(statement, targets, in_block);
     return true;
 }
 

@@ -114,16 +114,14 @@ const char *schema_and_roles_exist(const char *schema_name, const GrantStmt *sta
     return out.data;
 }
 
-/// The nodes' schema public has to have the privileges for tables to come; any other schema is created with
-/// them.
+/// A node's schema has to have the privileges also for tables to come: public is there from the beginning, and
+/// one that a superuser made since then.
 bool grant_on_schemas(UtilityCall &call, const GrantStmt *statement) {
     ShardDdl ddl;
     bool found = false;
     for (const ListCell &cell : cells(statement->objects)) {
         const char *name = strVal(lfirst(&cell));
         const bool has_tables = has_dist_tables(name);
-        if (!has_tables && get_namespace_oid(name, true) != PG_PUBLIC_NAMESPACE)
-            continue;
         found = true;
         const char *object = psprintf("SCHEMA %s", quote_identifier(name));
         for (const ClusterNode &node : all_nodes()) {

@@ -54,6 +54,7 @@ bool handle_create_publication(UtilityCall &call);
 bool handle_alter_publication(UtilityCall &call);
 bool handle_truncate(UtilityCall &call);
 bool handle_lock(UtilityCall &call);
+bool handle_set_constraints(UtilityCall &call);
 bool handle_create_schema(UtilityCall &call);
 bool handle_reassign_owned(UtilityCall &call);
 bool handle_drop_owned(UtilityCall &call);

@@ -37,6 +37,7 @@ constexpr StatementKind kKinds[] = {
     {T_VacuumStmt, handle_vacuum, false},
     {T_TruncateStmt, handle_truncate, false},
     {T_LockStmt, handle_lock, false},
+    {T_ConstraintsSetStmt, handle_set_constraints, false},
     {T_AlterTableStmt, handle_alter_table, true},
     {T_IndexStmt, handle_create_index, true},
     {T_DropStmt, handle_drop, true},
@@ -101,7 +102,6 @@ bool may_concern_tables(::Node *statement) {
     case T_CallStmt:
     case T_CheckPointStmt:
     case T_LoadStmt:
-    case T_ConstraintsSetStmt:
         return false;
     default:
         return true;

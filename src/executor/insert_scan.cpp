@@ -3,6 +3,7 @@
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/insert_rights.hpp"
 #include "citus/executor/reference_lock.hpp"
+#include "citus/monitor/shell_figures.hpp"
 #include "insert_rows.hpp"
 #include "insert_sender.hpp"
 
@@ -155,7 +156,9 @@ void copy_all(InsertScanState *state) {
         CHECK_FOR_INTERRUPTS();
         writer->put(row->tts_values, row->tts_isnull);
     }
-    count_rows(state, writer->finish());
+    const uint64 sent = writer->finish();
+    count_rows(state, sent);
+    count_written_rows(state->plan.relid, sent);
     state->used_copy = true;
 }
 

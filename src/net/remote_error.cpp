@@ -236,4 +236,25 @@ void as_on_a_shard(void (*work)(void *argument), void *argument) {
     AtEOXact_GUC(true, settings);
 }
 
+void with_logical_errors(void (*work)(void *argument), void *argument) {
+    MemoryContext context = CurrentMemoryContext;
+    // clang-format off
+    PG_TRY();
+    {
+        work(argument);
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData *error = CopyErrorData();
+        if (!speaks_of_shards(error->sqlerrcode))
+            PG_RE_THROW();
+        FlushErrorState();
+        map_error(error);
+        ReThrowError(error);
+    }
+    PG_END_TRY();
+    // clang-format on
+}
+
 } // namespace citus

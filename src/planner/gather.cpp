@@ -2,8 +2,10 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/monitor/shell_figures.hpp"
 #include "citus/planner/gather_scan.hpp"
 #include "citus/planner/pruning.hpp"
+#include "estimates.hpp"
 
 extern "C" {
 #include "nodes/extensible.h"
@@ -27,15 +29,10 @@ get_relation_info_hook_type previous_relation_info_hook = nullptr;
 /// Nesting level of the transaction in which shells are read locally; 0 when they are not.
 int local_shell_level = 0;
 
-/// A remote statement costs about as much as this many cost units: a round trip is some 100 microseconds.
-constexpr Cost kRoundTripCost = 50.0;
-/// Each further task of a scan adds this: it is sent together with the others.
-constexpr Cost kTaskCost = 5.0;
-/// Sending a row, on top of cpu_tuple_cost, and each of its bytes.
-constexpr Cost kRowTransferCost = 0.01;
-constexpr Cost kByteTransferCost = 0.0002;
 /// Rows of a shard nobody has counted yet.
 constexpr double kDefaultShardRows = 1000.0;
+/// What a table is believed to have at least.
+constexpr double kLeastRows = 10.0;
 
 /// The entry of a relation whose scans have to go to its shards; nullptr for all others.
 const DistTable *table_on_shards(Oid relid) {
@@ -62,29 +59,34 @@ bool is_unique_everywhere(const DistTable &table, const IndexOptInfo *index) {
 /// The local table is empty; the numbers of pg_class are those of the shards, where someone has put them.
 void estimate_size(const DistTable &table, Oid relid, RelOptInfo *rel) {
     Relation relation = table_open(relid, NoLock);
+    const bool known = has_figures(relation);
     const double known_rows = relation->rd_rel->reltuples;
     const double known_pages = relation->rd_rel->relpages;
     const int32 width = get_relation_data_width(relid, rel->attr_widths - rel->min_attr);
     table_close(relation, NoLock);
-    rel->tuples = known_rows > 0 ? known_rows : kDefaultShardRows * static_cast<double>(table.shards.size());
+    // Never none: the next rows come without anybody counting them.
+    rel->tuples = known ? std::max(known_rows, kLeastRows)
+                        : kDefaultShardRows * static_cast<double>(table.shards.size());
     const double row_bytes = static_cast<double>(MAXALIGN(width) + MAXALIGN(SizeofHeapTupleHeader));
     rel->pages = static_cast<BlockNumber>(std::max(known_pages, 1 + rel->tuples * row_bytes / BLCKSZ));
     rel->allvisfrac = 0;
 }
 
-/// Indexes of the local table are no way to reach the rows. Those that are unique stay known as proofs.
+/// Indexes of the local table are no way to reach the rows. Those that are unique stay known as proofs, those
+/// on expressions for the statistics of these.
 void describe_relation(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel) {
     if (previous_relation_info_hook != nullptr)
         previous_relation_info_hook(root, relid, inhparent, rel);
     const DistTable *table = table_on_shards(relid);
     if (table == nullptr)
         return;
-    List *proofs = NIL;
+    List *kept = NIL;
     ListCell *cell;
     foreach (cell, rel->indexlist)
-        if (is_unique_everywhere(*table, lfirst_node(IndexOptInfo, cell)))
-            proofs = lappend(proofs, lfirst(cell));
-    rel->indexlist = proofs;
+        if (is_unique_everywhere(*table, lfirst_node(IndexOptInfo, cell)) ||
+            lfirst_node(IndexOptInfo, cell)->indexprs != NIL)
+            kept = lappend(kept, lfirst(cell));
+    rel->indexlist = kept;
     estimate_size(*table, relid, rel);
 }
 
@@ -136,10 +138,8 @@ void cost_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel, Path 
     Cost scan = seq_page_cost * rel->pages * share + (cpu_tuple_cost + qual_cost.per_tuple) * scanned_rows;
     if (tasks < shards)
         scan = std::min(scan, random_page_cost * (tasks + path->rows));
-    const Cost transfer =
-        path->rows * (cpu_tuple_cost + kRowTransferCost + kByteTransferCost * path->pathtarget->width);
-    path->startup_cost =
-        kRoundTripCost + kTaskCost * tasks + qual_cost.startup + path->pathtarget->cost.startup;
+    const Cost transfer = transfer_cost(path->rows, path->pathtarget->width);
+    path->startup_cost = start_cost(tasks) + qual_cost.startup + path->pathtarget->cost.startup;
     path->total_cost = path->startup_cost + scan + transfer + path->pathtarget->cost.per_tuple * path->rows;
 }
 

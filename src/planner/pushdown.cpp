@@ -150,7 +150,8 @@ Query *push_whole_block(const Query *query, const StatementLocus &locus) {
     }
     note_sublinks(above);
     WorkerQuery sent(worker);
-    return sent.finish(locus, locus.windowed, estimated_input_rows(query), above) ? above : nullptr;
+    const bool repeats = query->distinctClause != NIL && !is_local_to_shards(locus.distinct);
+    return sent.finish(locus, locus.windowed, repeats, above) ? above : nullptr;
 }
 
 // ---------------------------------------------------------------- groups built on the shards
@@ -240,8 +241,7 @@ Query *push_groups(const Query *query, const StatementLocus &locus) {
         contain_aggs_of_level(as_node(above->targetList), 0) || contain_aggs_of_level(above->havingQual, 0);
     note_sublinks(above);
     worker.group_per_node();
-    const double rows = sent->groupClause == NIL ? 1 : std::max(1.0, estimated_input_rows(query) / 10);
-    return worker.finish(locus, locus.from, rows, above) ? above : nullptr;
+    return worker.finish(locus, locus.from, true, above) ? above : nullptr;
 }
 
 // ---------------------------------------------------------------- rows pulled to the coordinator
@@ -275,7 +275,7 @@ Query *pull_rows(const Query *query, const StatementLocus &locus) {
         reinterpret_cast<List *>(replace_in(as_node(above->targetList), map_to_columns, &mapping));
     above->havingQual = replace_in(above->havingQual, map_to_columns, &mapping);
     note_sublinks(above);
-    return worker.finish(locus, locus.from, estimated_input_rows(query), above) ? above : nullptr;
+    return worker.finish(locus, locus.from, false, above) ? above : nullptr;
 }
 
 } // namespace

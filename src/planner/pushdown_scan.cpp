@@ -3,6 +3,7 @@
 #include "citus/executor/fragment_scan.hpp"
 
 extern "C" {
+#include "catalog/pg_statistic.h"
 #include "nodes/extensible.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -11,6 +12,8 @@ extern "C" {
 #include "optimizer/restrictinfo.h"
 #include "parser/parse_func.h"
 #include "parser/parsetree.h"
+#include "utils/rls.h"
+#include "utils/selfuncs.h"
 }
 
 namespace citus {
@@ -19,12 +22,15 @@ namespace {
 
 set_rel_pathlist_hook_type previous_pathlist_hook = nullptr;
 
-/// List(packed fragment, Float rows) of each fragment of the statement in planning.
-List *current_fragments = NIL;
+/// A fragment of the statement in planning.
+struct PlannedFragment {
+    List *packed;
+    FragmentEstimate estimate;
+};
 
-/// A task of a fragment costs about as much as this many cost units.
-constexpr Cost kFragmentCost = 100.0;
-constexpr Cost kRowTransferCost = 0.01;
+/// PlannedFragment pointers.
+List *current_fragments = NIL;
+get_relation_stats_hook_type previous_stats_hook = nullptr;
 
 Oid fragment_scan_function() {
     static constexpr Oid argument = INT4OID;
@@ -101,13 +107,80 @@ Plan *plan_fragment_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, L
     return &scan->scan.plan;
 }
 
+// ---------------------------------------------------------------- what is known of the columns
+
+/// A row of pg_statistic that says how many values there are, and nothing else.
+HeapTuple make_statistics(const ColumnEstimate &column, AttrNumber attno) {
+    Relation catalog = table_open(StatisticRelationId, AccessShareLock);
+    Datum values[Natts_pg_statistic] = {};
+    bool nulls[Natts_pg_statistic] = {};
+    for (int i = Anum_pg_statistic_stanumbers1 - 1; i < Natts_pg_statistic; i++)
+        nulls[i] = true;
+    values[Anum_pg_statistic_staattnum - 1] = Int16GetDatum(attno);
+    values[Anum_pg_statistic_stanullfrac - 1] = Float4GetDatum(0);
+    values[Anum_pg_statistic_stawidth - 1] = Int32GetDatum(column.width);
+    values[Anum_pg_statistic_stadistinct - 1] = Float4GetDatum(static_cast<float4>(column.distinct));
+    HeapTuple tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
+    table_close(catalog, AccessShareLock);
+    return tuple;
+}
+
+/// Whether operators of anybody may look at the values in the statistics.
+bool may_see_statistics(const ColumnEstimate &column) {
+    return pg_class_aclcheck(column.relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+           check_enable_rls(column.relid, InvalidOid, true) != RLS_ENABLED;
+}
+
+/// get_relation_stats_hook: a fragment's column has the statistics of the table's column that it is.
+bool describe_column(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attno, VariableStatData *data) {
+    if (previous_stats_hook != nullptr && previous_stats_hook(root, rte, attno, data))
+        return true;
+    const auto number = fragment_number(rte);
+    if (!number.has_value())
+        return false;
+    const auto &fragment = *static_cast<PlannedFragment *>(list_nth(current_fragments, *number));
+    if (attno <= 0 || static_cast<size_t>(attno) > fragment.estimate.columns.size())
+        return false;
+    const ColumnEstimate &column = fragment.estimate.columns[static_cast<size_t>(attno) - 1];
+    data->isunique = column.unique;
+    if (OidIsValid(column.relid)) {
+        data->statsTuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(column.relid),
+                                           Int16GetDatum(column.attno), BoolGetDatum(false));
+        data->freefunc = ReleaseSysCache;
+        data->acl_ok = HeapTupleIsValid(data->statsTuple) && may_see_statistics(column);
+    } else if (column.distinct >= 1) {
+        data->statsTuple = make_statistics(column, attno);
+        data->freefunc = heap_freetuple;
+        data->acl_ok = true;
+    }
+    return true;
+}
+
+/// The width of what the plan above uses of the rows.
+void set_width(RelOptInfo *rel, const FragmentEstimate &estimate) {
+    int width = 0;
+    ListCell *cell;
+    foreach (cell, rel->reltarget->exprs) {
+        const auto *var = static_cast<const Var *>(lfirst(cell));
+        if (!IsA(var, Var) || var->varattno <= 0 ||
+            static_cast<size_t>(var->varattno) > estimate.columns.size())
+            return; // a whole row: as PostgreSQL has it
+        width += estimate.columns[static_cast<size_t>(var->varattno) - 1].width;
+    }
+    rel->reltarget->width = width;
+}
+
 const CustomPathMethods kPathMethods = {
     .CustomName = "Citus Adaptive",
     .PlanCustomPath = plan_fragment_path,
 };
 
-void add_fragment_path(RelOptInfo *rel, const List *fragment) {
-    const double rows = clamp_row_est(floatVal(lsecond(fragment)));
+void add_fragment_path(PlannerInfo *root, RelOptInfo *rel, const PlannedFragment &fragment) {
+    const double sent = fragment.estimate.rows;
+    rel->tuples = sent;
+    const double rows =
+        clamp_row_est(sent * clauselist_selectivity(root, rel->baserestrictinfo, 0, JOIN_INNER, nullptr));
+    set_width(rel, fragment.estimate);
     auto *path = makeNode(CustomPath);
     path->path.pathtype = T_CustomScan;
     path->path.parent = rel;
@@ -116,11 +189,12 @@ void add_fragment_path(RelOptInfo *rel, const List *fragment) {
     path->path.parallel_aware = false;
     path->path.parallel_safe = false;
     path->path.rows = rows;
-    path->path.startup_cost = kFragmentCost + rel->reltarget->cost.startup;
-    path->path.total_cost =
-        path->path.startup_cost + rows * (cpu_tuple_cost + kRowTransferCost + rel->reltarget->cost.per_tuple);
+    path->path.startup_cost = start_cost(fragment.estimate.tasks) + rel->reltarget->cost.startup;
+    path->path.total_cost = path->path.startup_cost + fragment.estimate.shard_cost +
+                            transfer_cost(sent, fragment.estimate.width) +
+                            rows * rel->reltarget->cost.per_tuple;
     path->flags = CUSTOMPATH_SUPPORT_PROJECTION | CUSTOMPATH_SUPPORT_BACKWARD_SCAN;
-    path->custom_private = list_make1(linitial(fragment));
+    path->custom_private = list_make1(fragment.packed);
     path->methods = &kPathMethods;
     rel->rows = rows;
     rel->pathlist = NIL;
@@ -134,7 +208,7 @@ void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry 
         previous_pathlist_hook(root, rel, rti, rte);
     const auto number = fragment_number(rte);
     if (number.has_value() && !IS_DUMMY_REL(rel))
-        add_fragment_path(rel, list_nth_node(List, current_fragments, *number));
+        add_fragment_path(root, rel, *static_cast<PlannedFragment *>(list_nth(current_fragments, *number)));
 }
 
 } // namespace
@@ -153,9 +227,9 @@ PlannedStmt *with_fragments(PlannedStmt *(*plan)(void *context), void *context) 
 }
 
 RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const FragmentColumn> columns,
-                                   double rows) {
-    List *stored = list_make2(fragment.pack(), makeFloat(psprintf("%.0f", rows)));
-    current_fragments = lappend(current_fragments, stored);
+                                   const FragmentEstimate &estimate) {
+    current_fragments =
+        lappend(current_fragments, make_in<PlannedFragment>(CurrentMemoryContext, fragment.pack(), estimate));
     const int number = list_length(current_fragments) - 1;
 
     auto *function = makeNode(RangeTblFunction);
@@ -183,6 +257,8 @@ RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const Fra
 void install_pushdown_scan() {
     previous_pathlist_hook = set_rel_pathlist_hook;
     set_rel_pathlist_hook = replace_paths;
+    previous_stats_hook = get_relation_stats_hook;
+    get_relation_stats_hook = describe_column;
 }
 
 } // namespace citus

@@ -4,7 +4,7 @@
 /// fragment n as its only path. Used by pushdown.cpp and planner.cpp.
 #pragma once
 
-#include "citus/planner/fragment.hpp"
+#include "estimates.hpp"
 
 namespace citus {
 
@@ -20,9 +20,10 @@ struct FragmentColumn {
     Oid collation;
 };
 
-/// A range table entry for a fragment with these columns; rows is an estimate. Only within with_fragments.
+/// A range table entry for a fragment with these columns, of which an estimate is known. Only within
+/// with_fragments.
 RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const FragmentColumn> columns,
-                                   double rows);
+                                   const FragmentEstimate &estimate);
 
 void install_pushdown_scan();
 

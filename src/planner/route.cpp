@@ -2,6 +2,7 @@
 
 #include "citus/pg/walker.hpp"
 #include "citus/planner/template.hpp"
+#include "estimates.hpp"
 #include "planned.hpp"
 
 extern "C" {
@@ -190,7 +191,13 @@ PlannedStmt *plan_whole(const Query *query, const StatementLocus &locus) {
     // The executor locks and finds the placements of what the text names first.
     if (fragment.writes_reference && linitial_oid(fragment.slot_relations) != target_of(query))
         return nullptr;
-    return plan_of_fragment(query, fragment);
+    PlannedStmt *plan = plan_of_fragment(query, fragment);
+    // A statement for one shard group is not worth the look; its plan has no alternatives.
+    if (rows.is(Place::Hashed) && query->commandType == CMD_SELECT) {
+        const FragmentEstimate estimate = estimate_fragment(query, estimated_tasks(locus, rows), false);
+        set_costs(plan->planTree, estimate);
+    }
+    return plan;
 }
 
 } // namespace citus

@@ -114,6 +114,18 @@ CommonTableExpr *cte_of(Query *query, const RangeTblEntry *rte) {
     return cte;
 }
 
+/// On how many nodes the shards of a table are.
+double nodes_of(Oid relid) {
+    const DistTable *table = find_dist_table(relid);
+    std::pmr::vector<int32> groups;
+    if (table != nullptr)
+        for (const Shard &shard : table->shards)
+            if (!shard.placements.empty() &&
+                std::find(groups.begin(), groups.end(), shard.placements.front().group_id) == groups.end())
+                groups.push_back(shard.placements.front().group_id);
+    return std::max(1.0, static_cast<double>(groups.size()));
+}
+
 /// Finds the body of the CTE, which is to be repeated, in the text of a fragment.
 bool set_body(Fragment *fragment) {
     constexpr std::string_view kPlaceholder = "s.t";
@@ -190,15 +202,14 @@ void WorkerQuery::column_if_none() {
                "one");
 }
 
-bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, double estimated_rows,
+bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, bool repeats_groups,
                          Query *above) {
     Fragment fragment = fragment_for(locus, rows, CMD_SELECT);
     if (!row_marks_fit(query_, rows, &fragment.locks_rows))
         return false;
     column_if_none();
     const ShipMode mode = rows.is(core::Place::Hashed) ? ShipMode::PerShard : ShipMode::OneGroup;
-    if (!set_user(&fragment, query_) || !fill(&fragment, mode) ||
-        !relations_fit(fragment, rows))
+    if (!set_user(&fragment, query_) || !fill(&fragment, mode) || !relations_fit(fragment, rows))
         return false;
     std::pmr::vector<FragmentColumn> columns;
     ListCell *cell;
@@ -209,7 +220,11 @@ bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, d
             columns.push_back({entry->resname != nullptr ? entry->resname : "column", exprType(expr),
                                exprTypmod(expr), exprCollation(expr)});
     }
-    replace_from(above, make_fragment_entry(fragment, columns, estimated_rows));
+    double tasks = estimated_tasks(locus, rows);
+    if (fragment.runs_per_node())
+        tasks = std::min(tasks, nodes_of(fragment.anchor));
+    const FragmentEstimate estimate = estimate_fragment(query_, tasks, repeats_groups);
+    replace_from(above, make_fragment_entry(fragment, columns, estimate));
     return true;
 }
 
@@ -230,26 +245,6 @@ void replace_from(Query *above, RangeTblEntry *fragment) {
 }
 
 namespace {
-
-bool sum_rows(::Node *node, void *raw) {
-    if (node == nullptr)
-        return false;
-    if (!IsA(node, Query))
-        return walk_children(node, sum_rows, raw);
-    auto *most = static_cast<double *>(raw);
-    ListCell *cell;
-    foreach (cell, castNode(Query, node)->rtable) {
-        const auto *rte = lfirst_node(RangeTblEntry, cell);
-        const DistTable *table = rte->rtekind == RTE_RELATION ? find_dist_table(rte->relid) : nullptr;
-        if (table == nullptr || !table->has_key())
-            continue;
-        Relation relation = table_open(rte->relid, NoLock);
-        const double known = relation->rd_rel->reltuples;
-        table_close(relation, NoLock);
-        *most = std::max(*most, known > 0 ? known : 1000.0 * static_cast<double>(table->shards.size()));
-    }
-    return walk_query(castNode(Query, node), sum_rows, raw, 0);
-}
 
 struct ReplaceState {
     Replacement replace;
@@ -284,12 +279,6 @@ Var *var_at_level(const Var *var, int level) {
     auto *copy = static_cast<Var *>(copyObjectImpl(var));
     copy->varlevelsup = static_cast<Index>(level);
     return copy;
-}
-
-double estimated_input_rows(const Query *query) {
-    double most = 1;
-    sum_rows(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), &most);
-    return most;
 }
 
 } // namespace citus

@@ -24,8 +24,9 @@ public:
     Var *group_column(::Node *expr, const char *name, const SortGroupClause *how);
 
     /// The coordinator's query over the fragment: `above` with its range table and FROM replaced by the
-    /// fragment. False when the shards' query can't be sent.
-    bool finish(const StatementLocus &locus, const core::Locus &rows, double estimated_rows, Query *above);
+    /// fragment. False when the shards' query can't be sent. repeats_groups: for estimates, whether several
+    /// shards may send the same group.
+    bool finish(const StatementLocus &locus, const core::Locus &rows, bool repeats_groups, Query *above);
 
     Query *query() { return query_; }
 
@@ -42,9 +43,6 @@ private:
     Query *query_;
     Query *per_node_ = nullptr; ///< another form of query_, whose only CTE gives the rows of the shards
 };
-
-/// How many rows the relations of a query may have, for estimates.
-double estimated_input_rows(const Query *query);
 
 /// `above` as a query over one fragment: no relations, conditions or CTEs of its own any more, except CTEs
 /// that sub-selects left in it may use.

@@ -45,13 +45,13 @@ void on_transaction_event(XactEvent event, void *) {
     }
 }
 
-void on_subtransaction_event(SubXactEvent event, SubTransactionId id, SubTransactionId, void *) {
+void on_subtransaction_event(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *) {
     switch (event) {
     case SUBXACT_EVENT_START_SUB:
         subtransaction_started(id);
         break;
     case SUBXACT_EVENT_COMMIT_SUB:
-        subtransaction_committed(id);
+        subtransaction_committed(id, parent);
         break;
     case SUBXACT_EVENT_ABORT_SUB:
         subtransaction_aborted(id);

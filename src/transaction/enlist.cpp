@@ -5,6 +5,7 @@
 #include "citus/net/remote_error.hpp"
 #include "citus/net/role.hpp"
 #include "citus/transaction/backend_slots.hpp"
+#include "citus/transaction/constraint_modes.hpp"
 #include "citus/transaction/fence.hpp"
 
 extern "C" {
@@ -61,6 +62,7 @@ void begin(Connection *connection) {
     (void)distributed_transaction_number();
     connection->transaction.open = true;
     connection->transaction.begin_level = GetCurrentTransactionNestLevel();
+    queue_constraint_commands(connection, TopSubTransactionId);
 }
 
 void push_savepoint(Connection *connection, SubTransactionId id) {
@@ -90,6 +92,7 @@ void follow_savepoints(Connection *connection) {
     for (; common < open_count; common++) {
         connection->queue(psprintf("SAVEPOINT s%u", open_subtransactions[common]), nullptr, 0);
         push_savepoint(connection, open_subtransactions[common]);
+        queue_constraint_commands(connection, open_subtransactions[common]);
     }
 }
 
@@ -156,7 +159,8 @@ void subtransaction_started(SubTransactionId id) {
     open_subtransactions[open_count++] = id;
 }
 
-void subtransaction_committed(SubTransactionId id) {
+void subtransaction_committed(SubTransactionId id, SubTransactionId parent) {
+    constraint_subtransaction_committed(id, parent);
     const int level = GetCurrentTransactionNestLevel();
     if (open_count > 0 && open_subtransactions[open_count - 1] == id)
         open_count--;
@@ -170,6 +174,7 @@ void subtransaction_committed(SubTransactionId id) {
 }
 
 void subtransaction_aborted(SubTransactionId id) {
+    constraint_subtransaction_aborted(id);
     const int level = GetCurrentTransactionNestLevel();
     if (open_count > 0 && open_subtransactions[open_count - 1] == id)
         open_count--;
@@ -181,6 +186,7 @@ void subtransaction_aborted(SubTransactionId id) {
 }
 
 void forget_subtransactions() {
+    forget_constraint_commands();
     open_count = 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/guc.hpp"
+#include "citus/monitor/shell_figures.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/transaction/backend_slots.hpp"
 #include "citus/transaction/daemons.hpp"
@@ -252,8 +253,22 @@ bool daemon_round(bool recovery_is_due) {
     return OidIsValid(owner);
 }
 
+/// Brings the sizes of tables, as the planner sees them, in line with their shards.
+void refresh_sizes() {
+    StartTransactionCommand();
+    Oid owner = lock_extension();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    if (OidIsValid(owner) && extension_is_ready() && local_group_id() == kCoordinatorGroupId) {
+        SetUserIdAndSecContext(owner, SECURITY_LOCAL_USERID_CHANGE);
+        refresh_all_figures();
+    }
+    PopActiveSnapshot();
+    CommitTransactionCommand();
+}
+
 void daemon_loop() {
     TimestampTz last_recovery = 0;
+    TimestampTz last_sizes = GetCurrentTimestamp();
     while (is_daemon_wanted()) {
         bool eager = recovers_eagerly();
         bool due = eager || (guc::recover_2pc_interval >= 0 &&
@@ -264,6 +279,11 @@ void daemon_loop() {
         if (!daemon_round(due)) {
             no_longer_wanted();
             return;
+        }
+        if (guc::table_size_refresh_interval >= 0 &&
+            TimestampDifferenceExceeds(last_sizes, GetCurrentTimestamp(), guc::table_size_refresh_interval)) {
+            refresh_sizes();
+            last_sizes = GetCurrentTimestamp();
         }
         pgstat_report_activity(STATE_IDLE, nullptr);
         daemon_sleep(eager ? kEagerPeriodMs : kDaemonPeriodMs);

@@ -24,6 +24,9 @@ char *with_logical_names(const char *text, bool is_detail);
 /// pg_catalog, and an error gets logical names.
 void as_on_a_shard(void (*work)(void *argument), void *argument);
 
+/// Runs work(argument), which may touch shards in this backend, as it is; an error gets logical names.
+void with_logical_errors(void (*work)(void *argument), void *argument);
+
 /// libpq's last error of a connection, trimmed to its first line without the "connection to server" prefix.
 char *connection_error_text(pg_conn *pg);
 

@@ -10,8 +10,10 @@
 #if PG_VERSION_NUM >= 160000
 /// In 16 the wrappers around object ownership checks became one function.
 #define citus_is_class_owner(relid, roleid) object_ownercheck(RelationRelationId, (relid), (roleid))
+#define citus_is_database_owner(database, roleid) object_ownercheck(DatabaseRelationId, (database), (roleid))
 #else
 #define citus_is_class_owner(relid, roleid) pg_class_ownercheck((relid), (roleid))
+#define citus_is_database_owner(database, roleid) pg_database_ownercheck((database), (roleid))
 #endif
 
 #if PG_VERSION_NUM >= 170000

@@ -10,7 +10,7 @@
 namespace citus {
 
 void subtransaction_started(SubTransactionId id);
-void subtransaction_committed(SubTransactionId id);
+void subtransaction_committed(SubTransactionId id, SubTransactionId parent);
 void subtransaction_aborted(SubTransactionId id);
 void forget_subtransactions();
 /// What this backend remembers of a transaction that has ended, remote ones aside.

@@ -153,3 +153,16 @@ RESET ROLE;
 REASSIGN OWNED BY "Owner Role" TO postgres;
 DROP OWNED BY nobody, reader, writer;
 SELECT * FROM shared;
+
+-- Privileges on a schema, granted before there is any table in it.
+CREATE SCHEMA early;
+GRANT ALL ON SCHEMA early TO PUBLIC;
+CREATE TABLE early.t (k int PRIMARY KEY, v text);
+-- distribute: create_distributed_table('early.t', 'k')
+GRANT SELECT, INSERT ON early.t TO reader;
+INSERT INTO early.t SELECT g, 'v' || g FROM generate_series(1, 10) g;
+SET ROLE reader;
+SELECT count(*), sum(k) FROM early.t;
+SELECT * FROM early.t WHERE k = 3;
+INSERT INTO early.t VALUES (11, 'eleven') RETURNING *;
+RESET ROLE;

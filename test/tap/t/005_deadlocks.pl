@@ -104,8 +104,8 @@ like($out, qr/number of transactions actually processed: 1008\/1008/, '1,008 tra
 unlike($err, qr/deadlock|ERROR|error/, '... and none is taken for a deadlock');
 
 # Nothing stays when nobody waits.
-sleep 1;
-is($cluster->sql(q{SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'citus%'}, $_), 0, "no link is left on $_")
+ok($cluster->node($_)->poll_query_until('postgres',
+        q{SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name LIKE 'citus%'}), "no link is left on $_")
   for 'worker1', 'worker2';
 
 done_testing();

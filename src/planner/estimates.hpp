@@ -1,0 +1,42 @@
+/// What the standard planner is told about the rows of a pushed-down part: how many, how wide, how distinct.
+///
+/// The part is planned here, too, without being made a plan: over the shells, whose statistics are those of
+/// their shards. Used by worker_query.cpp and pushdown_scan.cpp. Never contacts a node.
+#pragma once
+
+#include "citus/planner/locus.hpp"
+
+namespace citus {
+
+/// Where the statistics of a column are, or what is known of it.
+struct ColumnEstimate {
+    Oid relid = InvalidOid; ///< its statistics are those of this table's column ...
+    AttrNumber attno = InvalidAttrNumber;
+    double distinct = 0; ///< ... or only this is known; 0: nothing
+    bool unique = false;
+    int width = 0;
+};
+
+struct FragmentEstimate {
+    double rows;
+    int width;
+    double tasks;
+    Cost shard_cost;                          ///< of the work on the shards, which share it
+    std::pmr::vector<ColumnEstimate> columns; ///< of the target list, without resjunk entries
+};
+
+/// Estimates for the rows that all shards together send for a query. tasks: how many run it. With
+/// `repeats_groups`, GROUP BY or DISTINCT of the query may give the same group on several of them.
+FragmentEstimate estimate_fragment(const Query *query, double tasks, bool repeats_groups);
+
+/// Gives a scan that has no path the costs and rows of its fragment.
+void set_costs(Plan *scan, const FragmentEstimate &estimate);
+
+/// What it costs to start the tasks of a scan, and to receive rows of this width.
+Cost start_cost(double tasks);
+Cost transfer_cost(double rows, int width);
+
+/// How many tasks a fragment has, as far as that is known before it runs.
+double estimated_tasks(const StatementLocus &locus, const core::Locus &rows);
+
+} // namespace citus
