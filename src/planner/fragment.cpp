@@ -161,22 +161,34 @@ struct NodeStatement {
     StringInfo sql;
 };
 
+void append_slot(StringInfo sql, const SlotTables &slots, int slot, int shard_index) {
+    const DistTable &table = *slots[static_cast<size_t>(slot)];
+    appendStringInfoString(sql,
+                           qualified_shard_name(table.relid, shard_of_slot(table, shard_index).shard_id));
+}
+
 /// The body for one shard, in parentheses.
 void append_body(StringInfo sql, const Fragment &fragment, const SlotTables &slots, int shard_index) {
-    const int last = list_length(fragment.text_parts) - 1;
     appendStringInfoChar(sql, '(');
-    for (int i = 0; i <= last; i++) {
+    for (int i = 0; i <= fragment.body_last; i++) {
         const char *part = strVal(list_nth(fragment.text_parts, i));
         const int begin = i == 0 ? fragment.body_begin : 0;
-        const int end = i == last ? fragment.body_end : static_cast<int>(strlen(part));
+        const int end = i == fragment.body_last ? fragment.body_end : static_cast<int>(strlen(part));
         appendBinaryStringInfo(sql, part + begin, end - begin);
-        if (i == last)
-            break;
-        const DistTable &table = *slots[static_cast<size_t>(i)];
-        appendStringInfoString(sql,
-                               qualified_shard_name(table.relid, shard_of_slot(table, shard_index).shard_id));
+        if (i < fragment.body_last)
+            append_slot(sql, slots, i, shard_index);
     }
     appendStringInfoChar(sql, ')');
+}
+
+/// What stands behind the bodies.
+void append_rest(StringInfo sql, const Fragment &fragment, const SlotTables &slots) {
+    for (int i = fragment.body_last; i < list_length(fragment.text_parts); i++) {
+        const char *part = strVal(list_nth(fragment.text_parts, i));
+        appendStringInfoString(sql, i == fragment.body_last ? part + fragment.body_end : part);
+        if (i + 1 < list_length(fragment.text_parts))
+            append_slot(sql, slots, i, 0);
+    }
 }
 
 NodeStatement *statement_for(std::pmr::vector<NodeStatement> *statements, const Fragment &fragment,
@@ -204,9 +216,8 @@ void add_node_tasks(FragmentTasks *result, const Fragment &fragment, const DistT
             appendStringInfoString(statement->sql, " UNION ALL ");
         append_body(statement->sql, fragment, slots, index);
     }
-    const char *rest = strVal(llast(fragment.text_parts)) + fragment.body_end;
     for (const NodeStatement &statement : statements) {
-        appendStringInfoString(statement.sql, rest);
+        append_rest(statement.sql, fragment, slots);
         // A statement over several shards is about none of them.
         const int64 shard_id = statement.shards == 1 ? statement.first_shard_id : 0;
         result->tasks.push_back({statement.group_id, shard_id, statement.sql->data});
@@ -251,7 +262,7 @@ List *Fragment::pack() const {
     List *packed = list_make4(numbers, list_make2_oid(anchor, run_as), text_parts, slot_relations);
     packed = lappend(packed, prune_items);
     packed = lappend(packed, params);
-    return lappend(packed, list_make2_int(body_begin, body_end));
+    return lappend(packed, list_make3_int(body_begin, body_end, body_last));
 }
 
 Fragment Fragment::unpack(List *packed) {
@@ -274,6 +285,7 @@ Fragment Fragment::unpack(List *packed) {
     fragment.params = static_cast<List *>(list_nth(packed, 5));
     fragment.body_begin = linitial_int(static_cast<List *>(list_nth(packed, 6)));
     fragment.body_end = lsecond_int(static_cast<List *>(list_nth(packed, 6)));
+    fragment.body_last = lthird_int(static_cast<List *>(list_nth(packed, 6)));
     return fragment;
 }
 

@@ -32,7 +32,8 @@ struct Fragment {
     List *text_parts = NIL;     ///< String nodes; between part i and i+1 stands relation slot i
     List *slot_relations = NIL; ///< Oids; each becomes the shard of that relation with the task's index
     int body_begin = -1;        ///< see runs_per_node(): offset in the first text part where the body begins, ...
-    int body_end = -1;          ///< ... and in the last one behind its end
+    int body_end = -1;          ///< ... and behind its end, in the text part of this number:
+    int body_last = -1;
     bool prunes = false;        ///< prune items below restrict the shards; several items are OR-ed
     List *prune_items = NIL;    ///< of List(Integer kind, Expr or NULL)
     bool single_group = false;  ///< route: exactly one task, also when pruning leaves no shard
@@ -44,7 +45,7 @@ struct Fragment {
     bool has_modifying_cte = false; ///< some part writes although command may be CMD_SELECT
 
     /// One statement per node instead of one per shard: the text between body_begin and body_end is repeated for
-    /// each shard of the node, with UNION ALL between them.
+    /// each shard of the node, with UNION ALL between them. Behind it stand reference tables only.
     bool runs_per_node() const { return body_begin >= 0; }
 
     bool modifies() const { return command != CMD_SELECT || has_modifying_cte; }
