@@ -326,11 +326,24 @@ CREATE FUNCTION citus_internal.combine_agg_step(internal, oid, bytea, anyelement
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_combine_agg_step$$;
 CREATE FUNCTION citus_internal.combine_agg_result(internal, oid, bytea, anyelement) RETURNS anyelement
     LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_combine_agg_result$$;
+CREATE FUNCTION citus_internal.partial_agg_serialize(internal) RETURNS bytea
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_partial_agg_serialize$$;
+CREATE FUNCTION citus_internal.partial_agg_deserialize(bytea, internal) RETURNS internal
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_partial_agg_deserialize$$;
+CREATE FUNCTION citus_internal.partial_agg_combine(internal, internal) RETURNS internal
+    LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', $$citus_partial_agg_combine$$;
 CREATE AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") (
-    SFUNC = citus_internal.partial_agg_step, STYPE = internal, FINALFUNC = citus_internal.partial_agg_state);
+    SFUNC = citus_internal.partial_agg_step, STYPE = internal, FINALFUNC = citus_internal.partial_agg_state,
+    COMBINEFUNC = citus_internal.partial_agg_combine, SERIALFUNC = citus_internal.partial_agg_serialize,
+    DESERIALFUNC = citus_internal.partial_agg_deserialize, PARALLEL = SAFE);
 CREATE AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) (
     SFUNC = citus_internal.combine_agg_step, STYPE = internal,
     FINALFUNC = citus_internal.combine_agg_result, FINALFUNC_EXTRA);
+-- Sums of the counts and of the bigint sums that the shards send: such a sum is bigint again.
+CREATE AGGREGATE citus_internal.total_count(bigint) (
+    SFUNC = pg_catalog.int8pl, STYPE = bigint, INITCOND = '0', COMBINEFUNC = pg_catalog.int8pl, PARALLEL = SAFE);
+CREATE AGGREGATE citus_internal.total(bigint) (
+    SFUNC = pg_catalog.int8pl, STYPE = bigint, COMBINEFUNC = pg_catalog.int8pl, PARALLEL = SAFE);
 COMMENT ON AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") IS 'used inside plans only';
 COMMENT ON AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) IS 'used inside plans only';
 

@@ -7,3 +7,5 @@ CREATE TABLE log (tenant_id int, at timestamptz DEFAULT now(), what text);
 CREATE TABLE events (id bigint PRIMARY KEY, kind int NOT NULL, at timestamp NOT NULL, value int NOT NULL);
 CREATE INDEX events_kind ON events (kind);
 CREATE INDEX events_at ON events (at);
+CREATE TABLE visitors (id int PRIMARY KEY, grp int NOT NULL, x int NOT NULL);
+CREATE TABLE visits (id int, visitor int, y int NOT NULL, z int NOT NULL);

@@ -110,4 +110,18 @@ SqlTemplate cut_sql(std::string_view text, std::span<const SqlToken> tokens,
     return Cutter(text, tokens, relations, aliases).run();
 }
 
+std::optional<TextSpan> first_parentheses(std::string_view text, std::span<const SqlToken> tokens) {
+    size_t begin = 0;
+    int depth = 0;
+    for (const SqlToken &token : tokens) {
+        if (token.kind != TokenKind::Other)
+            continue;
+        if (text[token.start] == '(' && depth++ == 0)
+            begin = token.start + 1;
+        else if (text[token.start] == ')' && --depth == 0)
+            return TextSpan{begin, token.start};
+    }
+    return std::nullopt;
+}
+
 } // namespace citus::core

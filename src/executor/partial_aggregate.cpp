@@ -17,10 +17,16 @@ extern "C" {
 
 PG_FUNCTION_INFO_V1(citus_partial_agg_step);
 PG_FUNCTION_INFO_V1(citus_partial_agg_state);
+PG_FUNCTION_INFO_V1(citus_partial_agg_serialize);
+PG_FUNCTION_INFO_V1(citus_partial_agg_deserialize);
+PG_FUNCTION_INFO_V1(citus_partial_agg_combine);
 PG_FUNCTION_INFO_V1(citus_combine_agg_step);
 PG_FUNCTION_INFO_V1(citus_combine_agg_result);
 PGDLLEXPORT Datum citus_partial_agg_step(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum citus_partial_agg_state(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum citus_partial_agg_serialize(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum citus_partial_agg_deserialize(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum citus_partial_agg_combine(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum citus_combine_agg_step(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum citus_combine_agg_result(PG_FUNCTION_ARGS);
 }
@@ -161,6 +167,21 @@ Datum call_support(Oid function, FunctionCallInfo fcinfo, Datum first, bool firs
     return result;
 }
 
+/// The state as bytes, for another process or server; nullptr for NULL.
+bytea *state_bytes(const AggregateState *state, FunctionCallInfo fcinfo) {
+    if (state->is_null)
+        return nullptr;
+    if (OidIsValid(state->serialize)) {
+        bool is_null;
+        const Datum bytes = call_support(state->serialize, fcinfo, state->value, false, false, &is_null);
+        return is_null ? nullptr : DatumGetByteaPP(bytes);
+    }
+    Oid send;
+    bool is_varlena;
+    getTypeBinaryOutputInfo(state->state_type, &send, &is_varlena);
+    return OidSendFunctionCall(send, state->value);
+}
+
 Datum receive_state(Oid type, bytea *bytes) {
     Oid receive, io_param;
     getTypeBinaryInputInfo(type, &receive, &io_param);
@@ -171,6 +192,24 @@ Datum receive_state(Oid type, bytea *bytes) {
     in_server_encoding([&] { value = OidReceiveFunctionCall(receive, &buffer, io_param, -1); });
     return value;
 }
+
+/// A state received as bytes becomes part of the running one.
+void combine_bytes(AggregateState *state, bytea *bytes, FunctionCallInfo fcinfo, MemoryContext memory) {
+    LOCAL_FCINFO(call, 2);
+    call->args[1].isnull = false;
+    if (OidIsValid(state->deserialize))
+        call->args[1].value = call_support(state->deserialize, fcinfo, PointerGetDatum(bytes), false, true,
+                                           &call->args[1].isnull);
+    else
+        call->args[1].value = receive_state(state->state_type, bytes);
+    step(state, call, 1, fcinfo, memory);
+}
+
+/// What a parallel worker hands to its leader: which aggregate, and its state (empty: NULL).
+struct TravellingState {
+    Oid aggregate;
+    bytea *bytes;
+};
 
 } // namespace
 
@@ -199,15 +238,41 @@ Datum citus_partial_agg_step(PG_FUNCTION_ARGS) {
 Datum citus_partial_agg_state(PG_FUNCTION_ARGS) {
     (void)citus::aggregation_memory(fcinfo);
     auto *state = PG_ARGISNULL(0) ? nullptr : reinterpret_cast<AggregateState *>(PG_GETARG_POINTER(0));
-    if (state == nullptr || state->is_null)
+    bytea *bytes = state == nullptr ? nullptr : citus::state_bytes(state, fcinfo);
+    if (bytes == nullptr)
         PG_RETURN_NULL();
-    if (OidIsValid(state->serialize)) {
-        bool is_null;
-        const Datum bytes =
-            citus::call_support(state->serialize, fcinfo, state->value, false, false, &is_null);
-        if (is_null)
-            PG_RETURN_NULL();
-        PG_RETURN_DATUM(bytes);
+    PG_RETURN_BYTEA_P(bytes);
+}
+
+/// For the server's parallel plans on a node: the aggregate's number in front of its state.
+Datum citus_partial_agg_serialize(PG_FUNCTION_ARGS) {
+    (void)citus::aggregation_memory(fcinfo);
+    const auto *state = reinterpret_cast<AggregateState *>(PG_GETARG_POINTER(0));
+    const bytea *bytes = citus::state_bytes(state, fcinfo);
+    const Size length = bytes == nullptr ? 0 : VARSIZE_ANY_EXHDR(bytes);
+    const Size header = VARHDRSZ + sizeof(Oid) + 1;
+    auto *result = static_cast<bytea *>(palloc(header + length));
+    SET_VARSIZE(result, header + length);
+    memcpy(VARDATA(result), &state->aggregate, sizeof(Oid));
+    VARDATA(result)[sizeof(Oid)] = bytes == nullptr ? 0 : 1;
+    if (bytes != nullptr)
+        memcpy(VARDATA(result) + sizeof(Oid) + 1, VARDATA_ANY(bytes), length);
+    PG_RETURN_BYTEA_P(result);
+}
+
+Datum citus_partial_agg_deserialize(PG_FUNCTION_ARGS) {
+    (void)citus::aggregation_memory(fcinfo);
+    const bytea *sent = PG_GETARG_BYTEA_PP(0);
+    const Size length = VARSIZE_ANY_EXHDR(sent);
+    if (length < sizeof(Oid) + 1)
+        citus::refuse(InvalidOid);
+    auto *state = static_cast<citus::TravellingState *>(palloc0(sizeof(citus::TravellingState)));
+    memcpy(&state->aggregate, VARDATA_ANY(sent), sizeof(Oid));
+    if (VARDATA_ANY(sent)[sizeof(Oid)] != 0) {
+        const Size size = length - sizeof(Oid) - 1;
+        state->bytes = static_cast<bytea *>(palloc(VARHDRSZ + size));
+        SET_VARSIZE(state->bytes, VARHDRSZ + size);
+        memcpy(VARDATA(state->bytes), VARDATA_ANY(sent) + sizeof(Oid) + 1, size);
     }
     Oid send;
     bool is_varlena;
@@ -215,6 +280,24 @@ Datum citus_partial_agg_state(PG_FUNCTION_ARGS) {
     bytea *bytes = nullptr;
     citus::in_server_encoding([&] { bytes = OidSendFunctionCall(send, state->value); });
     PG_RETURN_BYTEA_P(bytes);
+    PG_RETURN_POINTER(state);
+}
+
+/// The second argument always comes from the function above.
+Datum citus_partial_agg_combine(PG_FUNCTION_ARGS) {
+    MemoryContext memory = citus::aggregation_memory(fcinfo);
+    auto *state = PG_ARGISNULL(0) ? nullptr : reinterpret_cast<AggregateState *>(PG_GETARG_POINTER(0));
+    if (PG_ARGISNULL(1)) {
+        if (state == nullptr)
+            PG_RETURN_NULL();
+        PG_RETURN_POINTER(state);
+    }
+    const auto *sent = reinterpret_cast<citus::TravellingState *>(PG_GETARG_POINTER(1));
+    if (state == nullptr)
+        state = citus::start_state(sent->aggregate, true, memory);
+    if (sent->bytes != nullptr)
+        citus::combine_bytes(state, sent->bytes, fcinfo, memory);
+    PG_RETURN_POINTER(state);
 }
 
 /// combine_agg(aggregate oid, state bytea, result anyelement): the aggregate's combine function.
@@ -231,14 +314,7 @@ Datum citus_combine_agg_step(PG_FUNCTION_ARGS) {
     }
     if (PG_ARGISNULL(2))
         PG_RETURN_POINTER(state);
-    LOCAL_FCINFO(call, 2);
-    call->args[1].isnull = false;
-    if (OidIsValid(state->deserialize))
-        call->args[1].value = citus::call_support(state->deserialize, fcinfo, PG_GETARG_DATUM(2), false, true,
-                                                  &call->args[1].isnull);
-    else
-        call->args[1].value = citus::receive_state(state->state_type, PG_GETARG_BYTEA_PP(2));
-    citus::step(state, call, 1, fcinfo, memory);
+    citus::combine_bytes(state, PG_GETARG_BYTEA_PP(2), fcinfo, memory);
     PG_RETURN_POINTER(state);
 }
 

@@ -117,6 +117,17 @@ Aggref *make_aggregate(Oid function, Oid result_type, Oid collation, ::Node *arg
     return as_node(makeFuncExpr(function, result_type, args, InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
 }
 
+Oid internal_aggregate(const char *name, std::initializer_list<Oid> types) {
+    List *qualified = list_make2(makeString(pstrdup("citus_internal")), makeString(pstrdup(name)));
+    return LookupFuncName(qualified, static_cast<int>(types.size()), types.begin(), false);
+}
+
+/// citus_internal.total(), or total_count() which is 0 without any value, of bigints.
+::Node *total_of(const char *name, Var *partial) {
+    return as_node(
+        make_aggregate(internal_aggregate(name, {INT8OID}), INT8OID, InvalidOid, as_node(partial)));
+}
+
 /// The aggregate that the server would use to add up values of this type.
 ::Node *sum_of(Var *partial) {
     switch (partial->vartype) {
@@ -166,29 +177,18 @@ Oid sum_result_type(Oid sum) {
         partial_column(aggregate, rule.partial_sum, sum_result_type(rule.partial_sum), rule.cast_to, worker);
     Var *count = partial_column(aggregate, F_COUNT_ANY, INT8OID, InvalidOid, worker);
     ::Node *total = sum_of(sum);
-    ::Node *number = sum_of(count);
+    ::Node *number = total_of("total_count", count);
     if (rule.combine == Combine::AverageNumeric)
-        return call(F_NUMERIC_DIV, NUMERICOID, list_make2(total, number));
-    ::Node *divisor = call(F_FLOAT8_NUMERIC, FLOAT8OID, list_make1(number));
+        return call(F_NUMERIC_DIV, NUMERICOID,
+                    list_make2(total, call(F_NUMERIC_INT8, NUMERICOID, list_make1(number))));
+    ::Node *divisor = call(F_FLOAT8_INT8, FLOAT8OID, list_make1(number));
     if (rule.combine == Combine::AverageFloat)
         return call(F_FLOAT8DIV, FLOAT8OID, list_make2(total, divisor));
     return call(F_INTERVAL_DIV, INTERVALOID, list_make2(total, divisor));
 }
 
 ::Node *combine_count(const Aggref *aggregate, WorkerQuery *worker) {
-    Var *partial = worker->column(as_node(const_cast<Aggref *>(aggregate)), "count");
-    auto *coalesce = makeNode(CoalesceExpr);
-    coalesce->coalescetype = INT8OID;
-    coalesce->args = list_make2(
-        call(F_INT8_NUMERIC, INT8OID, list_make1(sum_of(partial))),
-        makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false, FLOAT8PASSBYVAL));
-    coalesce->location = -1;
-    return as_node(coalesce);
-}
-
-Oid internal_aggregate(const char *name, std::initializer_list<Oid> types) {
-    List *qualified = list_make2(makeString(pstrdup("citus_internal")), makeString(pstrdup(name)));
-    return LookupFuncName(qualified, static_cast<int>(types.size()), types.begin(), false);
+    return total_of("total_count", worker->column(as_node(const_cast<Aggref *>(aggregate)), "count"));
 }
 
 void append_argument(Aggref *aggregate, ::Node *argument) {
@@ -271,7 +271,7 @@ bool can_split(const Aggref *aggregate) {
     case Combine::Count:
         return combine_count(aggregate, worker);
     case Combine::SumToBigint:
-        return call(F_INT8_NUMERIC, INT8OID, list_make1(sum_of(worker->column(expr, "sum"))));
+        return total_of("total", worker->column(expr, "sum"));
     case Combine::Same: {
         Var *partial = worker->column(expr, get_func_name(aggregate->aggfnoid));
         Aggref *combined =

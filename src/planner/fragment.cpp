@@ -170,6 +170,81 @@ const char *task_sql(const Fragment &fragment, const SlotTables &slots, int shar
     return sql.data;
 }
 
+// ---------------------------------------------------------------- one statement for all shards of a node
+
+/// More shards than this are not put into one statement: its plan would grow out of hand.
+constexpr int kShardsPerStatement = 64;
+
+struct NodeStatement {
+    int32 group_id;
+    int shards;
+    int64 first_shard_id;
+    StringInfo sql;
+};
+
+void append_slot(StringInfo sql, const SlotTables &slots, int slot, int shard_index) {
+    const DistTable &table = *slots[static_cast<size_t>(slot)];
+    appendStringInfoString(sql,
+                           qualified_shard_name(table.relid, shard_of_slot(table, shard_index).shard_id));
+}
+
+/// The body for one shard, in parentheses.
+void append_body(StringInfo sql, const Fragment &fragment, const SlotTables &slots, int shard_index) {
+    appendStringInfoChar(sql, '(');
+    for (int i = 0; i <= fragment.body_last; i++) {
+        const char *part = strVal(list_nth(fragment.text_parts, i));
+        const int begin = i == 0 ? fragment.body_begin : 0;
+        const int end = i == fragment.body_last ? fragment.body_end : static_cast<int>(strlen(part));
+        appendBinaryStringInfo(sql, part + begin, end - begin);
+        if (i < fragment.body_last)
+            append_slot(sql, slots, i, shard_index);
+    }
+    appendStringInfoChar(sql, ')');
+}
+
+/// What stands behind the bodies.
+void append_rest(StringInfo sql, const Fragment &fragment, const SlotTables &slots) {
+    for (int i = fragment.body_last; i < list_length(fragment.text_parts); i++) {
+        const char *part = strVal(list_nth(fragment.text_parts, i));
+        appendStringInfoString(sql, i == fragment.body_last ? part + fragment.body_end : part);
+        if (i + 1 < list_length(fragment.text_parts))
+            append_slot(sql, slots, i, 0);
+    }
+}
+
+NodeStatement *statement_for(std::pmr::vector<NodeStatement> *statements, const Fragment &fragment,
+                             int32 group_id, int64 shard_id) {
+    for (NodeStatement &each : *statements)
+        if (each.group_id == group_id && each.shards < kShardsPerStatement)
+            return &each;
+    StringInfo sql = makeStringInfo();
+    appendBinaryStringInfo(sql, strVal(linitial(fragment.text_parts)), fragment.body_begin);
+    statements->push_back({group_id, 0, shard_id, sql});
+    return &statements->back();
+}
+
+/// Reads only: fragments that write or lock go shard by shard.
+void add_node_tasks(FragmentTasks *result, const Fragment &fragment, const DistTable &anchor,
+                    const ShardSet &wanted, const SlotTables &slots) {
+    std::pmr::vector<NodeStatement> statements;
+    for (size_t i = 0; i < anchor.shards.size(); i++) {
+        if (!wanted.has(i))
+            continue;
+        const int index = static_cast<int>(i);
+        const int32 group = group_for_read(candidate_groups(anchor.shards[i], slots, index));
+        NodeStatement *statement = statement_for(&statements, fragment, group, anchor.shards[i].shard_id);
+        if (statement->shards++ > 0)
+            appendStringInfoString(statement->sql, " UNION ALL ");
+        append_body(statement->sql, fragment, slots, index);
+    }
+    for (const NodeStatement &statement : statements) {
+        append_rest(statement.sql, fragment, slots);
+        // A statement over several shards is about none of them.
+        const int64 shard_id = statement.shards == 1 ? statement.first_shard_id : 0;
+        result->tasks.push_back({statement.group_id, shard_id, statement.sql->data});
+    }
+}
+
 void add_tasks(FragmentTasks *result, const Fragment &fragment, const Shard &shard, const SlotTables &slots,
                int shard_index) {
     const char *sql = task_sql(fragment, slots, shard_index);
@@ -208,7 +283,8 @@ List *Fragment::pack() const {
     List *packed = list_make4(numbers, list_make2_oid(anchor, run_as), text_parts, slot_relations);
     packed = lappend(packed, prune_items);
     packed = lappend(packed, params);
-    return lappend(packed, motions);
+    packed = lappend(packed, motions);
+    return lappend(packed, list_make3_int(body_begin, body_end, body_last));
 }
 
 Fragment Fragment::unpack(List *packed) {
@@ -230,6 +306,9 @@ Fragment Fragment::unpack(List *packed) {
     fragment.prune_items = static_cast<List *>(list_nth(packed, 4));
     fragment.params = static_cast<List *>(list_nth(packed, 5));
     fragment.motions = static_cast<List *>(list_nth(packed, 6));
+    fragment.body_begin = linitial_int(static_cast<List *>(list_nth(packed, 7)));
+    fragment.body_end = lsecond_int(static_cast<List *>(list_nth(packed, 7)));
+    fragment.body_last = lthird_int(static_cast<List *>(list_nth(packed, 7)));
     return fragment;
 }
 
@@ -259,6 +338,10 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
             apply_prune_item(&wanted, read_prune_item(list_nth_node(List, fragment.prune_items, i)), state,
                              econtext);
         }
+    if (fragment.runs_per_node()) {
+        add_node_tasks(&result, fragment, anchor, wanted, slots);
+        return result;
+    }
     for (size_t i = 0; i < anchor.shards.size(); i++)
         if (wanted.has(i))
             add_tasks(&result, fragment, anchor.shards[i], slots, static_cast<int>(i));

@@ -35,7 +35,8 @@ bool is_local_to_shards(const Locus &locus) {
 void note_sublinks(Query *above) {
     above->hasSubLinks = checkExprHasSubLink(as_node(above->targetList)) ||
                          checkExprHasSubLink(above->havingQual) || checkExprHasSubLink(above->limitCount) ||
-                         checkExprHasSubLink(above->limitOffset);
+                         checkExprHasSubLink(above->limitOffset) ||
+                         checkExprHasSubLink(as_node(above->windowClause));
 }
 
 // ---------------------------------------------------------------- the whole block on the shards
@@ -120,6 +121,9 @@ void push_limit(Query *worker) {
 Query *push_whole_block(const Query *query, const StatementLocus &locus) {
     Query *worker = copy_of(query);
     const bool has_limit = worker->limitCount != nullptr || worker->limitOffset != nullptr;
+    // A set-returning function is expanded after the sort: the rows of one call stay together.
+    if (query->hasTargetSRFs && query->sortClause != NIL)
+        return nullptr;
     show_sort_columns(worker);
     const bool pushes_limit = worker->limitCount != nullptr && can_run_twice(worker->limitCount) &&
                               can_run_twice(worker->limitOffset);
@@ -199,8 +203,6 @@ const SortGroupClause *group_clause_of(const Query *query, ::Node *expr) {
     }
     if (is_var_of_block(node, level))
         return dependent_column(castNode(Var, node), level, mapping);
-    if (IsA(node, GroupingFunc))
-        return fail(mapping, node);
     if (IsA(node, Aggref) && castNode(Aggref, node)->agglevelsup == static_cast<Index>(level)) {
         if (level > 0 || !can_split(castNode(Aggref, node)))
             return fail(mapping, node);
@@ -213,6 +215,7 @@ bool is_grouped(const Query *query) {
     return query->groupClause != NIL || query->hasAggs || query->havingQual != nullptr;
 }
 
+/// The shards group by all columns that GROUP BY names; grouping sets are made of these groups here.
 Query *push_groups(const Query *query, const StatementLocus &locus) {
     WorkerQuery worker = WorkerQuery::input_of(query);
     // Grouping columns come first, so that they exist even when nothing mentions them.
@@ -238,6 +241,7 @@ Query *push_groups(const Query *query, const StatementLocus &locus) {
     above->hasAggs =
         contain_aggs_of_level(as_node(above->targetList), 0) || contain_aggs_of_level(above->havingQual, 0);
     note_sublinks(above);
+    worker.group_per_node();
     return worker.finish(locus, locus.from, true, above) ? above : nullptr;
 }
 
@@ -284,7 +288,7 @@ Query *push_down(const Query *query, const StatementLocus &locus) {
     if (is_local_to_shards(locus.windowed))
         above = push_whole_block(query, locus);
     if (above == nullptr && is_local_to_shards(locus.from)) {
-        if (is_grouped(query) && query->groupingSets == NIL && query->setOperations == nullptr)
+        if (is_grouped(query) && query->setOperations == nullptr)
             above = push_groups(query, locus);
         if (above == nullptr)
             above = pull_rows(query, locus);

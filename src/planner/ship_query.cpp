@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "access/sysattr.h"
+#include "access/table.h"
 #include "access/transam.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
@@ -20,7 +21,10 @@ struct ShipState {
     ShipMode mode;
     List *params;
     bool failed;
-    int conditional; ///< depth of CASE, COALESCE, ... : what is inside may never be evaluated
+    int conditional;        ///< depth of CASE, COALESCE, ... : what is inside may never be evaluated
+    ::Node *tree;           ///< all that is to be sent
+    List *user_types = NIL; ///< Oids of the user's types that the nodes have; see knows_type
+    bool user_types_known = false;
 };
 
 ::Node *ship(::Node *node, void *raw);
@@ -118,6 +122,54 @@ bool is_table_row_type(Oid type) {
 /// Whether values of the type may go through functions on a shard.
 bool is_operand_type(Oid type) {
     return !is_oid_alias(type) && !is_table_row_type(type);
+}
+
+/// A type under the arrays around it.
+Oid scalar_of(Oid type) {
+    const Oid element = get_element_type(type);
+    return OidIsValid(element) ? element : type;
+}
+
+void add_user_type(List **types, Oid type) {
+    const Oid scalar = scalar_of(type);
+    if (scalar >= FirstNormalObjectId)
+        *types = list_append_unique_oid(*types, scalar);
+}
+
+void add_types_of_columns(List **types, Oid relid) {
+    Relation relation = table_open(relid, NoLock);
+    TupleDesc columns = RelationGetDescr(relation);
+    for (int i = 0; i < columns->natts; i++)
+        if (!TupleDescAttr(columns, i)->attisdropped)
+            add_user_type(types, TupleDescAttr(columns, i)->atttypid);
+    table_close(relation, NoLock);
+}
+
+/// The user's types of the columns of the tables that a tree reads or writes: their shards have the same. (A
+/// view, or a column of a sub-select, may be of a type that no table has.)
+bool find_user_types(::Node *node, void *raw) {
+    auto *types = static_cast<List **>(raw);
+    if (node == nullptr)
+        return false;
+    if (IsA(node, RangeTblEntry)) {
+        const auto *rte = castNode(RangeTblEntry, node);
+        if (rte->rtekind == RTE_RELATION && find_dist_table(rte->relid) != nullptr)
+            add_types_of_columns(types, rte->relid);
+        return false;
+    }
+    if (IsA(node, Query))
+        return walk_query(castNode(Query, node), find_user_types, raw, QTW_EXAMINE_RTES_BEFORE);
+    return walk_children(node, find_user_types, raw);
+}
+
+/// Whether the nodes have this type: those of the columns at hand, and the server's own.
+bool knows_type(ShipState *state, Oid type) {
+    if (scalar_of(type) < FirstNormalObjectId)
+        return true;
+    if (!state->user_types_known)
+        find_user_types(state->tree, &state->user_types);
+    state->user_types_known = true;
+    return list_member_oid(state->user_types, scalar_of(type));
 }
 
 /// Constants whose text does not depend on settings, so that they may stand in a template that is kept.
@@ -218,7 +270,7 @@ bool can_be_parameter(::Node *node) {
 
 /// $n for an expression; the same expression gets the same number.
 ::Node *parameter_for(::Node *expr, ShipState *state) {
-    if (!can_be_parameter(expr))
+    if (!can_be_parameter(expr) || !knows_type(state, exprType(expr)))
         return fail(state, expr);
     int number = 0;
     for (int i = 0; i < list_length(state->params) && number == 0; i++)
@@ -275,7 +327,7 @@ bool opens_condition(::Node *node) {
 
 ::Node *ship_const(Const *constant, ShipState *state) {
     auto *node = reinterpret_cast<::Node *>(constant);
-    if (!is_operand_type(constant->consttype))
+    if (!is_operand_type(constant->consttype) || !knows_type(state, constant->consttype))
         return fail(state, node);
     if (prints_alike(constant))
         return static_cast<::Node *>(copyObjectImpl(constant));
@@ -311,7 +363,7 @@ bool has_bad_operand(::Node *node, void *) {
         return parameter_for(node, state);
     ::Node *result = node;
     if (is_user_operator(node) || calls_unshippable(node, state) || is_table_row_type(exprType(node)) ||
-        walk_children(node, has_bad_operand, nullptr))
+        !knows_type(state, exprType(node)) || walk_children(node, has_bad_operand, nullptr))
         state->failed = true;
     else
         result = ship_children(node, state);
@@ -467,7 +519,7 @@ List *used_ctes(List *ctes) {
             return fail(state, node);
         return ship_expression(node, state);
     case T_RowExpr:
-        if (is_table_row_type(exprType(node)))
+        if (is_table_row_type(exprType(node)) || !knows_type(state, exprType(node)))
             return fail(state, node);
         return mutate_children(node, ship, state);
     case T_SortGroupClause:
@@ -505,7 +557,7 @@ List *used_ctes(List *ctes) {
 } // namespace
 
 ::Node *ship_tree(::Node *tree, ShipMode mode, List **params) {
-    ShipState state{mode, *params, false, 0};
+    ShipState state{.mode = mode, .params = *params, .failed = false, .conditional = 0, .tree = tree};
     ::Node *result = ship(tree, &state);
     *params = state.params;
     return state.failed ? nullptr : result;

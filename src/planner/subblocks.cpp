@@ -2,6 +2,7 @@
 
 #include "citus/pg/walker.hpp"
 #include "motion.hpp"
+#include "decorrelate.hpp"
 #include "pushdown.hpp"
 
 namespace citus {
@@ -42,10 +43,6 @@ bool refers_outside(::Node *node, void *raw) {
     return walk_children(node, refers_outside, raw);
 }
 
-bool is_self_contained(Query *query) {
-    Index level = 0;
-    return !walk_query(query, refers_outside, &level, QTW_EXAMINE_RTES_BEFORE);
-}
 
 bool is_join(const Query *query) {
     int relations = 0;
@@ -90,6 +87,7 @@ void replace_query(::Node **link, bool stands_alone, bool *replaced) {
         *link = reinterpret_cast<::Node *>(above);
         *replaced = true;
     }
+    decorrelate_block(castNode(Query, *link));
     walk_query(castNode(Query, *link), replace_below, replaced,
                QTW_EXAMINE_RTES_BEFORE | QTW_IGNORE_RT_SUBQUERIES | QTW_IGNORE_CTE_SUBQUERIES);
     ListCell *cell;
@@ -156,8 +154,14 @@ bool mentions_shards(::Node *node, void *) {
     return walk_children(node, mentions_shards, nullptr);
 }
 
+bool is_self_contained(Query *query) {
+    Index level = 0;
+    return !walk_query(query, refers_outside, &level, QTW_EXAMINE_RTES_BEFORE);
+}
+
 bool push_down_sub_blocks(Query *query) {
     bool replaced = false;
+    decorrelate_block(query);
     if (query->commandType == CMD_INSERT)
         replace_insert_source(query, &replaced);
     walk_query(query, replace_below, &replaced,

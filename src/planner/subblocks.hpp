@@ -14,6 +14,9 @@ bool push_down_sub_blocks(Query *query);
 /// Whether any level of a query names a table that is on shards.
 bool mentions_shards(::Node *node, void *unused);
 
+/// Whether a query, as it stands below another one, refers to nothing of the levels above it.
+bool is_self_contained(Query *query);
+
 /// Whether a range table entry is a table that is on shards.
 bool is_on_shards(const RangeTblEntry *rte);
 

@@ -2,12 +2,16 @@
 
 #include "citus/pg/walker.hpp"
 #include "citus/planner/template.hpp"
+#include "locus_facts.hpp"
 #include "planned.hpp"
 #include "route.hpp"
+#include "sql_scanner.hpp"
 
 extern "C" {
+#include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
+#include "rewrite/rewriteManip.h"
 }
 
 namespace citus {
@@ -54,19 +58,307 @@ Var *WorkerQuery::group_column(::Node *expr, const char *name, const SortGroupCl
     return makeVar(1, entry->resno, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
 }
 
-bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, bool repeats_groups,
-                         Query *above) {
-    Fragment fragment = fragment_for(locus, rows, CMD_SELECT);
-    if (!row_marks_fit(query_, rows, &fragment.locks_rows))
+// ---------------------------------------------------------------- one statement per node
+
+namespace {
+
+constexpr const char *kRowsOfShards = "citus_shards";
+
+/// A query whose reference tables are joined with the rows of all shards of the node at once, instead of with
+/// those of each shard.
+struct ReferenceSplit {
+    Query *shards;       ///< the tables on shards, with the conditions between them
+    const Query *groups; ///< the whole query, without aliases of joins
+    List *tables;        ///< range table entries of the reference tables, ...
+    Relids reference;    ///< ... which have these numbers in the query
+    List *joins;         ///< the conditions that use them
+};
+
+struct RowMapping {
+    WorkerQuery *rows;
+    const ReferenceSplit *split;
+    bool failed = false;
+};
+
+/// The relations and conditions of a FROM clause of inner joins only. False when there is anything else.
+bool flatten_inner_joins(::Node *item, Relids *relations, List **conditions) {
+    if (IsA(item, RangeTblRef)) {
+        *relations = bms_add_member(*relations, castNode(RangeTblRef, item)->rtindex);
+        return true;
+    }
+    if (IsA(item, JoinExpr)) {
+        const auto *join = castNode(JoinExpr, item);
+        *conditions = list_concat(*conditions, conjuncts_of(join->quals));
+        return join->jointype == JOIN_INNER && flatten_inner_joins(join->larg, relations, conditions) &&
+               flatten_inner_joins(join->rarg, relations, conditions);
+    }
+    const auto *from = castNode(FromExpr, item);
+    *conditions = list_concat(*conditions, conjuncts_of(from->quals));
+    ListCell *cell;
+    foreach (cell, from->fromlist)
+        if (!flatten_inner_joins(static_cast<::Node *>(lfirst(cell)), relations, conditions))
+            return false;
+    return true;
+}
+
+/// Whether the conditions tie the relations to each other, so that joining them alone is no cross join.
+bool are_connected(Relids relations, List *conditions) {
+    Relids reached = bms_make_singleton(bms_next_member(relations, -1));
+    for (bool grows = true; grows;) {
+        grows = false;
+        ListCell *cell;
+        foreach (cell, conditions) {
+            if (!IsA(lfirst(cell), OpExpr))
+                continue;
+            const Relids used = pull_varnos(nullptr, static_cast<::Node *>(lfirst(cell)));
+            if (bms_overlap(used, reached) && bms_is_subset(used, relations) &&
+                !bms_is_subset(used, reached)) {
+                reached = bms_add_members(reached, used);
+                grows = true;
+            }
+        }
+    }
+    return bms_equal(reached, relations);
+}
+
+/// Reference tables among the relations; false when there is something else than plain tables.
+bool find_reference_tables(const Query *query, Relids relations, Relids *reference) {
+    for (int index = -1; (index = bms_next_member(relations, index)) >= 0;) {
+        const auto *rte = rt_fetch(index, query->rtable);
+        const DistTable *table = rte->rtekind == RTE_RELATION ? find_dist_table(rte->relid) : nullptr;
+        if (table == nullptr || rte->tablesample != nullptr || rte->securityQuals != NIL)
+            return false;
+        if (table->kind == TableKind::Reference)
+            *reference = bms_add_member(*reference, index);
+    }
+    return !bms_is_empty(*reference) && !bms_equal(*reference, relations);
+}
+
+std::optional<ReferenceSplit> split_reference_tables(const Query *original) {
+    if (original->hasSubLinks || original->cteList != NIL)
+        return std::nullopt;
+    auto *query = static_cast<Query *>(copyObjectImpl(original));
+    Relids relations = nullptr, reference = nullptr;
+    List *conditions = NIL;
+    if (!flatten_inner_joins(reinterpret_cast<::Node *>(query->jointree), &relations, &conditions) ||
+        !find_reference_tables(query, relations, &reference))
+        return std::nullopt;
+    conditions =
+        reinterpret_cast<List *>(flatten_join_alias_vars(query, reinterpret_cast<::Node *>(conditions)));
+    query->targetList = reinterpret_cast<List *>(
+        flatten_join_alias_vars(query, reinterpret_cast<::Node *>(query->targetList)));
+    query->havingQual = flatten_join_alias_vars(query, query->havingQual);
+    List *own = NIL, *joins = NIL;
+    const Relids located = bms_difference(relations, reference);
+    ListCell *cell;
+    foreach (cell, conditions) {
+        const Relids used = pull_varnos(nullptr, static_cast<::Node *>(lfirst(cell)));
+        if (bms_overlap(used, reference))
+            joins = lappend(joins, lfirst(cell));
+        else
+            own = lappend(own, lfirst(cell));
+    }
+    if (!are_connected(located, own))
+        return std::nullopt;
+    // The tables on shards keep their numbers; those that are not in FROM any more are never printed.
+    auto *shards = static_cast<Query *>(copyObjectImpl(query));
+    shards->jointree =
+        makeFromExpr(NIL, own == NIL ? nullptr : reinterpret_cast<::Node *>(make_ands_explicit(own)));
+    for (int index = -1; (index = bms_next_member(located, index)) >= 0;) {
+        auto *item = makeNode(RangeTblRef);
+        item->rtindex = index;
+        shards->jointree->fromlist = lappend(shards->jointree->fromlist, item);
+    }
+    ReferenceSplit split{shards, query, NIL, reference, joins};
+    for (int index = -1; (index = bms_next_member(reference, index)) >= 0;) {
+        split.tables = lappend(split.tables, rt_fetch(index, query->rtable));
+        auto *unused = makeNode(RangeTblEntry);
+        unused->rtekind = RTE_RESULT;
+        unused->eref = makeAlias("unused", NIL);
+        lfirst(list_nth_cell(shards->rtable, index - 1)) = unused;
+    }
+    foreach (cell, shards->rtable) {
+        if (lfirst_node(RangeTblEntry, cell)->rtekind != RTE_JOIN)
+            continue;
+        auto *unused = makeNode(RangeTblEntry);
+        unused->rtekind = RTE_RESULT;
+        unused->eref = makeAlias("unused", NIL);
+        lfirst(cell) = unused;
+    }
+    return split;
+}
+
+/// The number of a reference table among the relations of the node's query, behind the rows of the shards.
+int number_of_reference(const ReferenceSplit &split, int varno) {
+    int number = 2;
+    for (int index = -1; (index = bms_next_member(split.reference, index)) >= 0 && index < varno;)
+        number++;
+    return number;
+}
+
+::Node *map_to_rows(::Node *node, int level, void *raw) {
+    auto *mapping = static_cast<RowMapping *>(raw);
+    if (!is_var_of_block(node, level))
+        return nullptr;
+    const Var *var = castNode(Var, node);
+    // A row of a table is of another type on each shard, and so is what the parser made of it.
+    if (var->varattno <= 0 || var->vartype == RECORDOID) {
+        mapping->failed = true;
+        return node;
+    }
+    if (mapping->split != nullptr && bms_is_member(var->varno, mapping->split->reference)) {
+        Var *own = var_at_level(var, level);
+        own->varno = number_of_reference(*mapping->split, var->varno);
+        own->varnosyn = 0;
+        own->varattnosyn = 0;
+        return reinterpret_cast<::Node *>(own);
+    }
+    const char *name = psprintf("c%d", list_length(mapping->rows->query()->targetList) + 1);
+    return reinterpret_cast<::Node *>(
+        mapping->rows->column(reinterpret_cast<::Node *>(const_cast<Var *>(var)), name));
+}
+
+RangeTblEntry *entry_of_cte(const Query *query) {
+    auto *rte = makeNode(RangeTblEntry);
+    rte->rtekind = RTE_CTE;
+    rte->ctename = pstrdup(kRowsOfShards);
+    rte->eref = makeAlias(kRowsOfShards, NIL);
+    rte->inFromCl = true;
+    ListCell *cell;
+    foreach (cell, query->targetList) {
+        const auto *entry = lfirst_node(TargetEntry, cell);
+        auto *expr = reinterpret_cast<::Node *>(entry->expr);
+        rte->coltypes = lappend_oid(rte->coltypes, exprType(expr));
+        rte->coltypmods = lappend_int(rte->coltypmods, exprTypmod(expr));
+        rte->colcollations = lappend_oid(rte->colcollations, exprCollation(expr));
+        rte->eref->colnames = lappend(rte->eref->colnames, makeString(pstrdup(entry->resname)));
+    }
+    return rte;
+}
+
+CommonTableExpr *cte_of(Query *query, const RangeTblEntry *rte) {
+    auto *cte = makeNode(CommonTableExpr);
+    cte->ctename = pstrdup(kRowsOfShards);
+    cte->ctematerialized = CTEMaterializeDefault;
+    cte->ctequery = reinterpret_cast<::Node *>(query);
+    cte->location = -1;
+    cte->cterefcount = 1;
+    cte->ctecolnames = list_copy(rte->eref->colnames);
+    cte->ctecoltypes = list_copy(rte->coltypes);
+    cte->ctecoltypmods = list_copy(rte->coltypmods);
+    cte->ctecolcollations = list_copy(rte->colcollations);
+    return cte;
+}
+
+/// On how many nodes the shards of a table are.
+double nodes_of(Oid relid) {
+    const DistTable *table = find_dist_table(relid);
+    std::pmr::vector<int32> groups;
+    if (table != nullptr)
+        for (const Shard &shard : table->shards)
+            if (!shard.placements.empty() &&
+                std::find(groups.begin(), groups.end(), shard.placements.front().group_id) == groups.end())
+                groups.push_back(shard.placements.front().group_id);
+    return std::max(1.0, static_cast<double>(groups.size()));
+}
+
+/// Finds the body of the CTE, which is to be repeated, in the text of a fragment.
+bool set_body(Fragment *fragment) {
+    constexpr std::string_view kPlaceholder = "s.t";
+    std::pmr::string text;
+    std::pmr::vector<size_t> starts; // of the parts
+    ListCell *cell;
+    foreach (cell, fragment->text_parts) {
+        if (!text.empty())
+            text += kPlaceholder;
+        starts.push_back(text.size());
+        text += strVal(lfirst(cell));
+    }
+    const auto body = core::first_parentheses(text, scan_sql(text.c_str()));
+    const size_t first = strlen(strVal(linitial(fragment->text_parts)));
+    if (!body.has_value() || body->begin > first)
         return false;
+    const auto behind = std::upper_bound(starts.begin(), starts.end(), body->end);
+    const auto last = static_cast<size_t>(behind - starts.begin()) - 1;
+    fragment->body_begin = static_cast<int>(body->begin);
+    fragment->body_end = static_cast<int>(body->end - starts[last]);
+    fragment->body_last = static_cast<int>(last);
+    return true;
+}
+
+} // namespace
+
+/// `WITH citus_shards AS (SELECT columns FROM ...) SELECT groups FROM citus_shards GROUP BY ...`, or nullptr.
+Query *WorkerQuery::grouping_over_rows() const {
+    if (query_->setOperations != nullptr || query_->rowMarks != NIL || query_->hasWindowFuncs ||
+        query_->distinctClause != NIL || query_->sortClause != NIL || query_->limitCount != nullptr ||
+        query_->hasTargetSRFs || checkExprHasSubLink(reinterpret_cast<::Node *>(query_->targetList)) ||
+        checkExprHasSubLink(query_->havingQual))
+        return nullptr;
+    const auto split = split_reference_tables(query_);
+    WorkerQuery rows = input_of(split.has_value() ? split->shards : query_);
+    RowMapping mapping{&rows, split.has_value() ? &*split : nullptr};
+    const Query *source = split.has_value() ? split->groups : query_;
+    auto *groups = makeNode(Query);
+    groups->commandType = CMD_SELECT;
+    groups->canSetTag = true;
+    groups->hasAggs = query_->hasAggs;
+    groups->groupClause = query_->groupClause;
+    groups->groupingSets = query_->groupingSets;
+    groups->targetList = reinterpret_cast<List *>(
+        replace_in(reinterpret_cast<::Node *>(source->targetList), map_to_rows, &mapping));
+    groups->havingQual = replace_in(source->havingQual, map_to_rows, &mapping);
+    ::Node *joins = split.has_value()
+                        ? replace_in(reinterpret_cast<::Node *>(split->joins), map_to_rows, &mapping)
+                        : nullptr;
+    if (mapping.failed)
+        return nullptr;
+    rows.column_if_none();
+    RangeTblEntry *rte = entry_of_cte(rows.query());
+    groups->rtable = split.has_value() ? lcons(rte, split->tables) : list_make1(rte);
+    groups->jointree = makeFromExpr(NIL, joins == nullptr ? nullptr
+                                                          : reinterpret_cast<::Node *>(make_ands_explicit(
+                                                                reinterpret_cast<List *>(joins))));
+    for (int i = 1; i <= list_length(groups->rtable); i++) {
+        auto *reference = makeNode(RangeTblRef);
+        reference->rtindex = i;
+        groups->jointree->fromlist = lappend(groups->jointree->fromlist, reference);
+    }
+    groups->cteList = list_make1(cte_of(rows.query(), rte));
+    return groups;
+}
+
+void WorkerQuery::group_per_node() {
+    per_node_ = grouping_over_rows();
+}
+
+/// Fills the text from the form per node, when there is one and it can be sent; else from the form per shard.
+bool WorkerQuery::fill(Fragment *fragment, ShipMode mode) {
+    if (per_node_ == nullptr || mode != ShipMode::PerShard)
+        return fill_template(fragment, query_, mode);
+    if (!fill_template(fragment, per_node_, mode))
+        return fill_template(fragment, query_, mode);
+    if (set_body(fragment))
+        return true;
+    return fill_template(fragment, query_, mode);
+}
+
+void WorkerQuery::column_if_none() {
     // Rows without columns can't be sent.
     if (query_->targetList == NIL)
         column(reinterpret_cast<::Node *>(
                    makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(1), false, true)),
                "one");
+}
+
+bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, bool repeats_groups,
+                         Query *above) {
+    Fragment fragment = fragment_for(locus, rows, CMD_SELECT);
+    if (!row_marks_fit(query_, rows, &fragment.locks_rows))
+        return false;
+    column_if_none();
     const ShipMode mode = rows.is(core::Place::Hashed) ? ShipMode::PerShard : ShipMode::OneGroup;
-    if (!set_user(&fragment, query_) || !fill_template(&fragment, query_, mode) ||
-        !relations_fit(fragment, rows))
+    if (!set_user(&fragment, query_) || !fill(&fragment, mode) || !relations_fit(fragment, rows))
         return false;
     std::pmr::vector<FragmentColumn> columns;
     ListCell *cell;
@@ -77,7 +369,10 @@ bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, b
             columns.push_back({entry->resname != nullptr ? entry->resname : "column", exprType(expr),
                                exprTypmod(expr), exprCollation(expr)});
     }
-    const FragmentEstimate estimate = estimate_fragment(query_, estimated_tasks(locus, rows), repeats_groups);
+    double tasks = estimated_tasks(locus, rows);
+    if (fragment.runs_per_node())
+        tasks = std::min(tasks, nodes_of(fragment.anchor));
+    const FragmentEstimate estimate = estimate_fragment(query_, tasks, repeats_groups);
     replace_from(above, make_fragment_entry(fragment, columns, estimate));
     return true;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "citus/planner/locus.hpp"
+#include "citus/planner/template.hpp"
 #include "pushdown_scan.hpp"
 
 namespace citus {
@@ -29,10 +30,18 @@ public:
 
     Query *query() { return query_; }
 
+    /// Lets one statement per node group the rows of all its shards, where that is possible: fewer partial
+    /// groups travel, and the node may use its own parallel plans. To be called when the query is complete.
+    void group_per_node();
+
 private:
+    Query *grouping_over_rows() const;
+    bool fill(Fragment *fragment, ShipMode mode);
+    void column_if_none();
     TargetEntry *entry_for(::Node *expr, const char *name);
 
     Query *query_;
+    Query *per_node_ = nullptr; ///< another form of query_, whose only CTE gives the rows of the shards
 };
 
 /// `above` as a query over one fragment: no relations, conditions or CTEs of its own any more, except CTEs

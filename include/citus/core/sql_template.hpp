@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory_resource>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,5 +46,14 @@ struct SqlTemplate {
 /// Cuts the text. aliases are those of whole-row references.
 SqlTemplate cut_sql(std::string_view text, std::span<const SqlToken> tokens,
                     std::span<const RelationName> relations, std::span<const std::string_view> aliases);
+
+/// Offsets in a text.
+struct TextSpan {
+    size_t begin;
+    size_t end;
+};
+
+/// What stands in the first parentheses of a text; nothing when they are not closed.
+std::optional<TextSpan> first_parentheses(std::string_view text, std::span<const SqlToken> tokens);
 
 } // namespace citus::core

@@ -1,0 +1,341 @@
+#include "decorrelate.hpp"
+
+#include "citus/catalog/metadata.hpp"
+#include "citus/pg/walker.hpp"
+#include "aggregates.hpp"
+#include "locus_facts.hpp"
+#include "subblocks.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "catalog/pg_aggregate.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/typcache.h"
+}
+
+namespace citus {
+
+namespace {
+
+::Node *as_node(void *node) {
+    return static_cast<::Node *>(node);
+}
+
+template <typename T>
+T *copy_of(const T *node) {
+    return static_cast<T *>(copyObjectImpl(node));
+}
+
+// ---------------------------------------------------------------- what may be rewritten
+
+/// Aggregates that are NULL without any input.
+bool is_null_without_input(const Aggref *aggregate) {
+    static constexpr std::string_view kNames[] = {
+        "sum",     "avg",      "min",      "max",     "stddev", "stddev_pop", "stddev_samp", "variance",
+        "var_pop", "var_samp", "bool_and", "bool_or", "every",  "bit_and",    "bit_or",      "bit_xor"};
+    const char *name =
+        aggregate->aggfnoid < FirstNormalObjectId ? get_func_name(aggregate->aggfnoid) : nullptr;
+    return name != nullptr && std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+bool is_null_over_nothing(::Node *expr);
+
+bool any_is_null(List *args) {
+    ListCell *cell;
+    foreach (cell, args)
+        if (is_null_over_nothing(as_node(lfirst(cell))))
+            return true;
+    return false;
+}
+
+/// Whether an expression over aggregates is NULL when no row is aggregated. Only what can't fail for groups
+/// that nobody asks for: no division, no casts that check a range.
+bool is_null_over_nothing(::Node *expr) {
+    if (IsA(expr, Aggref))
+        return is_null_without_input(castNode(Aggref, expr));
+    if (IsA(expr, RelabelType))
+        return is_null_over_nothing(as_node(castNode(RelabelType, expr)->arg));
+    if (IsA(expr, OpExpr)) {
+        const auto *op = castNode(OpExpr, expr);
+        const char *name = op->opno < FirstNormalObjectId ? get_opname(op->opno) : nullptr;
+        const bool is_safe = name != nullptr && strlen(name) == 1 && strchr("+-*", name[0]) != nullptr;
+        return is_safe && op_strict(op->opno) && any_is_null(op->args);
+    }
+    return false;
+}
+
+bool has_only_harmless_parts(::Node *node, void *) {
+    if (node == nullptr)
+        return false;
+    switch (nodeTag(node)) {
+    case T_Aggref:
+    case T_Const:
+    case T_Param:
+        return false;
+    case T_OpExpr:
+    case T_RelabelType:
+    case T_List:
+        return walk_children(node, has_only_harmless_parts, nullptr);
+    case T_FuncExpr: {
+        // Widening casts, as in 0.2 * avg(integer).
+        const auto *call = castNode(FuncExpr, node);
+        const Oid from = list_length(call->args) == 1 ? exprType(as_node(linitial(call->args))) : InvalidOid;
+        const bool widens = (call->funcresulttype == NUMERICOID || call->funcresulttype == FLOAT8OID) &&
+                            (from == INT2OID || from == INT4OID || from == INT8OID);
+        return !widens || walk_children(node, has_only_harmless_parts, nullptr);
+    }
+    default:
+        return true;
+    }
+}
+
+bool is_count(::Node *expr) {
+    return IsA(expr, Aggref) &&
+           (castNode(Aggref, expr)->aggfnoid == F_COUNT_ || castNode(Aggref, expr)->aggfnoid == F_COUNT_ANY);
+}
+
+/// One aggregated value from FROM and WHERE, and nothing else.
+bool is_single_aggregate(const Query *query) {
+    if (query->commandType != CMD_SELECT || !query->hasAggs || query->setOperations != nullptr ||
+        query->groupClause != NIL || query->groupingSets != NIL || query->havingQual != nullptr ||
+        query->hasWindowFuncs || query->hasTargetSRFs || query->distinctClause != NIL || query->hasSubLinks ||
+        query->limitCount != nullptr || query->limitOffset != nullptr || query->cteList != NIL ||
+        query->rowMarks != NIL || list_length(query->targetList) != 1)
+        return false;
+    auto *value = as_node(linitial_node(TargetEntry, query->targetList)->expr);
+    if (!is_count(value) && (!is_null_over_nothing(value) || has_only_harmless_parts(value, nullptr)))
+        return false;
+    return !contain_volatile_functions(as_node(const_cast<Query *>(query)));
+}
+
+// ---------------------------------------------------------------- the correlation
+
+/// `inner = outer`, as it stands in the sub-select.
+struct Correlation {
+    OpExpr *condition;
+    bool inner_is_left;
+
+    ::Node *inner() const { return as_node(list_nth(condition->args, inner_is_left ? 0 : 1)); }
+    ::Node *outer() const { return as_node(list_nth(condition->args, inner_is_left ? 1 : 0)); }
+};
+
+bool is_deterministic(Oid collation) {
+    return !OidIsValid(collation) || get_collation_isdeterministic(collation);
+}
+
+/// Whether values that are equal in the sense of the operator are one group.
+bool groups_alike(const Correlation &correlation) {
+    const Oid type = exprType(correlation.inner());
+    const TypeCacheEntry *entry =
+        lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY | TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR);
+    return OidIsValid(entry->btree_opf) && OidIsValid(entry->eq_opr) && OidIsValid(entry->lt_opr) &&
+           get_op_opfamily_strategy(correlation.condition->opno, entry->btree_opf) == BTEqualStrategyNumber &&
+           op_strict(correlation.condition->opno) && is_deterministic(correlation.condition->inputcollid) &&
+           is_deterministic(exprCollation(correlation.inner()));
+}
+
+std::optional<Correlation> read_correlation(::Node *condition) {
+    if (!IsA(condition, OpExpr) || list_length(castNode(OpExpr, condition)->args) != 2 ||
+        contain_subplans(condition))
+        return std::nullopt;
+    auto *op = castNode(OpExpr, condition);
+    for (const bool inner_is_left : {true, false}) {
+        const Correlation correlation{op, inner_is_left};
+        const bool separate =
+            contain_vars_of_level(correlation.inner(), 0) && !contain_vars_of_level(correlation.inner(), 1) &&
+            contain_vars_of_level(correlation.outer(), 1) && !contain_vars_of_level(correlation.outer(), 0);
+        if (separate && groups_alike(correlation))
+            return correlation;
+    }
+    return std::nullopt;
+}
+
+/// Takes the conditions with the outer query out of WHERE. False when some can't be taken.
+bool take_correlations(Query *sub, std::pmr::vector<Correlation> *taken) {
+    List *kept = NIL;
+    ListCell *cell;
+    foreach (cell, conjuncts_of(sub->jointree->quals)) {
+        auto *condition = as_node(lfirst(cell));
+        if (!contain_vars_of_level(condition, 1)) {
+            kept = lappend(kept, condition);
+            continue;
+        }
+        const auto correlation = read_correlation(condition);
+        if (!correlation.has_value())
+            return false;
+        taken->push_back(*correlation);
+    }
+    sub->jointree->quals = as_node(kept == NIL ? nullptr : make_ands_explicit(kept));
+    return !taken->empty() && is_self_contained(sub);
+}
+
+// ---------------------------------------------------------------- the join
+
+/// Adds a grouping column to the sub-select; its number.
+AttrNumber group_by(Query *sub, ::Node *expr) {
+    const auto number = static_cast<AttrNumber>(list_length(sub->targetList) + 1);
+    auto *entry =
+        makeTargetEntry(reinterpret_cast<Expr *>(copy_of(expr)), number, psprintf("g%d", number), false);
+    entry->ressortgroupref = static_cast<Index>(number);
+    SortGroupClause *clause = default_grouping(exprType(expr));
+    clause->tleSortGroupRef = entry->ressortgroupref;
+    sub->targetList = lappend(sub->targetList, entry);
+    sub->groupClause = lappend(sub->groupClause, clause);
+    return number;
+}
+
+Var *column_of(int varno, const Query *sub, AttrNumber number) {
+    auto *expr = as_node(list_nth_node(TargetEntry, sub->targetList, number - 1)->expr);
+    return makeVar(varno, number, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
+}
+
+RangeTblEntry *entry_of(Query *sub) {
+    auto *rte = makeNode(RangeTblEntry);
+    rte->rtekind = RTE_SUBQUERY;
+    rte->subquery = sub;
+    rte->alias = makeAlias("groups", NIL);
+    rte->eref = makeAlias("groups", NIL);
+    rte->inFromCl = true;
+    ListCell *cell;
+    foreach (cell, sub->targetList) {
+        auto *entry = lfirst_node(TargetEntry, cell);
+        if (entry->resname == nullptr)
+            entry->resname = pstrdup("v");
+        rte->eref->colnames = lappend(rte->eref->colnames, makeString(pstrdup(entry->resname)));
+    }
+    return rte;
+}
+
+void join_left(Query *query, int varno, List *conditions) {
+    auto *reference = makeNode(RangeTblRef);
+    reference->rtindex = varno;
+    auto *join = makeNode(JoinExpr);
+    join->jointype = JOIN_LEFT;
+    join->larg = as_node(makeFromExpr(query->jointree->fromlist, nullptr));
+    join->rarg = as_node(reference);
+    join->quals = as_node(make_ands_explicit(conditions));
+    query->jointree->fromlist = list_make1(join);
+}
+
+/// The value of the sub-select as a column of a new join of the query, or nullptr.
+::Node *as_join(Query *query, const SubLink *sublink) {
+    if (sublink->subLinkType != EXPR_SUBLINK || !is_single_aggregate(castNode(Query, sublink->subselect)) ||
+        !mentions_shards(sublink->subselect, nullptr))
+        return nullptr;
+    auto *sub = copy_of(castNode(Query, sublink->subselect));
+    std::pmr::vector<Correlation> correlations;
+    if (!take_correlations(sub, &correlations))
+        return nullptr;
+    const bool counts = is_count(as_node(linitial_node(TargetEntry, sub->targetList)->expr));
+    sub->sortClause = NIL;
+    const int varno = list_length(query->rtable) + 1;
+    List *conditions = NIL;
+    for (const Correlation &correlation : correlations) {
+        const AttrNumber number = group_by(sub, correlation.inner());
+        auto *condition = copy_of(correlation.condition);
+        IncrementVarSublevelsUp(as_node(condition), -1, 1);
+        lfirst(list_nth_cell(condition->args, correlation.inner_is_left ? 0 : 1)) =
+            column_of(varno, sub, number);
+        conditions = lappend(conditions, condition);
+    }
+    query->rtable = lappend(query->rtable, entry_of(sub));
+    join_left(query, varno, conditions);
+    Var *value = column_of(varno, sub, 1);
+    if (!counts)
+        return as_node(value);
+    auto *coalesce = makeNode(CoalesceExpr);
+    coalesce->coalescetype = INT8OID;
+    coalesce->args = list_make2(
+        value, makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false, FLOAT8PASSBYVAL));
+    coalesce->location = -1;
+    return as_node(coalesce);
+}
+
+::Node *replace_sublinks(::Node *node, void *raw) {
+    if (node == nullptr || IsA(node, Query))
+        return node;
+    if (IsA(node, SubLink)) {
+        ::Node *value = as_join(static_cast<Query *>(raw), castNode(SubLink, node));
+        if (value != nullptr)
+            return value;
+    }
+    return mutate_children(node, replace_sublinks, raw);
+}
+
+// ---------------------------------------------------------------- when it is worth it
+
+/// Whether a column by itself identifies rows of its table.
+bool is_unique(Oid relid, AttrNumber column) {
+    Relation relation = table_open(relid, NoLock);
+    bool found = false;
+    List *indexes = RelationGetIndexList(relation);
+    ListCell *cell;
+    foreach (cell, indexes) {
+        Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        const Form_pg_index form = index->rd_index;
+        found |= form->indisunique && form->indnkeyatts == 1 && form->indkey.values[0] == column;
+        index_close(index, AccessShareLock);
+    }
+    list_free(indexes);
+    table_close(relation, NoLock);
+    return found;
+}
+
+bool names_one_row(const Query *query, ::Node *column, ::Node *value) {
+    if (!IsA(column, Var) || castNode(Var, column)->varlevelsup != 0 ||
+        castNode(Var, column)->varattno <= 0 || contain_vars_of_level(value, 0) || contain_subplans(value))
+        return false;
+    const auto *rte = rt_fetch(castNode(Var, column)->varno, query->rtable);
+    return rte->rtekind == RTE_RELATION && is_unique(rte->relid, castNode(Var, column)->varattno);
+}
+
+/// For one outer row, one look at its own group is cheaper than all groups.
+bool has_few_rows(const Query *query) {
+    ListCell *cell;
+    foreach (cell, conjuncts_of(query->jointree->quals)) {
+        auto *condition = as_node(lfirst(cell));
+        if (!IsA(condition, OpExpr) || list_length(castNode(OpExpr, condition)->args) != 2)
+            continue;
+        ::Node *left = strip_relabels(as_node(linitial(castNode(OpExpr, condition)->args)));
+        ::Node *right = strip_relabels(as_node(lsecond(castNode(OpExpr, condition)->args)));
+        if (names_one_row(query, left, right) || names_one_row(query, right, left))
+            return true;
+    }
+    return false;
+}
+
+/// Whether the block shows the order of the rows of a sub-select, which a join might lose.
+bool may_show_order(const Query *query) {
+    ListCell *cell;
+    foreach (cell, query->rtable) {
+        const auto *rte = lfirst_node(RangeTblEntry, cell);
+        if (rte->rtekind == RTE_CTE || (rte->rtekind == RTE_SUBQUERY && rte->subquery->sortClause != NIL))
+            return query->sortClause == NIL || query->hasAggs || query->hasWindowFuncs;
+    }
+    return false;
+}
+
+} // namespace
+
+void decorrelate_block(Query *query) {
+    if (query->commandType != CMD_SELECT || !query->hasSubLinks || query->setOperations != nullptr ||
+        query->rowMarks != NIL || query->jointree->fromlist == NIL || has_few_rows(query) ||
+        may_show_order(query))
+        return;
+    query->jointree->quals = replace_sublinks(query->jointree->quals, query);
+    // Above groups there is no row to join with; below a LIMIT few rows are looked at.
+    if (query->groupClause == NIL && query->groupingSets == NIL && !query->hasAggs &&
+        !query->hasWindowFuncs && query->limitCount == nullptr && query->limitOffset == nullptr)
+        query->targetList = reinterpret_cast<List *>(replace_sublinks(as_node(query->targetList), query));
+}
+
+} // namespace citus

@@ -1,0 +1,51 @@
+-- variants: distributed reference mixed single onenode
+CREATE TABLE o (k int, a int, b text, v int, n numeric(8,2));
+CREATE TABLE i (id int PRIMARY KEY, a bigint, b varchar(10), v int, n numeric(8,2), f float8);
+CREATE TABLE e (k int, a int);
+-- distribute: create_distributed_table('o', 'k')
+-- distribute: create_distributed_table('i', 'id')
+-- distribute: create_distributed_table('e', 'k')
+INSERT INTO o SELECT g, CASE WHEN g % 6 > 0 THEN g % 9 END, CASE WHEN g % 5 > 0 THEN 'b' || g % 4 END, g % 13, g / 3.0 FROM generate_series(1, 60) g;
+INSERT INTO i SELECT g, CASE WHEN g % 7 > 0 THEN g % 6 END, CASE WHEN g % 4 > 0 THEN 'b' || g % 5 END, CASE WHEN g % 3 > 0 THEN g % 11 END, g / 4.0, g FROM generate_series(1, 80) g;
+SELECT k FROM o WHERE v < (SELECT avg(v) FROM i WHERE i.a = o.a) ORDER BY k;
+SELECT k FROM o WHERE v < (SELECT 0.5 * sum(v) FROM i WHERE i.a = o.a AND i.b = o.b) ORDER BY k;
+SELECT k FROM o WHERE (SELECT count(*) FROM i WHERE i.a = o.a) = 0 ORDER BY k;
+SELECT k FROM o WHERE (SELECT count(v) FROM i WHERE i.b = o.b AND i.v > 3) > 5 OR k < 4 ORDER BY k;
+SELECT k FROM o WHERE (SELECT max(v) FROM i WHERE i.a = o.a) IS NULL ORDER BY k;
+SELECT k FROM o WHERE v NOT IN (SELECT max(v) FROM i WHERE i.a = o.a) ORDER BY k;
+SELECT k, (SELECT count(*) FROM i WHERE i.a = o.a), (SELECT sum(n) FROM i WHERE i.b = o.b) FROM o ORDER BY k;
+SELECT k, (SELECT min(i.v) FROM i WHERE i.a = o.a AND i.v > o.v) FROM o ORDER BY k;
+SELECT k, (SELECT max(i.v) FROM i WHERE i.a = o.a + 1 AND o.v = i.v) FROM o ORDER BY k;
+SELECT k, (SELECT 1 / (count(*) - 3) FROM i WHERE i.a = o.a AND i.id < 9) FROM o WHERE k IN (1, 8) ORDER BY k;
+SELECT k, (SELECT avg(i.v) FROM i JOIN e USING (a) WHERE i.b = o.b) FROM o ORDER BY k;
+SELECT k, (SELECT avg(i.v) FROM i LEFT JOIN e ON e.a = i.a WHERE i.b = o.b) FROM o ORDER BY k;
+SELECT a, sum((SELECT sum(v) FROM i WHERE i.a = o.a)) FROM o GROUP BY a ORDER BY a;
+SELECT a, (SELECT sum(v) FROM i WHERE i.a = o.a) FROM o GROUP BY a ORDER BY a;
+SELECT a, count(*) FROM o WHERE n > (SELECT avg(n) FROM i WHERE i.a = o.a) GROUP BY a ORDER BY a;
+SELECT x.k FROM o x WHERE x.v > (SELECT avg(y.v) FROM o y WHERE y.a = x.a) ORDER BY 1;
+SELECT x.k FROM o x WHERE x.v > (SELECT avg(y.v) FROM o y WHERE y.k = x.k) ORDER BY 1;
+SELECT k FROM o WHERE EXISTS (SELECT 1 FROM i WHERE i.a = o.a AND i.v > (SELECT avg(v) FROM i j WHERE j.b = i.b)) ORDER BY k;
+SELECT k FROM o WHERE k IN (SELECT id FROM i WHERE i.v >= (SELECT max(e.a) FROM e WHERE e.k = i.v) OR i.v > (SELECT min(o.v) FROM o WHERE o.a = i.a)) ORDER BY k;
+SELECT k FROM o WHERE v < (SELECT sum(v) FROM i WHERE i.a = o.a AND i.b = 'b1') AND n > 5 ORDER BY k LIMIT 3;
+SELECT k FROM o WHERE v < (SELECT avg(v) FROM i WHERE i.a = o.a) ORDER BY v DESC, k OFFSET 2 LIMIT 4;
+SELECT o.k, q.k FROM o LEFT JOIN o q ON q.a = o.v WHERE o.v = (SELECT max(v) FROM i WHERE i.a = q.a) ORDER BY 1, 2;
+SELECT k, (SELECT count(*) FROM i WHERE i.a = o.a AND i.b = (SELECT max(b) FROM o p WHERE p.a = o.a)) FROM o ORDER BY k;
+SELECT k, (SELECT count(DISTINCT i.v) FROM i WHERE i.a = o.a) FROM o ORDER BY k;
+SELECT k, (SELECT sum(o.v) FROM i WHERE i.a = o.a) FROM o ORDER BY k;
+SELECT k, (SELECT count(*) FILTER (WHERE v > 3) FROM i WHERE a = o.a HAVING count(*) > 10) FROM o ORDER BY k;
+SELECT array_agg(k) FROM (SELECT k, a, v FROM o ORDER BY n DESC) s WHERE v < (SELECT avg(v) FROM i WHERE i.a = s.a);
+SELECT k FROM (SELECT k, a, v FROM o ORDER BY n DESC) s WHERE v < (SELECT avg(v) FROM i WHERE i.a = s.a);
+UPDATE o SET v = v + 1 WHERE v < (SELECT avg(v) FROM i WHERE i.a = o.a);
+SELECT sum(v) FROM o;
+SELECT k FROM o WHERE v < (SELECT avg(v) FROM i WHERE i.a = o.a) ORDER BY k FOR UPDATE;
+PREPARE p(int) AS SELECT k FROM o WHERE v < (SELECT avg(v) + $1 FROM i WHERE i.a = o.a AND i.v < $1) ORDER BY k;
+EXECUTE p(5);
+EXECUTE p(5);
+EXECUTE p(5);
+EXECUTE p(5);
+EXECUTE p(5);
+EXECUTE p(5);
+EXECUTE p(8);
+CREATE VIEW w AS SELECT k, a FROM o WHERE v < (SELECT avg(v) FROM i WHERE i.a = o.a);
+SELECT count(*), sum(k) FROM w;
+SELECT k FROM w WHERE (SELECT count(*) FROM w x WHERE x.a = w.a) > 2 ORDER BY 1;
