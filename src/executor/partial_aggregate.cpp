@@ -274,12 +274,6 @@ Datum citus_partial_agg_deserialize(PG_FUNCTION_ARGS) {
         SET_VARSIZE(state->bytes, VARHDRSZ + size);
         memcpy(VARDATA(state->bytes), VARDATA_ANY(sent) + sizeof(Oid) + 1, size);
     }
-    Oid send;
-    bool is_varlena;
-    getTypeBinaryOutputInfo(state->state_type, &send, &is_varlena);
-    bytea *bytes = nullptr;
-    citus::in_server_encoding([&] { bytes = OidSendFunctionCall(send, state->value); });
-    PG_RETURN_BYTEA_P(bytes);
     PG_RETURN_POINTER(state);
 }
 

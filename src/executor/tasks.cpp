@@ -222,18 +222,14 @@ void RunningTasks::send_remote_tasks() {
 }
 
 void RunningTasks::take_row(int tag, const PGresult *result, int row) {
-<<<<<<< HEAD
-    const uint64 row_bytes = RowDecoder::row_bytes(result, row);
-    bytes += row_bytes;
-    if (!task_bytes.empty())
-        task_bytes[static_cast<size_t>(tag)] += row_bytes;
-=======
     if (set_.result != nullptr && !stopped_ && decoder_->batched()) {
         take_batch(tag, result); // its rows are counted one by one
         return;
     }
-    bytes += RowDecoder::row_bytes(result, row);
->>>>>>> w3-net
+    const uint64 row_bytes = RowDecoder::row_bytes(result, row);
+    bytes += row_bytes;
+    if (!task_bytes.empty())
+        task_bytes[static_cast<size_t>(tag)] += row_bytes;
     if (set_.result == nullptr || stopped_)
         return;
     const bool direct = wants_row_ && row_task_ < 0;
