@@ -43,7 +43,8 @@ bool uses_value_around(::Node *node, void *) {
         return nullptr;
     const bool is_scalar = !IsA(node, List) && !IsA(node, CaseWhen) && !IsA(node, CaseTestExpr) &&
                            !IsA(node, CoerceToDomainValue) && exprType(node) != InvalidOid;
-    if (is_scalar && !contain_var_clause(node) && !uses_value_around(node, nullptr) && !contain_volatile_functions(node))
+    if (is_scalar && !contain_var_clause(node) && !uses_value_around(node, nullptr) &&
+        !contain_volatile_functions(node))
         return evaluated(node);
     return mutate_children(node, evaluate_row_free_parts, context);
 }
