@@ -19,7 +19,7 @@ struct TableLayout {
 /// What the user asked for with create_distributed_table().
 struct LayoutRequest {
     Oid relid;
-    Oid key_type;              ///< base type; InvalidOid without distribution column
+    Oid key_type; ///< base type; InvalidOid without distribution column
     Oid key_collation;
     const char *colocate_with; ///< `default`, `none` or a table's name
     int shard_count;           ///< of a new group

@@ -158,8 +158,9 @@ void distribute_partition(Oid relid) {
     const char *column = parent.has_key() ? get_attname(parent.relid, parent.key_attno, false) : nullptr;
     const TableLayout layout = layout_like(parent);
     lock_colocation_groups();
-    write_metadata_of_tree(
-        tree, column, parent.kind == TableKind::Reference ? kTwoPhaseReplication : kStreamingReplication, layout);
+    write_metadata_of_tree(tree, column,
+                           parent.kind == TableKind::Reference ? kTwoPhaseReplication : kStreamingReplication,
+                           layout);
     ShardDdl ddl;
     for (const ListCell &cell : cells(tree))
         add_dependencies(ddl, lfirst_oid(&cell), groups_of(layout));

@@ -26,8 +26,8 @@ List *connected_tables(Oid relid, bool *outgoing) {
     SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
     while (HeapTuple tuple = systable_getnext(scan)) {
         auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
-        if (form->contype != CONSTRAINT_FOREIGN || OidIsValid(form->conparentid) || form->conrelid == form->confrelid ||
-            (form->conrelid != relid && form->confrelid != relid))
+        if (form->contype != CONSTRAINT_FOREIGN || OidIsValid(form->conparentid) ||
+            form->conrelid == form->confrelid || (form->conrelid != relid && form->confrelid != relid))
             continue;
         if (tables == NIL)
             *outgoing = form->conrelid == relid;

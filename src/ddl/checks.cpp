@@ -220,10 +220,11 @@ void check_key_positions(const DistTable &from, const DistTable &to, const Forei
 
 /// Tables that reference each other are distributed one after the other, the referenced one first.
 void report_waiting_key(const ForeignKey &key) {
-    ereport(NOTICE, (errmsg("foreign key \"%s\" of local table \"%s\" is not enforced for changes of \"%s\" until "
-                            "\"%s\" is distributed, too",
-                            NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to),
-                            get_rel_name(key.from))));
+    ereport(
+        NOTICE,
+        (errmsg("foreign key \"%s\" of local table \"%s\" is not enforced for changes of \"%s\" until "
+                "\"%s\" is distributed, too",
+                NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to), get_rel_name(key.from))));
 }
 
 void check_foreign_key(const ForeignKey &key, CheckTime time) {

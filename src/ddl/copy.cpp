@@ -318,7 +318,8 @@ uint64 copy_to(const CopyStmt *statement, Relation relation, const char *query_s
 bool handle_copy(CopyStmt *statement, const char *query_string, uint64 *processed) {
     if (statement->relation == nullptr || !extension_is_ready())
         return false;
-    if (!statement->is_from && get_rel_relkind(RangeVarGetRelid(statement->relation, NoLock, true)) == RELKIND_PARTITIONED_TABLE)
+    if (!statement->is_from &&
+        get_rel_relkind(RangeVarGetRelid(statement->relation, NoLock, true)) == RELKIND_PARTITIONED_TABLE)
         return false; // PostgreSQL's error
     const LOCKMODE lock = statement->is_from ? RowExclusiveLock : AccessShareLock;
     const Oid relid = RangeVarGetRelid(statement->relation, lock, true);

@@ -28,13 +28,23 @@ namespace {
                                                     exprCollation(expression)));
 }
 
+/// Whether a part of the expression stands for a value that the node around it provides (CASE x WHEN ...).
+bool uses_value_around(::Node *node, void *) {
+    if (node == nullptr)
+        return false;
+    if (IsA(node, CaseTestExpr) || IsA(node, CoerceToDomainValue))
+        return true;
+    return walk_children(node, uses_value_around, nullptr);
+}
+
 /// Parts that don't depend on the row have one value in the whole statement.
 ::Node *evaluate_row_free_parts(::Node *node, void *context) {
     if (node == nullptr)
         return nullptr;
     const bool is_scalar = !IsA(node, List) && !IsA(node, CaseWhen) && !IsA(node, CaseTestExpr) &&
                            !IsA(node, CoerceToDomainValue) && exprType(node) != InvalidOid;
-    if (is_scalar && !contain_var_clause(node) && !contain_volatile_functions(node))
+    if (is_scalar && !contain_var_clause(node) && !uses_value_around(node, nullptr) &&
+        !contain_volatile_functions(node))
         return evaluated(node);
     return mutate_children(node, evaluate_row_free_parts, context);
 }

@@ -25,7 +25,8 @@ char *partition_bound(Oid partition) {
     if (is_null)
         elog(ERROR, "relation %u has no partition bound", partition);
     const int level = pin_search_path();
-    char *definition = TextDatumGetCString(DirectFunctionCall2(pg_get_expr, bound, ObjectIdGetDatum(partition)));
+    char *definition =
+        TextDatumGetCString(DirectFunctionCall2(pg_get_expr, bound, ObjectIdGetDatum(partition)));
     unpin_search_path(level);
     ReleaseSysCache(tuple);
     return definition;
@@ -54,25 +55,28 @@ List *bottom_up(const List *tree) {
 
 void add_attachment(ShardDdl &ddl, Oid partition, int32 only_group) {
     const Oid parent = parent_of_partition(partition);
-    ddl.on_shards(partition,
-                  list_make1(psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", qualified_relation_name(parent),
-                                      qualified_relation_name(partition), partition_bound(partition))),
-                  list_make1_oid(parent), {}, nullptr, only_group);
+    ddl.on_shards(
+        partition,
+        list_make1(psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", qualified_relation_name(parent),
+                            qualified_relation_name(partition), partition_bound(partition))),
+        list_make1_oid(parent), {}, nullptr, only_group);
 }
 
 void add_index_attachments(ShardDdl &ddl, Oid index, int32 only_group) {
     if (get_rel_relkind(index) != RELKIND_PARTITIONED_INDEX)
         return;
     for (const ListCell &cell : cells(find_inheritance_children(index, AccessShareLock)))
-        ddl.on_shards(IndexGetRelation(index, false),
-                      list_make1(psprintf("ALTER INDEX %s ATTACH PARTITION %s", qualified_relation_name(index),
-                                          qualified_relation_name(lfirst_oid(&cell)))),
-                      list_make2_oid(index, lfirst_oid(&cell)), {}, nullptr, only_group);
+        ddl.on_shards(
+            IndexGetRelation(index, false),
+            list_make1(psprintf("ALTER INDEX %s ATTACH PARTITION %s", qualified_relation_name(index),
+                                qualified_relation_name(lfirst_oid(&cell)))),
+            list_make2_oid(index, lfirst_oid(&cell)), {}, nullptr, only_group);
 }
 
 void add_shards_of_tree(ShardDdl &ddl, const List *tree, int32 only_group) {
     for (const ListCell &cell : cells(tree)) {
-        ddl.on_shards(lfirst_oid(&cell), shard_table_commands(lfirst_oid(&cell)), NIL, {}, nullptr, only_group);
+        ddl.on_shards(lfirst_oid(&cell), shard_table_commands(lfirst_oid(&cell)), NIL, {}, nullptr,
+                      only_group);
         if (lfirst_oid(&cell) != linitial_oid(tree))
             add_attachment(ddl, lfirst_oid(&cell), only_group);
     }

@@ -1,6 +1,6 @@
 /// ALTER TABLE and ALTER INDEX with subcommands.
-#include "citus/ddl/checks.hpp"
 #include "citus/cluster/distribute_partition.hpp"
+#include "citus/ddl/checks.hpp"
 #include "citus/ddl/dependencies.hpp"
 #include "citus/ddl/partitions.hpp"
 #include "citus/ddl/shard_definition.hpp"
@@ -181,7 +181,8 @@ bool has_value(const ColumnDef *column) {
         if (type == CONSTR_DEFAULT || type == CONSTR_IDENTITY)
             return true;
     }
-    const char *type = list_length(column->typeName->names) == 1 ? strVal(linitial(column->typeName->names)) : "";
+    const char *type =
+        list_length(column->typeName->names) == 1 ? strVal(linitial(column->typeName->names)) : "";
     return strstr(type, "serial") == type || strstr(type, "bigserial") == type ||
            strstr(type, "smallserial") == type;
 }
@@ -304,7 +305,8 @@ void send_change(const DistTable &table, const AlterTableStmt *statement, std::s
         fill_new_columns(table.relid, filled_columns);
     }
     if (change.later != NIL)
-        ddl.on_shards(table.relid, list_make1(alter_table(table.relid, change.later, only)), change.referenced);
+        ddl.on_shards(table.relid, list_make1(alter_table(table.relid, change.later, only)),
+                      change.referenced);
     add_changes_of_tree(ddl, tables);
     ddl.run();
 }
@@ -385,17 +387,20 @@ const PartitionCmd *partition_command(const AlterTableStmt *statement, AlterTabl
 
 void check_attachable(const DistTable &parent, const DistTable &partition) {
     const bool same_key =
-        !parent.has_key() || (partition.has_key() && strcmp(get_attname(parent.relid, parent.key_attno, false),
-                                                            get_attname(partition.relid, partition.key_attno, false)) == 0);
+        !parent.has_key() ||
+        (partition.has_key() && strcmp(get_attname(parent.relid, parent.key_attno, false),
+                                       get_attname(partition.relid, partition.key_attno, false)) == 0);
     if (parent.kind == partition.kind && parent.colocation_id == partition.colocation_id && same_key)
         return;
-    ereport(ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("cannot attach \"%s\" to \"%s\" because they are not distributed alike",
-                    get_rel_name(partition.relid), get_rel_name(parent.relid)),
-             errdetail("A partition has the distribution column of its parent and is co-located with it."),
-             errhint("Use undistribute_table() on \"%s\" first: a local table is distributed when it is attached.",
-                     get_rel_name(partition.relid))));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+         errmsg("cannot attach \"%s\" to \"%s\" because they are not distributed alike",
+                get_rel_name(partition.relid), get_rel_name(parent.relid)),
+         errdetail("A partition has the distribution column of its parent and is co-located with it."),
+         errhint(
+             "Use undistribute_table() on \"%s\" first: a local table is distributed when it is attached.",
+             get_rel_name(partition.relid))));
 }
 
 /// A table that has shards becomes a partition: they get the indexes that they lack, and are attached.
@@ -527,8 +532,8 @@ void alter_dist_index(UtilityCall &call, const AlterTableStmt *statement, const 
         const Oid part = RangeVarGetRelid(attach->name, NoLock, false);
         ShardDdl ddl;
         ddl.on_shards(table.relid,
-                      list_make1(psprintf("ALTER INDEX %s ATTACH PARTITION %s", qualified_relation_name(index),
-                                          qualified_relation_name(part))),
+                      list_make1(psprintf("ALTER INDEX %s ATTACH PARTITION %s",
+                                          qualified_relation_name(index), qualified_relation_name(part))),
                       list_make2_oid(index, part));
         return ddl.run();
     }

@@ -64,8 +64,7 @@ bool handle_create_index(UtilityCall &call) {
         create_index_concurrently(call, relid);
         return true;
     }
-    const List *tree =
-        statement->relation->inh ? partition_tree(relid, ShareLock) : list_make1_oid(relid);
+    const List *tree = statement->relation->inh ? partition_tree(relid, ShareLock) : list_make1_oid(relid);
     List *before = NIL;
     for (const ListCell &cell : cells(tree))
         before = list_concat(before, index_oids(lfirst_oid(&cell)));
@@ -92,7 +91,8 @@ bool handle_reindex(UtilityCall &call) {
     }
     ShardDdl ddl;
     if (is_partitioned(table)) {
-        // Not within a transaction here, because PostgreSQL wants it so; on the shards it makes no difference.
+        // Not within a transaction here, because PostgreSQL wants it so; on the shards it makes no
+        // difference.
         PreventInTransactionBlock(call.is_top_level(), OidIsValid(index) ? "REINDEX INDEX" : "REINDEX TABLE");
         add_reindex_of_partitions(ddl, table, index);
         ddl.run();

@@ -10,8 +10,8 @@
 extern "C" {
 #include "access/xact.h"
 #include "catalog/index.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "commands/vacuum.h"
 }
 

@@ -19,10 +19,8 @@ namespace {
 List *truncated_relations(const TruncateStmt *statement) {
     List *relations = NIL;
     for (const ListCell &cell : cells(statement->relations))
-        relations =
-            list_concat_unique_oid(relations,
-                                   partition_tree(RangeVarGetRelid(lfirst_node(RangeVar, &cell), NoLock, false),
-                                                  NoLock));
+        relations = list_concat_unique_oid(
+            relations, partition_tree(RangeVarGetRelid(lfirst_node(RangeVar, &cell), NoLock, false), NoLock));
     if (statement->behavior != DROP_CASCADE)
         return relations;
     for (;;) {

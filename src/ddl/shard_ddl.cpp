@@ -32,7 +32,8 @@ char *text_array_literal(const List *texts) {
 /// The table that an index belongs to, or the relation itself.
 Oid table_of(Oid relid) {
     const char kind = get_rel_relkind(relid);
-    return kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX ? IndexGetRelation(relid, false) : relid;
+    return kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX ? IndexGetRelation(relid, false)
+                                                                      : relid;
 }
 
 /// The tables whose shards appear in the commands; the first one is the target.
@@ -145,8 +146,7 @@ void ShardDdl::on_group(int32 group_id, List *commands, const char *condition) {
     if (commands == NIL)
         return;
     const char *call = apply_call(text_array_literal(commands), "'{}'", "'{}'", "pg_catalog");
-    add_call(group_id,
-             condition == nullptr ? call : psprintf("CASE WHEN %s THEN %s END", condition, call));
+    add_call(group_id, condition == nullptr ? call : psprintf("CASE WHEN %s THEN %s END", condition, call));
 }
 
 void ShardDdl::add_call(int32 group_id, const char *call) {

@@ -19,7 +19,8 @@ namespace citus {
 namespace {
 
 /// ` WITH (a=1, b='x')` for an array of reloptions; prefix is put before each name (`toast.`).
-/// Options named pg_... are the server's own book-keeping (15.20 keeps pg_attver in every column): not copied.
+/// Options named pg_... are the server's own book-keeping (15.20 keeps pg_attver in every column): not
+/// copied.
 void append_options(StringInfo out, Datum options, const char *prefix, bool *first) {
     for (const ListCell &cell : cells(untransformRelOptions(options))) {
         auto *option = castNode(DefElem, lfirst(&cell));
@@ -95,8 +96,7 @@ std::pmr::vector<ConstraintRow> constraints_of(Oid relid) {
     Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
     ScanKeyData key;
     ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
-    SysScanDesc scan =
-        systable_beginscan(catalog, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
+    SysScanDesc scan = systable_beginscan(catalog, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
     while (HeapTuple tuple = systable_getnext(scan)) {
         auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
         if (is_key_to_partition(*form))
@@ -174,11 +174,11 @@ List *statistics_commands(Relation relation) {
             elog(ERROR, "cache lookup failed for statistics object %u", statistics);
         auto *form = reinterpret_cast<Form_pg_statistic_ext>(GETSTRUCT(tuple));
         if (form->stxstattarget >= 0)
-            commands = lappend(
-                commands, psprintf("ALTER STATISTICS %s SET STATISTICS %d",
-                                   quote_qualified_identifier(get_namespace_name(form->stxnamespace),
-                                                              NameStr(form->stxname)),
-                                   form->stxstattarget));
+            commands =
+                lappend(commands, psprintf("ALTER STATISTICS %s SET STATISTICS %d",
+                                           quote_qualified_identifier(get_namespace_name(form->stxnamespace),
+                                                                      NameStr(form->stxname)),
+                                           form->stxstattarget));
         ReleaseSysCache(tuple);
     }
     return commands;
@@ -197,9 +197,9 @@ Datum catalog_value(int cache, Datum key1, Datum key2, AttrNumber column, bool *
 
 const char *right_name(AclMode right) {
     static constexpr std::pair<AclMode, const char *> kNames[] = {
-        {ACL_INSERT, "INSERT"},       {ACL_SELECT, "SELECT"},         {ACL_UPDATE, "UPDATE"},
-        {ACL_DELETE, "DELETE"},       {ACL_TRUNCATE, "TRUNCATE"},     {ACL_REFERENCES, "REFERENCES"},
-        {ACL_TRIGGER, "TRIGGER"},     {ACL_USAGE, "USAGE"},           {ACL_CREATE, "CREATE"},
+        {ACL_INSERT, "INSERT"},   {ACL_SELECT, "SELECT"},     {ACL_UPDATE, "UPDATE"},
+        {ACL_DELETE, "DELETE"},   {ACL_TRUNCATE, "TRUNCATE"}, {ACL_REFERENCES, "REFERENCES"},
+        {ACL_TRIGGER, "TRIGGER"}, {ACL_USAGE, "USAGE"},       {ACL_CREATE, "CREATE"},
     };
     for (const auto &[mode, name] : kNames) {
         if (mode == right)
@@ -240,8 +240,8 @@ List *owner_and_grant_commands(Relation relation) {
     bool is_null = true;
     Datum acl = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relacl, &is_null);
     if (!is_null)
-        commands = list_concat(commands, grant_commands(DatumGetAclPCopy(acl), object, nullptr, owner,
-                                                        ACL_ALL_RIGHTS_RELATION));
+        commands = list_concat(
+            commands, grant_commands(DatumGetAclPCopy(acl), object, nullptr, owner, ACL_ALL_RIGHTS_RELATION));
     ReleaseSysCache(tuple);
     for (int i = 0; i < RelationGetNumberOfAttributes(relation); i++) {
         Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), i);
@@ -250,9 +250,9 @@ List *owner_and_grant_commands(Relation relation) {
         acl = catalog_value(ATTNUM, ObjectIdGetDatum(relid), Int16GetDatum(column->attnum),
                             Anum_pg_attribute_attacl, &is_null);
         if (!is_null)
-            commands = list_concat(commands,
-                                   grant_commands(DatumGetAclP(acl), object,
-                                                  quote_identifier(NameStr(column->attname)), owner, 0));
+            commands =
+                list_concat(commands, grant_commands(DatumGetAclP(acl), object,
+                                                     quote_identifier(NameStr(column->attname)), owner, 0));
     }
     return commands;
 }
@@ -265,8 +265,7 @@ bool is_key_to_partition(const FormData_pg_constraint &form) {
     HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(form.conparentid));
     if (!HeapTupleIsValid(tuple))
         elog(ERROR, "cache lookup failed for constraint %u", form.conparentid);
-    const bool same_table =
-        reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conrelid == form.conrelid;
+    const bool same_table = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conrelid == form.conrelid;
     ReleaseSysCache(tuple);
     return same_table;
 }
@@ -305,8 +304,8 @@ List *grant_commands(const Acl *acl, const char *object, const char *column, Oid
             commands = lappend(commands, grant_text(plain, object, column, grantee, false));
         // An owner has all grant options without being granted any.
         if (with_option != 0)
-            commands = lappend(commands, grant_text(with_option, object, column, grantee,
-                                                    items[i].ai_grantee != owner));
+            commands = lappend(
+                commands, grant_text(with_option, object, column, grantee, items[i].ai_grantee != owner));
     }
     return commands;
 }

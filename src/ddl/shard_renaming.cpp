@@ -8,8 +8,8 @@ extern "C" {
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
 #include "commands/tablecmds.h"
-#include "utils/inval.h"
 #include "tcop/utility.h"
+#include "utils/inval.h"
 }
 
 namespace citus {
@@ -140,8 +140,8 @@ void rename_existing_constraint(const ShardRenaming &renaming, RangeVar *table, 
     }
 }
 
-/// When PostgreSQL builds the index of a partitioned table anew, it gives those of the partitions names of its
-/// own: the one on the table of the wanted name's shard gets the wanted name. True for an index.
+/// When PostgreSQL builds the index of a partitioned table anew, it gives those of the partitions names of
+/// its own: the one on the table of the wanted name's shard gets the wanted name. True for an index.
 bool adopt_rebuilt_index(RangeVar *parent, RangeVar *wanted) {
     const Oid parent_id = RangeVarGetRelid(parent, NoLock, true);
     if (!OidIsValid(parent_id) || get_rel_relkind(parent_id) != RELKIND_PARTITIONED_INDEX)

@@ -221,7 +221,8 @@ private:
     void dropped_columns() {
         for (const bool generated : {true, false}) {
             for (const ColumnShape &column : before_.columns) {
-                if (!column.inherited && (column.generated != '\0') == generated && find_column(after_, column.attno) == nullptr)
+                if (!column.inherited && (column.generated != '\0') == generated &&
+                    find_column(after_, column.attno) == nullptr)
                     add(psprintf("DROP COLUMN %s%s", quote_identifier(column.name), behavior()));
             }
         }
@@ -261,9 +262,9 @@ private:
             add_own(psprintf("ALTER COLUMN %s SET STORAGE %s", name, storage_name(column.storage)));
         if (old.compression != column.compression)
             add_own(psprintf("ALTER COLUMN %s SET COMPRESSION %s", name,
-                         CompressionMethodIsValid(column.compression)
-                             ? GetCompressionMethodName(column.compression)
-                             : "default"));
+                             CompressionMethodIsValid(column.compression)
+                                 ? GetCompressionMethodName(column.compression)
+                                 : "default"));
         if (old.statistics != column.statistics)
             add_own(psprintf("ALTER COLUMN %s SET STATISTICS %d", name, column.statistics));
         const OptionChange options = option_change(old.options, column.options);
@@ -291,8 +292,8 @@ private:
         const char *name = quote_identifier(constraint.name);
         if (const char *index = adopted_index(constraint))
             add_key(psprintf("ADD CONSTRAINT %s %s USING INDEX %s%s", name,
-                               constraint.type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
-                               quote_identifier(index), flags(constraint)));
+                             constraint.type == CONSTRAINT_PRIMARY ? "PRIMARY KEY" : "UNIQUE",
+                             quote_identifier(index), flags(constraint)));
         else if (constraint.is_key())
             add_key(psprintf("ADD CONSTRAINT %s %s%s", name, constraint.definition, flags(constraint)));
         else
@@ -329,13 +330,15 @@ private:
         if (before_.access_method != after_.access_method)
             add_own(psprintf("SET ACCESS METHOD %s", quote_identifier(get_am_name(after_.access_method))));
         if (before_.clustered_index != after_.clustered_index)
-            add_setting_later(OidIsValid(after_.clustered_index)
-                          ? psprintf("CLUSTER ON %s", quote_identifier(get_rel_name(after_.clustered_index)))
-                          : pstrdup("SET WITHOUT CLUSTER"));
+            add_setting_later(
+                OidIsValid(after_.clustered_index)
+                    ? psprintf("CLUSTER ON %s", quote_identifier(get_rel_name(after_.clustered_index)))
+                    : pstrdup("SET WITHOUT CLUSTER"));
         if (strcmp(before_.replica_identity, after_.replica_identity) != 0)
             add_setting_later(psprintf("REPLICA IDENTITY %s", after_.replica_identity));
         if (before_.owner != after_.owner)
-            add_setting_later(psprintf("OWNER TO %s", quote_identifier(GetUserNameFromId(after_.owner, false))));
+            add_setting_later(
+                psprintf("OWNER TO %s", quote_identifier(GetUserNameFromId(after_.owner, false))));
     }
 
     const TableShape &before_;

@@ -21,7 +21,7 @@ struct ColumnShape {
     char storage;
     char compression;
     int statistics;
-    List *options; ///< of DefElem
+    List *options;  ///< of DefElem
     bool inherited; ///< from the table that this one is a partition of
 };
 

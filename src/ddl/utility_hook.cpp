@@ -123,18 +123,17 @@ void process_utility(PlannedStmt *planned, const char *query_string, bool read_o
         return pass_on(call, planned, read_only_tree);
     DropCollector drops;
     DropCollector *outer = set_drop_collector(&drops);
-    PG_TRY();
-    {
-        if (handle(call))
-            drops.forget_parts();
-        else
-            pass_on(call, planned, read_only_tree);
-        drops.send();
-    }
-    PG_FINALLY();
-    {
-        (void)set_drop_collector(outer);
-    }
+    PG_TRY()
+        ;
+        {
+            if (handle(call))
+                drops.forget_parts();
+            else
+                pass_on(call, planned, read_only_tree);
+            drops.send();
+        }
+        PG_FINALLY();
+        { (void)set_drop_collector(outer); }
     PG_END_TRY();
 }
 

@@ -1,6 +1,7 @@
 #include "estimates.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/planner/partitioned.hpp"
 
 extern "C" {
 #include "catalog/pg_proc.h"
@@ -156,6 +157,7 @@ FragmentEstimate estimate_fragment(const Query *query, double tasks, bool repeat
     copy->limitOption = LIMIT_OPTION_COUNT;
     copy->rowMarks = NIL;
     copy->hasForUpdate = false;
+    hide_partitions(copy);
     PlannerInfo *root = plan_for_estimates(copy);
     const RelOptInfo *last = fetch_upper_rel(root, UPPERREL_FINAL, nullptr);
     const Path *path = last->cheapest_total_path;

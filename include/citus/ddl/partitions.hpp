@@ -22,8 +22,8 @@ List *partition_tree(Oid relid, LOCKMODE lock);
 List *bottom_up(const List *tree);
 
 /// Adds commands that make the shards of tables that were just written into the metadata: the tables, one
-/// attached to another, then constraints and indexes. tree is top-down; foreign keys and the first table's own
-/// parent are left out.
+/// attached to another, then constraints and indexes. tree is top-down; foreign keys and the first table's
+/// own parent are left out.
 void add_shards_of_tree(ShardDdl &ddl, const List *tree, int32 only_group = ShardDdl::kAllGroups);
 
 /// Adds the foreign keys and the constraints that are NOT VALID, for shards that have their rows.

@@ -30,8 +30,8 @@ List *shard_constraint_commands(Oid constraint_id);
 /// `CREATE INDEX ...` for one index that belongs to no constraint, and what marks it.
 List *shard_index_commands(Oid index_id);
 
-/// The definition of one column: `name type COLLATE ... GENERATED ... NOT NULL`, without a default; NOT NULL only
-/// when wanted.
+/// The definition of one column: `name type COLLATE ... GENERATED ... NOT NULL`, without a default; NOT NULL
+/// only when wanted.
 char *shard_column_definition(Relation relation, AttrNumber attno, bool with_not_null = true);
 
 /// ALTER TABLE commands for settings of a column that CREATE TABLE and ADD COLUMN can't give.
