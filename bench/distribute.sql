@@ -5,3 +5,5 @@ SELECT create_distributed_table('orders', 'tenant_id', colocate_with := 'tenants
 SELECT create_distributed_table('lines', 'tenant_id', colocate_with := 'tenants');
 SELECT create_distributed_table('log', 'tenant_id', colocate_with := 'tenants');
 SELECT create_distributed_table('events', 'id');
+SELECT create_distributed_table('clicks', 'id');
+SELECT create_distributed_table('visits', 'id');

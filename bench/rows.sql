@@ -6,3 +6,5 @@ INSERT INTO orders SELECT t, o, CASE o % 4 WHEN 0 THEN 'open' ELSE 'done' END, (
 INSERT INTO lines SELECT t, o, l, (t + o * l) % 500, l FROM generate_series(1, 1000 * :scale) AS t, generate_series(1, 20) AS o, generate_series(1, 3) AS l;
 INSERT INTO events SELECT g, g::bigint * 7919 % 5000, timestamp '2026-01-01' + g::bigint * 7919 % 500000 * interval '1 second', g % 1000
     FROM generate_series(1, 500000 * :scale) AS g;
+INSERT INTO clicks SELECT g, g::bigint * 7919 % (200000 * :scale), g % 100 FROM generate_series(1, 200000 * :scale) AS g;
+INSERT INTO visits SELECT g, g::bigint * 104729 % (200000 * :scale), g % 1000 FROM generate_series(1, 200000 * :scale) AS g;

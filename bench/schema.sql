@@ -7,3 +7,5 @@ CREATE TABLE log (tenant_id int, at timestamptz DEFAULT now(), what text);
 CREATE TABLE events (id bigint PRIMARY KEY, kind int NOT NULL, at timestamp NOT NULL, value int NOT NULL);
 CREATE INDEX events_kind ON events (kind);
 CREATE INDEX events_at ON events (at);
+CREATE TABLE clicks (id bigint PRIMARY KEY, visitor int NOT NULL, kind int NOT NULL);
+CREATE TABLE visits (id bigint PRIMARY KEY, visitor int NOT NULL, value int NOT NULL);

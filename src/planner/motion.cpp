@@ -29,7 +29,8 @@ using core::Place;
     return const_cast<::Node *>(static_cast<const ::Node *>(node));
 }
 
-template <typename T> T *copy_of(const T *node) {
+template <typename T>
+T *copy_of(const T *node) {
     return static_cast<T *>(copyObjectImpl(node));
 }
 
@@ -204,7 +205,8 @@ const JoinExpression *Search::key_for(const MotionItem &item, int wanted_class, 
 
 double Search::cost_of(const MotionItem &item, const JoinExpression *key) const {
     const core::MovedRows moved{item.rows, item.width, item.is_hashed()};
-    return key == nullptr ? core::broadcast_cost(moved, nodes_, tasks_) : core::repartition_cost(moved, nodes_);
+    return key == nullptr ? core::broadcast_cost(moved, nodes_, tasks_)
+                          : core::repartition_cost(moved, nodes_);
 }
 
 /// base: the item whose shards the rest goes to, or -1 when all that joins on the class is hashed anew.
@@ -254,9 +256,8 @@ void Search::propose_all() {
                 const MotionItem &item = items[i];
                 if (item.table == nullptr || !item.may_stay || item.table->kind == TableKind::Reference)
                     continue;
-                const int wanted = item.is_hashed()
-                                       ? block_.class_of_column(item.varno, item.table->key_attno)
-                                       : -1;
+                const int wanted =
+                    item.is_hashed() ? block_.class_of_column(item.varno, item.table->key_attno) : -1;
                 propose(static_cast<int>(i), wanted, prefer_hash, move_sublinks);
             }
             for (const int wanted : classes)
