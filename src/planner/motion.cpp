@@ -41,6 +41,11 @@ constexpr size_t kMaxItems = 24;
 
 // ---------------------------------------------------------------- which statements
 
+/// A view's tables are read with its owner's rights; the functions that move rows are for superusers.
+bool may_move_rows_of(const RangeTblEntry *rte) {
+    return rte->rtekind != RTE_RELATION || !OidIsValid(rte->checkAsUser) || superuser_arg(rte->checkAsUser);
+}
+
 bool is_unfit(::Node *node, void *) {
     if (node == nullptr)
         return false;
@@ -49,6 +54,10 @@ bool is_unfit(::Node *node, void *) {
         if (query->commandType != CMD_SELECT || query->rowMarks != NIL || query->hasModifyingCTE ||
             query->hasRecursive)
             return true;
+        ListCell *cell;
+        foreach (cell, query->rtable)
+            if (!may_move_rows_of(lfirst_node(RangeTblEntry, cell)))
+                return true;
         return walk_query(castNode(Query, node), is_unfit, nullptr, 0);
     }
     return walk_children(node, is_unfit, nullptr);
@@ -339,7 +348,7 @@ Query *Search::run() {
 } // namespace
 
 Query *push_down_with_motions(const Query *query) {
-    if (guc::motion == guc::kMotionNever || !may_move(query))
+    if (guc::motion == guc::kMotionNever || !superuser() || !may_move(query))
         return nullptr;
     Search search(query);
     return search.run();
