@@ -350,7 +350,7 @@ COMMENT ON AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) IS 'used
 -- Rows that were moved to this node for a join (src/executor/motion_*). They belong to the session and its
 -- transaction. motion_begin makes empty results, motion_put adds rows to one; motion_partition runs a query
 -- and divides its rows over the nodes by the hash of column `key` (0: all rows to all): what is for this node
--- (own_group) goes into its own result, the rest is returned in chunks. Called with the rights of the user.
+-- (own_group) goes into its own result, the rest is returned in chunks.
 CREATE FUNCTION citus_internal.motion_begin(ids int[]) RETURNS void
     LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_begin$$;
 CREATE FUNCTION citus_internal.motion_put(id int, rows bytea, limit_kb int) RETURNS void
@@ -370,6 +370,15 @@ CREATE FUNCTION citus_internal.read_motion(id int, bucket int) RETURNS SETOF rec
     AS 'MODULE_PATHNAME', $$citus_read_motion$$;
 CREATE FUNCTION citus_internal.motion_entry(number int) RETURNS SETOF record
     LANGUAGE C STRICT STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_entry$$;
+-- Rows travel as the bytes of the server's own tuples, and who could forge them could read its memory: only
+-- superusers, for whom alone the planner moves rows.
+REVOKE ALL ON FUNCTION citus_internal.motion_begin(int[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION citus_internal.motion_put(int, bytea, int) FROM PUBLIC;
+REVOKE ALL ON FUNCTION citus_internal.motion_partition(int, int, int, oid, oid, int[], int[], int, text)
+    FROM PUBLIC;
+REVOKE ALL ON FUNCTION citus_internal.motion_partition(int, int, int, oid, oid, int[], int[], int, text,
+    VARIADIC "any") FROM PUBLIC;
+REVOKE ALL ON FUNCTION citus_internal.read_motion(int, int) FROM PUBLIC;
 COMMENT ON FUNCTION citus_internal.motion_begin(int[]) IS 'used inside plans only';
 COMMENT ON FUNCTION citus_internal.motion_put(int, bytea, int) IS 'used inside plans only';
 COMMENT ON FUNCTION citus_internal.read_motion(int, int) IS 'rows that were moved to this node for a join';

@@ -7,3 +7,5 @@ SELECT create_distributed_table('log', 'tenant_id', colocate_with := 'tenants');
 SELECT create_distributed_table('events', 'id');
 SELECT create_distributed_table('visitors', 'id', colocate_with := 'none');
 SELECT create_distributed_table('visits', 'visitor', colocate_with := 'visitors');
+SELECT create_distributed_table('clicks', 'id');
+SELECT create_distributed_table('stays', 'id');

@@ -8,3 +8,5 @@ INSERT INTO events SELECT g, g::bigint * 7919 % 5000, timestamp '2026-01-01' + g
     FROM generate_series(1, 500000 * :scale) AS g;
 INSERT INTO visitors SELECT g, g % 100, g % 1000 FROM generate_series(1, 50000 * :scale) AS g;
 INSERT INTO visits SELECT g, 1 + g::bigint * 31 % (50000 * :scale), g % 77, g::bigint * 31337 % 50000 FROM generate_series(1, 250000 * :scale) AS g;
+INSERT INTO clicks SELECT g, g::bigint * 7919 % (200000 * :scale), g % 100 FROM generate_series(1, 200000 * :scale) AS g;
+INSERT INTO stays SELECT g, g::bigint * 104729 % (200000 * :scale), g % 1000 FROM generate_series(1, 200000 * :scale) AS g;

@@ -9,3 +9,5 @@ CREATE INDEX events_kind ON events (kind);
 CREATE INDEX events_at ON events (at);
 CREATE TABLE visitors (id int PRIMARY KEY, grp int NOT NULL, x int NOT NULL);
 CREATE TABLE visits (id int, visitor int, y int NOT NULL, z int NOT NULL);
+CREATE TABLE clicks (id bigint PRIMARY KEY, visitor int NOT NULL, kind int NOT NULL);
+CREATE TABLE stays (id bigint PRIMARY KEY, visitor int NOT NULL, value int NOT NULL);

@@ -26,7 +26,8 @@ double gathered_row_cost(double width) {
 
 double broadcast_cost(const MovedRows &moved, int nodes, int tasks) {
     const double produced = moved.on_shards ? kPackedRow : 1 + kPackedRow;
-    return moved.rows * size_factor(moved.width) * (produced + kStoredRow * nodes) + moved.rows * kReadAgain * tasks;
+    return moved.rows * size_factor(moved.width) * (produced + kStoredRow * nodes) +
+           moved.rows * kReadAgain * tasks;
 }
 
 double repartition_cost(const MovedRows &moved, int) {

@@ -45,7 +45,8 @@ void explain_motions(const Fragment &fragment, ParamListInfo params, uint64 move
     }
     ExplainCloseGroup("Motions", "Motions", false, es);
     if (es->analyze)
-        ExplainPropertyText("Rows moved", psprintf(UINT64_FORMAT " bytes through this node", moved_bytes), es);
+        ExplainPropertyText("Rows moved", psprintf(UINT64_FORMAT " bytes through this node", moved_bytes),
+                            es);
 }
 
 } // namespace citus

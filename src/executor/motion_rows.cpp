@@ -122,8 +122,8 @@ void MotionColumns::unpack(MinimalTuple tuple, Datum *values, bool *nulls) {
 MotionPacker::MotionPacker(MemoryContext context, TupleDesc desc, const MotionTargets &targets,
                            MotionSink *sink)
     : context_(context),
-      row_context_(AllocSetContextCreate(context, "citus moved row", ALLOCSET_DEFAULT_SIZES)),
-      columns_(desc), targets_(targets), sink_(sink) {
+      row_context_(AllocSetContextCreate(context, "citus moved row", ALLOCSET_DEFAULT_SIZES)), columns_(desc),
+      targets_(targets), sink_(sink) {
     initStringInfo(&chunk_);
     const bool everywhere = targets.key == 0;
     buffer_count_ = everywhere ? 1 : targets.groups.size();
@@ -146,8 +146,7 @@ int MotionPacker::bucket_of(TupleTableSlot *slot) {
         return 0;
     bool is_null;
     const Datum value = slot_getattr(slot, targets_.key, &is_null);
-    const int32 hash =
-        is_null ? 0 : DatumGetInt32(FunctionCall1Coll(&hash_, targets_.collation, value));
+    const int32 hash = is_null ? 0 : DatumGetInt32(FunctionCall1Coll(&hash_, targets_.collation, value));
     const auto found = std::lower_bound(targets_.bounds.begin(), targets_.bounds.end(), hash);
     if (found == targets_.bounds.end())
         elog(ERROR, "no bucket for hash %d", hash);

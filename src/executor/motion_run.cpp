@@ -67,8 +67,7 @@ public:
         const int limit = guc::max_intermediate_result_size;
         if (limit >= 0 && bytes > static_cast<uint64>(limit) * 1024)
             raise_motion_too_large(limit);
-        MemoryContext context =
-            AllocSetContextCreate(context_, "citus moved chunk", ALLOCSET_DEFAULT_SIZES);
+        MemoryContext context = AllocSetContextCreate(context_, "citus moved chunk", ALLOCSET_DEFAULT_SIZES);
         ContextScope scope(context);
         // Copied before anything else is received: what a stream has handed out may go then.
         const TaskParams params = params_for(chunk, size);
@@ -80,9 +79,8 @@ public:
         for (const int32 target : targets)
             if (group != kAllGroups || target != producer_group)
                 tasks[count++] = {target, 0, "SELECT citus_internal.motion_put($1, $2, $3)"};
-        sending->stream = TaskStream::open(
-            sending->context,
-            {{tasks, count}, params, Access::Read, nullptr, run_as_, 0, true});
+        sending->stream = TaskStream::open(sending->context,
+                                           {{tasks, count}, params, Access::Read, nullptr, run_as_, 0, true});
     }
 
     void finish() {
@@ -227,8 +225,8 @@ bool is_bare_fragment(const PlannedStmt *source, Fragment *fragment) {
     if (!is_fragment_scan(source->planTree) || source->planTree->qual != NIL || source->subplans != NIL)
         return false;
     const auto *scan = reinterpret_cast<const CustomScan *>(source->planTree);
-    if (lsecond(scan->custom_private) != NIL || list_length(scan->scan.plan.targetlist) !=
-                                                    list_length(scan->custom_scan_tlist))
+    if (lsecond(scan->custom_private) != NIL ||
+        list_length(scan->scan.plan.targetlist) != list_length(scan->custom_scan_tlist))
         return false;
     int column = 0;
     ListCell *cell;
@@ -332,8 +330,11 @@ void MotionRun::run(std::span<const Task> tasks, Oid run_as, ParamListInfo param
     const char *begin = psprintf("SELECT citus_internal.motion_begin('%s')", array_text(ids_));
     for (const int32 group : groups)
         begins.push_back({group, 0, begin});
-    TaskStream *begun =
-        TaskStream::open(context_, {begins, {}, Access::Read, nullptr, run_as, 0, true});
+    TaskStream *begun = TaskStream::open(context_, {begins, {}, Access::Read, nullptr, run_as, 0, true});
+    // A task in this backend runs only when its end is waited for: it must not empty what comes below.
+    if (std::any_of(groups.begin(), groups.end(), is_local_group))
+        while (begun->next(nullptr))
+            ;
     const DistTable &anchor = *require_dist_table(fragment_.anchor);
     auto *sender = make_in<ChunkSender>(context_, context_, groups, run_as);
     for (size_t i = 0; i < ids_.size(); i++) {

@@ -147,14 +147,13 @@ void begin_motion_result(int32 id) {
 }
 
 void raise_motion_too_large(int limit_kb) {
-    ereport(ERROR,
-            (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-             errmsg("the intermediate result size exceeds citus.max_intermediate_result_size (currently %d kB)",
-                    limit_kb),
-             errdetail("Citus restricts the size of intermediate results of complex subqueries and CTEs to "
-                       "avoid accidentally pulling large result sets into once place."),
-             errhint("To run the current query, set citus.max_intermediate_result_size to a higher value or "
-                     "-1 to disable.")));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+         errmsg("the intermediate result size exceeds citus.max_intermediate_result_size (currently %d kB)",
+                limit_kb),
+         errdetail("The query moves more rows between nodes than the setting allows."),
+         errhint("Raise citus.max_intermediate_result_size, or set it to -1 for no limit.")));
 }
 
 void append_motion_rows(int32 id, int32 bucket_number, const char *bytes, size_t size, int64 rows,
@@ -164,11 +163,10 @@ void append_motion_rows(int32 id, int32 bucket_number, const char *bytes, size_t
     if (limit_kb >= 0 && result->size > static_cast<size_t>(limit_kb) * 1024)
         raise_motion_too_large(limit_kb);
     ContextScope scope(store->context);
-    Bucket &bucket =
-        result->buckets
-            .try_emplace(bucket_number,
-                         Bucket{.pieces = std::pmr::vector<Piece>(&store->resource), .rows = 0})
-            .first->second;
+    Bucket &bucket = result->buckets
+                         .try_emplace(bucket_number,
+                                      Bucket{.pieces = std::pmr::vector<Piece>(&store->resource), .rows = 0})
+                         .first->second;
     Piece piece{nullptr, 0, size};
     if (store->in_memory + size <= memory_limit()) {
         piece.memory = static_cast<char *>(palloc(size));
@@ -202,8 +200,8 @@ bool MotionReader::load_piece() {
     position_ = piece.memory;
     if (piece.memory == nullptr) {
         if (buffer_size_ < piece.size) {
-            buffer_ = static_cast<char *>(buffer_ == nullptr ? palloc(piece.size)
-                                                             : repalloc(buffer_, piece.size));
+            buffer_ =
+                static_cast<char *>(buffer_ == nullptr ? palloc(piece.size) : repalloc(buffer_, piece.size));
             buffer_size_ = piece.size;
         }
         read_from_file(piece, buffer_);

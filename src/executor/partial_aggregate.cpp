@@ -179,7 +179,9 @@ bytea *state_bytes(const AggregateState *state, FunctionCallInfo fcinfo) {
     Oid send;
     bool is_varlena;
     getTypeBinaryOutputInfo(state->state_type, &send, &is_varlena);
-    return OidSendFunctionCall(send, state->value);
+    bytea *bytes = nullptr;
+    in_server_encoding([&] { bytes = OidSendFunctionCall(send, state->value); });
+    return bytes;
 }
 
 Datum receive_state(Oid type, bytea *bytes) {

@@ -102,8 +102,11 @@ private:
     void take_batch(int tag, const PGresult *result);
     bool batch_has_rows() const { return batch_at_ != batch_end_; }
     void take_from_batch(TupleTableSlot *slot);
-    void count_row(const char *from, const char *to) {
-        bytes += static_cast<uint64>(to - from - decoder_->row_head_bytes());
+    void count_row(int tag, const char *from, const char *to) {
+        const auto row_bytes = static_cast<uint64>(to - from - decoder_->row_head_bytes());
+        bytes += row_bytes;
+        if (!task_bytes.empty())
+            task_bytes[static_cast<size_t>(tag)] += row_bytes;
     }
     void run_local_task();
     void check_local_shape(TupleDesc have);
@@ -265,7 +268,7 @@ void RunningTasks::take_batch(int tag, const PGresult *result) {
         MemoryContextReset(spill_context_);
         ContextScope scope(spill_context_);
         const char *next = decoder_->decode(at, end, spill_values_, spill_nulls_);
-        count_row(at, next);
+        count_row(tag, at, next);
         at = next;
         spill_->put(tag, spill_values_, spill_nulls_);
     }
@@ -279,11 +282,11 @@ void RunningTasks::take_from_batch(TupleTableSlot *slot) {
     if (TTS_IS_VIRTUAL(slot)) {
         batch_at_ = decoder_->decode(batch_at_, batch_end_, slot->tts_values, slot->tts_isnull);
         ExecStoreVirtualTuple(slot);
-        count_row(begin, batch_at_);
+        count_row(batch_task_, begin, batch_at_);
         return;
     }
     batch_at_ = decoder_->decode(batch_at_, batch_end_, values_, nulls_);
-    count_row(begin, batch_at_);
+    count_row(batch_task_, begin, batch_at_);
     store_values(slot, values_, nulls_);
 }
 

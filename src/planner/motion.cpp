@@ -29,7 +29,8 @@ using core::Place;
     return const_cast<::Node *>(static_cast<const ::Node *>(node));
 }
 
-template <typename T> T *copy_of(const T *node) {
+template <typename T>
+T *copy_of(const T *node) {
     return static_cast<T *>(copyObjectImpl(node));
 }
 
@@ -40,6 +41,11 @@ constexpr size_t kMaxItems = 24;
 
 // ---------------------------------------------------------------- which statements
 
+/// A view's tables are read with its owner's rights; the functions that move rows are for superusers.
+bool may_move_rows_of(const RangeTblEntry *rte) {
+    return rte->rtekind != RTE_RELATION || !OidIsValid(rte->checkAsUser) || superuser_arg(rte->checkAsUser);
+}
+
 bool is_unfit(::Node *node, void *) {
     if (node == nullptr)
         return false;
@@ -48,6 +54,10 @@ bool is_unfit(::Node *node, void *) {
         if (query->commandType != CMD_SELECT || query->rowMarks != NIL || query->hasModifyingCTE ||
             query->hasRecursive)
             return true;
+        ListCell *cell;
+        foreach (cell, query->rtable)
+            if (!may_move_rows_of(lfirst_node(RangeTblEntry, cell)))
+                return true;
         return walk_query(castNode(Query, node), is_unfit, nullptr, 0);
     }
     return walk_children(node, is_unfit, nullptr);
@@ -204,7 +214,8 @@ const JoinExpression *Search::key_for(const MotionItem &item, int wanted_class, 
 
 double Search::cost_of(const MotionItem &item, const JoinExpression *key) const {
     const core::MovedRows moved{item.rows, item.width, item.is_hashed()};
-    return key == nullptr ? core::broadcast_cost(moved, nodes_, tasks_) : core::repartition_cost(moved, nodes_);
+    return key == nullptr ? core::broadcast_cost(moved, nodes_, tasks_)
+                          : core::repartition_cost(moved, nodes_);
 }
 
 /// base: the item whose shards the rest goes to, or -1 when all that joins on the class is hashed anew.
@@ -254,9 +265,8 @@ void Search::propose_all() {
                 const MotionItem &item = items[i];
                 if (item.table == nullptr || !item.may_stay || item.table->kind == TableKind::Reference)
                     continue;
-                const int wanted = item.is_hashed()
-                                       ? block_.class_of_column(item.varno, item.table->key_attno)
-                                       : -1;
+                const int wanted =
+                    item.is_hashed() ? block_.class_of_column(item.varno, item.table->key_attno) : -1;
                 propose(static_cast<int>(i), wanted, prefer_hash, move_sublinks);
             }
             for (const int wanted : classes)
@@ -338,7 +348,7 @@ Query *Search::run() {
 } // namespace
 
 Query *push_down_with_motions(const Query *query) {
-    if (guc::motion == guc::kMotionNever || !may_move(query))
+    if (guc::motion == guc::kMotionNever || !superuser() || !may_move(query))
         return nullptr;
     Search search(query);
     return search.run();

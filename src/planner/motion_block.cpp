@@ -23,7 +23,8 @@ namespace {
     return const_cast<::Node *>(static_cast<const ::Node *>(node));
 }
 
-template <typename T> T *copy_of(const T *node) {
+template <typename T>
+T *copy_of(const T *node) {
     return static_cast<T *>(copyObjectImpl(node));
 }
 
@@ -228,15 +229,15 @@ void MotionBlock::add_relation(int varno) {
         item.table = find_dist_table(rte->relid);
         if (item.table != nullptr && item.table->kind == TableKind::Local)
             item.table = nullptr;
-        item.is_everywhere = item.table != nullptr && item.table->kind == TableKind::Reference &&
-                             rte->securityQuals == NIL;
+        item.is_everywhere =
+            item.table != nullptr && item.table->kind == TableKind::Reference && rte->securityQuals == NIL;
         item.may_stay = item.table != nullptr && rte->securityQuals == NIL;
         break;
     case RTE_SUBQUERY: {
         item.can_move &= stands_alone(rte->subquery);
         const bool has_ctes = query_->cteList != NIL;
-        const core::Locus locus = !item.can_move || has_ctes ? core::Locus::anywhere()
-                                                             : analyze_statement(rte->subquery).whole;
+        const core::Locus locus =
+            !item.can_move || has_ctes ? core::Locus::anywhere() : analyze_statement(rte->subquery).whole;
         item.is_everywhere = !item.can_move || (locus.is(core::Place::Anywhere) && !locus.once);
         item.may_stay = item.is_everywhere || locus.is(core::Place::Hashed) || has_ctes;
         break;
@@ -368,8 +369,8 @@ List *conditions_of_nullable(::Node *node, int varno) {
     ListCell *cell;
     if (IsA(node, JoinExpr)) {
         auto *join = castNode(JoinExpr, node);
-        result = list_concat(conditions_of_nullable(join->larg, varno),
-                             conditions_of_nullable(join->rarg, varno));
+        result =
+            list_concat(conditions_of_nullable(join->larg, varno), conditions_of_nullable(join->rarg, varno));
         if (join->jointype == JOIN_LEFT && bms_is_member(varno, strong_relations(join->rarg)))
             result = list_concat(result, conjuncts_of(join->quals));
     } else if (IsA(node, FromExpr)) {
@@ -433,7 +434,8 @@ Expr *column_of_entry(const RangeTblEntry *rte, int attno) {
     if (rte->rtekind == RTE_RELATION) {
         get_atttypetypmodcoll(rte->relid, static_cast<AttrNumber>(attno), &type, &typmod, &collation);
     } else if (rte->rtekind == RTE_SUBQUERY) {
-        auto *expr = as_node(get_tle_by_resno(rte->subquery->targetList, static_cast<AttrNumber>(attno))->expr);
+        auto *expr =
+            as_node(get_tle_by_resno(rte->subquery->targetList, static_cast<AttrNumber>(attno))->expr);
         type = exprType(expr);
         typmod = exprTypmod(expr);
         collation = exprCollation(expr);
@@ -442,8 +444,7 @@ Expr *column_of_entry(const RangeTblEntry *rte, int attno) {
         typmod = list_nth_int(rte->coltypmods, attno - 1);
         collation = list_nth_oid(rte->colcollations, attno - 1);
     }
-    return reinterpret_cast<Expr *>(
-        makeVar(1, static_cast<AttrNumber>(attno), type, typmod, collation, 0));
+    return reinterpret_cast<Expr *>(makeVar(1, static_cast<AttrNumber>(attno), type, typmod, collation, 0));
 }
 
 bool select_columns(const RangeTblEntry *rte, const Bitmapset *used, List *extras, int varno,
@@ -531,9 +532,8 @@ Query *reading_query(int number, const SourceColumns &columns) {
             expr = reinterpret_cast<Expr *>(makeVar(1, static_cast<AttrNumber>(column), exprType(sent),
                                                     exprTypmod(sent), exprCollation(sent), 0));
         }
-        query->targetList =
-            lappend(query->targetList, makeTargetEntry(expr, static_cast<AttrNumber>(i),
-                                                       psprintf("a%zu", i), false));
+        query->targetList = lappend(
+            query->targetList, makeTargetEntry(expr, static_cast<AttrNumber>(i), psprintf("a%zu", i), false));
     }
     // Nothing of it is used but its rows.
     if (query->targetList == NIL)
@@ -620,8 +620,8 @@ void limit_to_one_row(Query *query) {
     if (query->limitCount != nullptr || query->limitOffset != nullptr)
         return;
     query->limitOption = LIMIT_OPTION_COUNT;
-    query->limitCount = as_node(
-        makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(1), false, FLOAT8PASSBYVAL));
+    query->limitCount =
+        as_node(makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(1), false, FLOAT8PASSBYVAL));
 }
 
 } // namespace
@@ -651,14 +651,12 @@ Query *MotionBlock::rewrite(std::span<const PlannedMove> moves, int colocation, 
         if (move.key == nullptr || IsA(move.key->expr, Var))
             continue;
         extras.back() = list_make1(move.key->expr);
-        const auto attno =
-            static_cast<AttrNumber>(count_columns(rt_fetch(item.varno, copy->rtable)) + 1);
-        ExpressionReplacement replacement{move.key->expr,
-                                          makeVar(item.varno, attno, exprType(move.key->expr),
-                                                  exprTypmod(move.key->expr),
-                                                  exprCollation(move.key->expr), 0)};
-        copy->jointree = castNode(FromExpr, replace_in(as_node(copy->jointree), replace_expression,
-                                                       &replacement));
+        const auto attno = static_cast<AttrNumber>(count_columns(rt_fetch(item.varno, copy->rtable)) + 1);
+        ExpressionReplacement replacement{move.key->expr, makeVar(item.varno, attno, exprType(move.key->expr),
+                                                                  exprTypmod(move.key->expr),
+                                                                  exprCollation(move.key->expr), 0)};
+        copy->jointree =
+            castNode(FromExpr, replace_in(as_node(copy->jointree), replace_expression, &replacement));
     }
     for (size_t i = 0; i < moves.size(); i++) {
         const PlannedMove &move = moves[i];

@@ -13,8 +13,8 @@ namespace citus {
 
 /// Something in FROM, or an uncorrelated sub-select of an expression.
 struct MotionItem {
-    int varno = 0;      ///< in FROM; 0 for a sub-select of an expression
-    int sublink = -1;   ///< its position among those of the block
+    int varno = 0;                    ///< in FROM; 0 for a sub-select of an expression
+    int sublink = -1;                 ///< its position among those of the block
     const DistTable *table = nullptr; ///< a table that is distributed, single-shard or reference
     bool is_everywhere = false;       ///< may stay wherever the rest is
     bool may_stay = false;            ///< a sub-select whose rows are on shards

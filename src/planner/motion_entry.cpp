@@ -30,6 +30,10 @@ Oid motion_entry_function() {
     return LookupFuncName(name, 1, &argument, false);
 }
 
+bool has_motions() {
+    return current_motions != NIL;
+}
+
 bool is_motion_entry_function(Oid function) {
     return current_motions != NIL && function == motion_entry_function();
 }

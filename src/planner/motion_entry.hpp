@@ -25,6 +25,9 @@ int motion_number(const RangeTblEntry *rte);
 const MotionPlace &motion_place(int number);
 List *packed_motion(int number);
 
+/// Whether the statement in planning has any.
+bool has_motions();
+
 bool is_motion_entry_function(Oid function);
 Oid motion_entry_function();
 

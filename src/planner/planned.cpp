@@ -2,6 +2,7 @@
 
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/pg/walker.hpp"
+#include "motion_entry.hpp"
 
 extern "C" {
 #include "optimizer/optimizer.h"
@@ -138,7 +139,8 @@ void add_dependencies(PlannedStmt *statement, const Query *query) {
     statement->relationOids = list_concat_unique_oid(statement->relationOids, relations);
     statement->invalItems = list_concat(statement->invalItems, items);
     // A view's owner who runs the statement needs no other connection than for his own tables.
-    statement->dependsOnRole |= has_row_security || users_of(query).names_current;
+    // Rows are moved for superusers only (motion.cpp): a plan belongs to the role it was made for.
+    statement->dependsOnRole |= has_row_security || users_of(query).names_current || has_motions();
 }
 
 } // namespace

@@ -22,7 +22,9 @@ TEST(MotionCost, WideRowsCostMore) {
 }
 
 TEST(MotionCost, MovingLargeSidesIsCheaperThanGatheringThemButNotSmallOnes) {
-    const auto moved = [](double rows) { return 2 * repartition_cost({rows, 20, true}, 2) + motion_overhead(2, 2); };
+    const auto moved = [](double rows) {
+        return 2 * repartition_cost({rows, 20, true}, 2) + motion_overhead(2, 2);
+    };
     EXPECT_LT(moved(200000), 2 * 200000 * gathered_row_cost(20));
     EXPECT_GT(moved(50), 2 * 50 * gathered_row_cost(20));
 }

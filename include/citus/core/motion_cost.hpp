@@ -1,14 +1,15 @@
 /// What it costs to move rows, in units of one row of no width that travels from a shard to the coordinator.
 ///
-/// Used by planner/motion.cpp to choose between ways of moving, and between moving and gathering. Server-free.
+/// Used by planner/motion.cpp to choose between ways of moving, and between moving and gathering.
+/// Server-free.
 #pragma once
 
 namespace citus::core {
 
 struct MovedRows {
     double rows;
-    double width;    ///< bytes of a row
-    bool on_shards;  ///< the shards pack them; otherwise they come to the coordinator first
+    double width;   ///< bytes of a row
+    bool on_shards; ///< the shards pack them; otherwise they come to the coordinator first
 };
 
 /// One row that comes to the coordinator as a row of a result.

@@ -1,7 +1,7 @@
 /// Motions: rows that are moved to the shard groups where a fragment joins them.
 ///
-/// The planner (planner/motion.hpp) describes them in Fragment::motions; "Citus Adaptive" runs them before its
-/// tasks. The source is a plan of its own. When that is nothing but one query per shard, its rows go from
+/// The planner (planner/motion.hpp) describes them in Fragment::motions; "Citus Adaptive" runs them before
+/// its tasks. The source is a plan of its own. When that is nothing but one query per shard, its rows go from
 /// there in packed chunks that nobody here looks into; otherwise this backend runs it and packs its rows.
 #pragma once
 
@@ -15,10 +15,10 @@ extern "C" {
 namespace citus {
 
 struct Motion {
-    int key = 0;                     ///< column of the source whose hash chooses the shard; 0: broadcast
-    Oid hash_function = InvalidOid;  ///< of the key
+    int key = 0;                    ///< column of the source whose hash chooses the shard; 0: broadcast
+    Oid hash_function = InvalidOid; ///< of the key
     Oid collation = InvalidOid;
-    const char *from = "";           ///< what is moved, for EXPLAIN
+    const char *from = ""; ///< what is moved, for EXPLAIN
     PlannedStmt *source = nullptr;
 
     bool is_broadcast() const { return key == 0; }

@@ -1,4 +1,4 @@
--- variants: distributed reference mixed
+-- variants: distributed reference mixed onenode
 -- Joins on columns that are not the key: rows move between the nodes (citus.motion). Every kind of join, NULL keys, skew, empty sides, keys of different types, expressions as keys, several motions in a statement.
 CREATE TABLE a (k int, x int, y bigint, t text, v numeric);
 CREATE TABLE b (k bigint, x smallint, y int, t varchar(20), v numeric, bp char(6));

@@ -1,4 +1,5 @@
 -- What the gather tier plans and sends, how EXPLAIN shows it, and what the general UPDATE and DELETE refuse.
+SET citus.motion TO never; -- see the case motion
 SET citus.next_shard_id TO 7400000;
 SET citus.shard_count TO 4;
 CREATE SCHEMA gather;
