@@ -6,6 +6,7 @@
 #include "citus/executor/rescan_cache.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/executor/task_capture.hpp"
+#include "citus/pg/counters.hpp"
 #include "citus/pg/walker.hpp"
 #include "lone_write.hpp"
 
@@ -250,6 +251,9 @@ void start_run(FragmentScanState *state) {
     }
     FragmentTasks chosen = tasks_of_run(state, econtext);
     ResetExprContext(econtext);
+    // A task without an anchor reads several shards; the others are counted where they are sent.
+    if (!chosen.tasks.empty() && chosen.tasks[0].anchor_shard_id == 0)
+        count(Counter::MultiShard);
     capture_first_run(state, chosen.tasks);
     if (!state->fragment.has_result) {
         const uint64 affected = run_without_rows(state, chosen);

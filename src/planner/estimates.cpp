@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/planner/partitioned.hpp"
+#include "motion_entry.hpp"
 
 extern "C" {
 #include "catalog/pg_proc.h"
@@ -157,6 +158,7 @@ FragmentEstimate estimate_fragment(const Query *query, double tasks, bool repeat
     copy->limitOption = LIMIT_OPTION_COUNT;
     copy->rowMarks = NIL;
     copy->hasForUpdate = false;
+    show_motion_sources(copy);
     hide_partitions(copy);
     PlannerInfo *root = plan_for_estimates(copy);
     const RelOptInfo *last = fetch_upper_rel(root, UPPERREL_FINAL, nullptr);

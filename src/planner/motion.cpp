@@ -310,8 +310,10 @@ Query *Search::try_out(const Proposal &proposal) {
     const bool on_shards = locus.from.is(Place::Hashed) || locus.from.is(Place::OneGroup);
     if (!on_shards || !OidIsValid(locus.anchor))
         return nullptr;
-    for (size_t i = 0; i < sources.size(); i++)
-        set_motion(numbers[i], pack(proposal, i, sources[i], keys[i]));
+    for (size_t i = 0; i < sources.size(); i++) {
+        const Query *shown = copy_of(sources[i]); // planning changes its own
+        set_motion(numbers[i], pack(proposal, i, sources[i], keys[i]), shown);
+    }
     return push_down(moved, locus);
 }
 

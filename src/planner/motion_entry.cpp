@@ -1,6 +1,7 @@
 #include "motion_entry.hpp"
 
 #include "citus/pg/memory.hpp"
+#include "citus/pg/walker.hpp"
 
 extern "C" {
 #include "parser/parse_func.h"
@@ -13,6 +14,7 @@ namespace {
 struct KnownMotion {
     MotionPlace place;
     List *packed;
+    const Query *source;
 };
 
 /// Of KnownMotion; only the pointers are kept, in the planner's memory.
@@ -22,7 +24,29 @@ KnownMotion *known(int number) {
     return static_cast<KnownMotion *>(list_nth(current_motions, number));
 }
 
+bool show_source(::Node *node, void *context) {
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Query))
+        return walk_query(castNode(Query, node), show_source, context, QTW_EXAMINE_RTES_BEFORE);
+    if (!IsA(node, RangeTblEntry))
+        return walk_children(node, show_source, context);
+    auto *rte = castNode(RangeTblEntry, node);
+    const int number = motion_number(rte);
+    if (number >= 0 && known(number)->source != nullptr) {
+        rte->rtekind = RTE_SUBQUERY;
+        rte->subquery = static_cast<Query *>(copyObjectImpl(known(number)->source));
+        rte->functions = NIL;
+    }
+    return false;
+}
+
 } // namespace
+
+void show_motion_sources(Query *query) {
+    if (current_motions != NIL)
+        show_source(reinterpret_cast<::Node *>(query), nullptr);
+}
 
 Oid motion_entry_function() {
     static constexpr Oid argument = INT4OID;
@@ -43,12 +67,13 @@ List *exchange_motions(List *motions) {
 }
 
 int add_motion(const MotionPlace &place) {
-    current_motions = lappend(current_motions, make_in<KnownMotion>(CurrentMemoryContext, place, nullptr));
+    current_motions = lappend(current_motions, make_in<KnownMotion>(CurrentMemoryContext, place, nullptr, nullptr));
     return list_length(current_motions) - 1;
 }
 
-void set_motion(int number, List *packed) {
+void set_motion(int number, List *packed, const Query *source) {
     known(number)->packed = packed;
+    known(number)->source = source;
 }
 
 int motion_number(const RangeTblEntry *rte) {

@@ -16,14 +16,18 @@ struct MotionPlace {
     Oid anchor;     ///< a table with these shards
 };
 
-/// Numbers a motion within the statement that is planned. packed (executor/motion.hpp) may come later.
+/// Numbers a motion within the statement that is planned. packed (executor/motion.hpp) may come later, and with
+/// it the query whose rows move, for estimates.
 int add_motion(const MotionPlace &place);
-void set_motion(int number, List *packed);
+void set_motion(int number, List *packed, const Query *source);
 
 /// The motion that an entry reads, or a negative number.
 int motion_number(const RangeTblEntry *rte);
 const MotionPlace &motion_place(int number);
 List *packed_motion(int number);
+
+/// Puts the queries whose rows move in the place of the entries that read them. For estimates only.
+void show_motion_sources(Query *query);
 
 /// Whether the statement in planning has any.
 bool has_motions();

@@ -38,10 +38,10 @@ struct TaskSet {
     Oid run_as = InvalidOid; ///< user of the connections: the checkAsUser of the relations (a view's owner);
                              ///< InvalidOid for the current user
     int level = 0; ///< transaction nesting level the rows belong to (a cursor's); 0: the current one
-    bool in_transaction = false; ///< what the tasks do must last until the end of the transaction
     /// The only task, a write without result, is the whole transaction (see lone_write.hpp): its node commits
     /// it in the same round trip.
     bool commits = false;
+    bool in_transaction = false; ///< what the tasks do must last until the end of the transaction
 };
 
 /// Called before anything is sent or run that writes, so that reads which were begun earlier in this session
