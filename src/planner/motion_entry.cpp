@@ -41,7 +41,21 @@ bool show_source(::Node *node, void *context) {
     return false;
 }
 
+bool is_or_has_motion(::Node *node, void *context) {
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Query))
+        return walk_query(castNode(Query, node), is_or_has_motion, context, QTW_EXAMINE_RTES_BEFORE);
+    if (IsA(node, RangeTblEntry))
+        return motion_number(castNode(RangeTblEntry, node)) >= 0;
+    return walk_children(node, is_or_has_motion, context);
+}
+
 } // namespace
+
+bool reads_motions(Query *query) {
+    return current_motions != NIL && is_or_has_motion(reinterpret_cast<::Node *>(query), nullptr);
+}
 
 void show_motion_sources(Query *query) {
     if (current_motions != NIL)

@@ -32,6 +32,9 @@ void show_motion_sources(Query *query);
 /// Whether the statement in planning has any.
 bool has_motions();
 
+/// Whether this query, at any level, reads moved rows.
+bool reads_motions(Query *query);
+
 bool is_motion_entry_function(Oid function);
 Oid motion_entry_function();
 

@@ -3,6 +3,7 @@
 #include "citus/pg/walker.hpp"
 #include "citus/planner/template.hpp"
 #include "locus_facts.hpp"
+#include "motion_entry.hpp"
 #include "planned.hpp"
 #include "route.hpp"
 #include "sql_scanner.hpp"
@@ -329,6 +330,8 @@ Query *WorkerQuery::grouping_over_rows() const {
 }
 
 void WorkerQuery::group_per_node() {
+    if (reads_motions(query_))
+        return; // each shard reads rows of its own
     per_node_ = grouping_over_rows();
 }
 
