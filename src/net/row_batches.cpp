@@ -55,7 +55,8 @@ int send_batch() {
     memcpy(batch.data + sizeof(uint16), &bytes, sizeof(bytes));
     appendBinaryStringInfo(&batch, tail.data, tail.len);
     const size_t length = static_cast<size_t>(batch.len);
-    resetStringInfo(&batch); // first: an interrupt while sending must not send it again
+    // First, as an interrupt while sending must not send it again; resetStringInfo() would write into it.
+    batch.len = 0;
     const int result = direct->putmessage('D', batch.data, length);
     if (batch.maxlen > 1024 * 1024) {
         pfree(batch.data);
