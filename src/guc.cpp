@@ -99,10 +99,10 @@ void install() {
     define_int("citus.table_size_refresh_interval",
                "Time between looks at the sizes of shards, for the planner's estimates; -1 is off.",
                &table_size_refresh_interval, -1, 604800000, PGC_SIGHUP, GUC_UNIT_MS);
-    DefineCustomRealVariable("citus.distributed_deadlock_detection_factor",
-                             "Distributed deadlocks are looked for within this many times deadlock_timeout; -1 is off.",
-                             nullptr, &distributed_deadlock_detection_factor, 2, -1, 1000, PGC_SIGHUP, 0, nullptr,
-                             nullptr, nullptr);
+    DefineCustomRealVariable(
+        "citus.distributed_deadlock_detection_factor",
+        "Distributed deadlocks are looked for within this many times deadlock_timeout; -1 is off.", nullptr,
+        &distributed_deadlock_detection_factor, 2, -1, 1000, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
     define_bool("citus.log_distributed_deadlock_detection", "Logs each look for distributed deadlocks.",
                 &log_distributed_deadlock_detection, PGC_SIGHUP, kHidden);
     define_bool("citus.enable_binary_protocol",
