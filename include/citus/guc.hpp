@@ -10,9 +10,9 @@ extern int shard_replication_factor;
 extern bool enable_ddl_propagation;
 extern char *node_conninfo;
 extern char *local_hostname;
-extern int node_connection_timeout;      ///< milliseconds
-extern int recover_2pc_interval;         ///< milliseconds, -1 off
-extern int table_size_refresh_interval;  ///< milliseconds, -1 off
+extern int node_connection_timeout;                  ///< milliseconds
+extern int recover_2pc_interval;                     ///< milliseconds, -1 off
+extern int table_size_refresh_interval;              ///< milliseconds, -1 off
 extern double distributed_deadlock_detection_factor; ///< times deadlock_timeout, -1 off
 extern bool log_distributed_deadlock_detection;
 extern bool enable_binary_protocol;
@@ -28,6 +28,7 @@ extern int max_intermediate_result_size; ///< kB, -1 no limit
 
 enum MotionChoice : int { kMotionAuto, kMotionAlways, kMotionNever };
 extern int motion; ///< MotionChoice
+extern bool direct_motion;
 extern bool enable_stat_counters;
 extern int max_prepared_statements_per_connection; ///< 0: none
 extern int max_query_templates;                    ///< 0: none

@@ -131,7 +131,8 @@ Oid next_database_to_watch() {
 bool a_detector_is_missing() {
     SharedLock lock;
     for (const DaemonEntry &entry : shared_state()->daemons)
-        if (entry.database != InvalidOid && entry.wanted && entry.detector_requested && entry.detector_pid == 0)
+        if (entry.database != InvalidOid && entry.wanted && entry.detector_requested &&
+            entry.detector_pid == 0)
             return true;
     return false;
 }

@@ -218,13 +218,14 @@ private:
 };
 
 /// Waits until one of the connections has something to read (or room to write what is to be sent). Reacts to
-/// cancel and backend exit when interruptible. The end of a distributed deadlock is raised, or told in *deadlock. False when the deadline (0: none) has passed.
+/// cancel and backend exit when interruptible. The end of a distributed deadlock is raised, or told in
+/// *deadlock. False when the deadline (0: none) has passed.
 bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline = 0,
                           bool interruptible = true, bool *deadlock = nullptr);
 
-/// A wait for another node that lasts longer than this (milliseconds; -1: however long) is announced, so that a
-/// distributed deadlock can be found (transaction/remote_wait.cpp). long_wait_ended() is true when the wait was
-/// chosen to end as one.
+/// A wait for another node that lasts longer than this (milliseconds; -1: however long) is announced, so that
+/// a distributed deadlock can be found (transaction/remote_wait.cpp). long_wait_ended() is true when the wait
+/// was chosen to end as one.
 long wait_patience_ms();
 void long_wait_began();
 bool long_wait_is_deadlock();
@@ -250,8 +251,9 @@ Connection *first_connection();
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
                            Oid user = InvalidOid);
 
-/// A connection that nobody else finds, for a command outside of the transaction; not open yet.
-Connection *add_transient_connection(const char *host, int port);
+/// A connection that nobody else finds, for a command outside of the transaction; not open yet. user: nullptr
+/// for the current one.
+Connection *add_transient_connection(const char *host, int port, const char *user = nullptr);
 void remove_transient_connection(Connection *connection);
 
 /// Closes what must not be kept at transaction end (broken, above citus.max_cached_conns_per_worker, not
