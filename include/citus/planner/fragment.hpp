@@ -73,7 +73,7 @@ PruneItem read_prune_item(const List *item);
 struct FragmentTasks {
     std::pmr::vector<Task> tasks;
     std::pmr::vector<Task> replica_tasks;
-    int total_shards; ///< before pruning
+    int pruned_shards; ///< of the fragment's tables, those that no task reads
 };
 
 /// The tasks of a fragment for the shards left after pruning; no shard left means no task, except with
