@@ -27,9 +27,9 @@ void tell_workers_of_each_other() {
         appendStringInfo(&hosts, "%s%s", comma, quote_literal_cstr(worker.name));
         appendStringInfo(&ports, "%s%d", comma, worker.port);
     }
-    const char *sql =
-        psprintf("SELECT citus_internal.set_peers(ARRAY[%s]::pg_catalog.text[], ARRAY[%s]::pg_catalog.int4[])",
-                 hosts.data, ports.data);
+    const char *sql = psprintf(
+        "SELECT citus_internal.set_peers(ARRAY[%s]::pg_catalog.text[], ARRAY[%s]::pg_catalog.int4[])",
+        hosts.data, ports.data);
     std::pmr::vector<AutonomousCommand> commands;
     for (const ClusterNode &worker : workers)
         commands.push_back({worker.name, worker.port, sql});

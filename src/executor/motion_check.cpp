@@ -13,7 +13,8 @@ namespace citus {
 namespace {
 
 [[noreturn]] void raise_damaged(const char *what) {
-    ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("moved rows are damaged"), errdetail("%s", what)));
+    ereport(ERROR,
+            (errcode(ERRCODE_DATA_CORRUPTED), errmsg("moved rows are damaged"), errdetail("%s", what)));
     pg_unreachable();
 }
 
@@ -120,7 +121,8 @@ Travel kind_of_travel(Oid type) {
 size_t MotionRowCheck::check_value(int column, const char *data, size_t offset, size_t length) const {
     const Form_pg_attribute attribute = TupleDescAttr(desc_, column);
     if (attribute->attlen > 0) {
-        const size_t end = att_align_nominal(offset, attribute->attalign) + static_cast<size_t>(attribute->attlen);
+        const size_t end =
+            att_align_nominal(offset, attribute->attalign) + static_cast<size_t>(attribute->attlen);
         if (end > length)
             raise_damaged("A value is longer than its row.");
         return end;

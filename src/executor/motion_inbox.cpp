@@ -117,8 +117,7 @@ bytea *open_motion_inbox() {
     auto *inbox = make_in<Inbox>(TopTransactionContext);
     if (!pg_strong_random(inbox->token, sizeof(inbox->token)))
         ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate a random token")));
-    inbox->file =
-        open_for_transaction([&] { return FileSetCreate(&own_files, file_name(inbox->token)); });
+    inbox->file = open_for_transaction([&] { return FileSetCreate(&own_files, file_name(inbox->token)); });
     inbox->size = 0;
     open_inboxes = lappend(open_inboxes, inbox);
 
@@ -143,7 +142,8 @@ void deliver_to_inbox(const bytea *handle, const char *bytes, size_t size, int l
 
 File open_delivered_inbox(const bytea *packed) {
     InboxHandle handle = read_handle(packed);
-    return open_for_transaction([&] { return FileSetOpen(&handle.files, file_name(handle.token), O_RDONLY); });
+    return open_for_transaction(
+        [&] { return FileSetOpen(&handle.files, file_name(handle.token), O_RDONLY); });
 }
 
 void install_motion_inboxes() {

@@ -124,9 +124,14 @@ PeerLink *find_link(int32 group_id) {
 PeerLink *connect_to(const Peer &peer, const char **reason) {
     Connection *connection =
         add_transient_connection(peer.host, peer.port, GetUserNameFromId(GetSessionUserId(), false));
-    ConnectAttempt attempt{connection->host, connection->port, connection->database,
-                           connection->user, &connection->pg,  nullptr,
-                           false,            false};
+    ConnectAttempt attempt{connection->host,
+                           connection->port,
+                           connection->database,
+                           connection->user,
+                           &connection->pg,
+                           nullptr,
+                           false,
+                           false};
     connect_all({&attempt, 1});
     if (attempt.error == nullptr && !PQenterPipelineMode(connection->pg))
         attempt.error = pstrdup(PQerrorMessage(connection->pg));

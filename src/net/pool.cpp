@@ -1,6 +1,7 @@
 #include "citus/net/pool.hpp"
 
 #include "citus/guc.hpp"
+#include "citus/pg/shared_memory.hpp"
 
 extern "C" {
 #include "common/pg_prng.h"
@@ -8,9 +9,7 @@ extern "C" {
 #include "port/atomics.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lwlock.h"
 #include "storage/procsignal.h"
-#include "storage/shmem.h"
 #include "utils/timestamp.h"
 }
 
@@ -46,8 +45,6 @@ struct PoolState {
 };
 
 PoolState *state = nullptr;
-shmem_request_hook_type previous_request_hook = nullptr;
-shmem_startup_hook_type previous_startup_hook = nullptr;
 PoolBackend *self = nullptr;
 std::array<bool, kMaxNodes> waiting = {}; ///< nodes this session is a waiter of
 int next_asked = 0;
@@ -57,28 +54,15 @@ Size state_size() {
                     mul_size(sizeof(PoolBackend), static_cast<Size>(MaxBackends)));
 }
 
-void request_memory() {
-    if (previous_request_hook)
-        previous_request_hook();
-    RequestAddinShmemSpace(state_size());
-    RequestNamedLWLockTranche(kName, 1);
-}
-
-void attach_memory() {
-    if (previous_startup_hook)
-        previous_startup_hook();
-    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-    bool found;
-    state = static_cast<PoolState *>(ShmemInitStruct(kName, state_size(), &found));
-    if (!found) {
-        memset(static_cast<void *>(state), 0, state_size());
-        state->lock = &GetNamedLWLockTranche(kName)->lock;
-        for (PoolNode &node : state->nodes) {
-            pg_atomic_init_u32(&node.open, 0);
-            pg_atomic_init_u32(&node.waiters, 0);
-        }
+void attach_memory(void *memory, LWLock *lock, bool fresh) {
+    state = static_cast<PoolState *>(memory);
+    if (!fresh)
+        return;
+    state->lock = lock;
+    for (PoolNode &node : state->nodes) {
+        pg_atomic_init_u32(&node.open, 0);
+        pg_atomic_init_u32(&node.waiters, 0);
     }
-    LWLockRelease(AddinShmemInitLock);
 }
 
 /// Before this backend's place in shared memory goes; its connections are closed a moment later.
@@ -249,10 +233,7 @@ void set_session_idle(bool idle) {
 }
 
 void install_pool() {
-    previous_request_hook = shmem_request_hook;
-    shmem_request_hook = request_memory;
-    previous_startup_hook = shmem_startup_hook;
-    shmem_startup_hook = attach_memory;
+    add_shared_memory({kName, state_size, attach_memory});
 }
 
 } // namespace citus

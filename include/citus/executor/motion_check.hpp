@@ -1,9 +1,9 @@
 /// Checks rows that came from another node before anything looks into them.
 ///
-/// The functions that move rows may be called by everyone, with any bytes. So a row is taken for what it says it
-/// is only after its lengths, its bitmap of NULLs and each of its values were found to lie within it and to be
-/// of a form that the functions of its type can take. Types whose values can't be checked here travel in their
-/// text or binary form instead (kind_of_travel), which their input functions check.
+/// The functions that move rows may be called by everyone, with any bytes. So a row is taken for what it says
+/// it is only after its lengths, its bitmap of NULLs and each of its values were found to lie within it and
+/// to be of a form that the functions of its type can take. Types whose values can't be checked here travel
+/// in their text or binary form instead (kind_of_travel), which their input functions check.
 #pragma once
 
 #include "citus/pg/prelude.hpp"

@@ -1,11 +1,11 @@
 /// Rows on their way from worker to worker, without the coordinator.
 ///
-/// The backend that produces rows (PeerSender, on the source node) opens a connection of its own to the node that
-/// needs them. The backend at its other end writes them to a temporary file, its inbox, and the session's
-/// backend on that node reads the file: it learns the name, which nobody can guess, from the coordinator.
-/// A file lives as long as the connection that fills it, that is up to the end of the source's transaction;
-/// what a crash leaves, the server removes when it starts. Nothing that is read from an inbox is trusted
-/// (motion_rows.hpp checks every row).
+/// The backend that produces rows (PeerSender, on the source node) opens a connection of its own to the node
+/// that needs them. The backend at its other end writes them to a temporary file, its inbox, and the
+/// session's backend on that node reads the file: it learns the name, which nobody can guess, from the
+/// coordinator. A file lives as long as the connection that fills it, that is up to the end of the source's
+/// transaction; what a crash leaves, the server removes when it starts. Nothing that is read from an inbox is
+/// trusted (motion_rows.hpp checks every row).
 #pragma once
 
 #include "citus/executor/motion_rows.hpp"
@@ -24,7 +24,8 @@ bytea *open_motion_inbox();
 /// Adds a chunk to an inbox of this backend.
 void deliver_to_inbox(const bytea *handle, const char *bytes, size_t size, int limit_kb);
 
-/// Opens an inbox of another backend for reading. The caller closes it, at the latest when the transaction ends.
+/// Opens an inbox of another backend for reading. The caller closes it, at the latest when the transaction
+/// ends.
 File open_delivered_inbox(const bytea *handle);
 
 /// Ends all inboxes of this backend at the end of each transaction. Called once, from _PG_init.
