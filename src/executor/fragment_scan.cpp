@@ -54,7 +54,8 @@ struct FragmentScanState {
     StringInfo run_key;              ///< of this run, when there is a cache
     uint64 rows_seen;                ///< in this run
     uint64 received_before;          ///< bytes of the earlier runs
-    uint64 moved_before;             ///< bytes that the motions of all runs sent
+    uint64 moved_before;             ///< bytes that the motions of all runs sent through this node
+    uint64 direct_before;            ///< ... from node to node
     Portal portal;                   ///< that was active when the executor started
     std::span<TaskMeasure> measures; ///< EXPLAIN ANALYZE: of the tasks of the first run
     bool measures_run;               ///< the current run is that one
@@ -275,6 +276,7 @@ void start_run(FragmentScanState *state) {
         EState *estate = state->css.ss.ps.state;
         motions->run(keep_tasks(chosen.tasks), state->run_as, estate->es_param_list_info, estate);
         state->moved_before += motions->moved_bytes();
+        state->direct_before += motions->direct_bytes();
     }
     const TaskSet set{keep_tasks(chosen.tasks),
                       state->params,
@@ -537,7 +539,7 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
         report.params = ran ? state->params : evaluate_params(state, econtext);
     const FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
     report.tasks = keep_tasks(chosen.tasks);
-    report.total_shards = chosen.total_shards;
+    report.pruned_shards = chosen.pruned_shards;
     report.run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
                                    needed_rights(state->fragment));
     // After a rescan, the tasks may be others than those of the first run.
@@ -548,7 +550,8 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     if (es->analyze)
         report.received_bytes =
             state->received_before + (state->stream != nullptr ? state->stream->received_bytes() : 0);
-    explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before, es);
+    explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before,
+                    state->direct_before, es);
     explain_tasks(report, es);
 }
 

@@ -319,7 +319,6 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         slots.push_back(require_dist_table(lfirst_oid(cell)));
 
     FragmentTasks result{};
-    result.total_shards = 1;
     if (!OidIsValid(fragment.anchor) && slots.empty()) {
         result.tasks.push_back({local_group_id(), 0, task_sql(fragment, slots, 0)});
         return result;
@@ -327,7 +326,6 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
     // A statement that writes a reference table names it first: its placements decide the tasks.
     const DistTable &anchor =
         OidIsValid(fragment.anchor) ? *require_dist_table(fragment.anchor) : *slots.front();
-    result.total_shards = static_cast<int>(anchor.shards.size());
 
     ShardSet wanted(anchor);
     if (!fragment.prunes || !anchor.has_key())
@@ -338,6 +336,8 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
             apply_prune_item(&wanted, read_prune_item(list_nth_node(List, fragment.prune_items, i)), state,
                              econtext);
         }
+    for (size_t i = 0; i < anchor.shards.size(); i++)
+        result.pruned_shards += !wanted.has(i);
     if (fragment.runs_per_node()) {
         add_node_tasks(&result, fragment, anchor, wanted, slots);
         return result;
@@ -346,8 +346,10 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         if (wanted.has(i))
             add_tasks(&result, fragment, anchor.shards[i], slots, static_cast<int>(i));
 
-    if (fragment.single_group && result.tasks.empty())
+    if (fragment.single_group && result.tasks.empty()) {
+        result.pruned_shards--;
         add_tasks(&result, fragment, anchor.shards[0], slots, 0);
+    }
     if (fragment.single_group && econtext != nullptr && result.tasks.size() > 1)
         elog(ERROR, "a statement planned for one shard group would run on %zu", result.tasks.size());
     return result;
