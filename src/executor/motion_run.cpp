@@ -4,6 +4,7 @@
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/guc.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 
 extern "C" {
 #include "access/transam.h"
@@ -248,7 +249,7 @@ void check_rights(const PlannedStmt *source) {
 
 /// Lets the shards pack their rows, and passes the chunks on.
 void run_on_shards(const Fragment &fragment, const Motion &motion, const MotionTargets &targets,
-                   ChunkSender *sender, Oid run_as, ParamListInfo params) {
+                   ChunkSender *sender, Oid run_as, ParamListInfo params, uint64 statement) {
     check_rights(motion.source);
     EState *estate = CreateExecutorState();
     estate->es_param_list_info = params;
@@ -269,8 +270,13 @@ void run_on_shards(const Fragment &fragment, const Motion &motion, const MotionT
     TupleDescInitEntry(desc, 1, "target", INT4OID, -1, 0);
     TupleDescInitEntry(desc, 2, "rows", BYTEAOID, -1, 0);
     TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-    TaskStream *stream =
-        TaskStream::open(CurrentMemoryContext, {tasks, values, Access::Read, desc, run_as, 0, false, true});
+    TaskStream *stream = TaskStream::open(CurrentMemoryContext, {.tasks = tasks,
+                                                                 .params = values,
+                                                                 .access = Access::Read,
+                                                                 .result = desc,
+                                                                 .run_as = run_as,
+                                                                 .in_transaction = true,
+                                                                 .statement = statement});
     int task;
     while (stream->next(slot, &task)) {
         slot_getallattrs(slot);
@@ -345,7 +351,8 @@ void MotionRun::run(std::span<const Task> tasks, Oid run_as, ParamListInfo param
         Fragment source;
         if (is_bare_fragment(motion.source, &source) &&
             effective_user(source.run_as, source.slot_relations, ACL_SELECT) == run_as)
-            run_on_shards(source, motion, targets, sender, run_as, params);
+            run_on_shards(source, motion, targets, sender, run_as, params,
+                          IsolationUsesXactSnapshot() ? 0 : statement_number(estate));
         else
             run_here(motion, targets, sender, params);
         moved_bytes_ += sender->bytes;

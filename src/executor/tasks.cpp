@@ -7,6 +7,7 @@
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/transaction/remote_transaction.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 
 extern "C" {
 #include "libpq-fe.h"
@@ -204,7 +205,14 @@ void RunningTasks::send_remote_tasks() {
     const bool binary = decoder_ != nullptr && decoder_->binary();
     for (size_t g = 0; g < groups.size(); g++) {
         Connection *connection = connections[g];
-        enlist_connection(connection, set_.access, set_.in_transaction);
+        const bool is_one_set = set_.statement == kOneSetOfReads;
+        enlist_connection(connection, set_.access, set_.in_transaction, is_one_set ? 0 : set_.statement);
+        const bool needs_snapshot =
+            is_one_set && connection->transaction.open && !IsolationUsesXactSnapshot() &&
+            std::count_if(set_.tasks.begin(), set_.tasks.end(),
+                          [&](const Task &task) { return task.group_id == groups[g]; }) > 1;
+        if (needs_snapshot)
+            queue_snapshot_for_reads(connection);
         links_.push_back({connection, 0});
         for (size_t i = 0; i < set_.tasks.size(); i++) {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
@@ -214,6 +222,8 @@ void RunningTasks::send_remote_tasks() {
                 connection->belongs_to_level(set_.level);
             links_.back().pending++;
         }
+        if (needs_snapshot)
+            queue_end_of_reads(connection);
         if (commits_at_once()) {
             connection->queue_commit(this, kCommitTag);
             links_.back().pending++;

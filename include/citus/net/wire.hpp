@@ -73,6 +73,7 @@ struct RemoteTransaction {
     SubTransactionId *savepoints = nullptr; ///< open savepoints, outermost first
     Oid role = InvalidOid;                  ///< assumed in it; InvalidOid: the login user (net/role.hpp)
     bool role_unknown = false;              ///< a savepoint was rolled back since
+    uint64 statement = 0; ///< whose snapshot the node uses (transaction/statement_snapshot.hpp); 0: none
     int savepoint_count = 0;
     int savepoint_capacity = 0;
 
@@ -250,6 +251,11 @@ Connection *first_connection();
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
                            Oid user = InvalidOid);
 
+/// Of groups that can run the same read, the first that can be connected to, by the current user's or another's
+/// connection; the first of all when none can, whose error is then raised where it is used. Nodes that could not
+/// be reached a moment ago come last.
+int32 reachable_group(std::span<const int32> group_ids, Oid user = InvalidOid);
+
 /// A connection that nobody else finds, for a command outside of the transaction; not open yet.
 Connection *add_transient_connection(const char *host, int port);
 void remove_transient_connection(Connection *connection);
@@ -259,8 +265,8 @@ void remove_transient_connection(Connection *connection);
 void trim_connections();
 
 /// Takes part in the transaction as needed: queues BEGIN and savepoints (src/transaction). needs_block: also
-/// where a read alone would do without.
-void enlist_connection(Connection *connection, Access access, bool needs_block = false);
+/// where a read alone would do without. statement: whose snapshot what follows reads under, 0 for its own.
+void enlist_connection(Connection *connection, Access access, bool needs_block = false, uint64 statement = 0);
 
 /// Queues SET commands when the session's settings differ from what the connection has (net/settings).
 void queue_session_settings(Connection *connection);
