@@ -64,7 +64,7 @@ public:
     Tuplestorestate *output;
     TupleDesc output_desc;
 
-    void take_slot(TupleTableSlot *slot) override {
+    bool take_slot(TupleTableSlot *slot) override {
         if (packer == nullptr) {
             if (targets.key < 0 || targets.key > slot->tts_tupleDescriptor->natts)
                 elog(ERROR, "no column %d to move rows by", targets.key);
@@ -72,6 +72,7 @@ public:
             packer = make_in<MotionPacker>(context, context, slot->tts_tupleDescriptor, targets, this);
         }
         packer->add(slot);
+        return true;
     }
 
     void take_chunk(int32 group, const char *bytes, size_t size) override {

@@ -39,6 +39,7 @@ public:
     }
     void add_null() { add_hash(hash_distribution_value(table_, Datum{0}, true)); }
     void add_all() { members_.assign(members_.size(), true); }
+    int count() const { return static_cast<int>(std::count(members_.begin(), members_.end(), true)); }
     bool has(size_t index) const { return members_[index]; }
 
 private:
@@ -284,7 +285,8 @@ List *Fragment::pack() const {
     packed = lappend(packed, prune_items);
     packed = lappend(packed, params);
     packed = lappend(packed, motions);
-    return lappend(packed, list_make3_int(body_begin, body_end, body_last));
+    packed = lappend(packed, list_make3_int(body_begin, body_end, body_last));
+    return lappend(packed, merge_keys);
 }
 
 Fragment Fragment::unpack(List *packed) {
@@ -309,7 +311,20 @@ Fragment Fragment::unpack(List *packed) {
     fragment.body_begin = linitial_int(static_cast<List *>(list_nth(packed, 7)));
     fragment.body_end = lsecond_int(static_cast<List *>(list_nth(packed, 7)));
     fragment.body_last = lthird_int(static_cast<List *>(list_nth(packed, 7)));
+    fragment.merge_keys = static_cast<List *>(list_nth(packed, 8));
     return fragment;
+}
+
+List *pack_merge_key(const MergeKey &key) {
+    return list_make2(list_make2_int(key.column, key.nulls_first),
+                      list_make2_oid(key.sort_operator, key.collation));
+}
+
+MergeKey unpack_merge_key(const List *packed) {
+    const auto *numbers = static_cast<const List *>(linitial(packed));
+    const auto *oids = static_cast<const List *>(lsecond(packed));
+    return {static_cast<AttrNumber>(linitial_int(numbers)), linitial_oid(oids), lsecond_oid(oids),
+            lsecond_int(numbers) != 0};
 }
 
 FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprContext *econtext) {
@@ -319,7 +334,7 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         slots.push_back(require_dist_table(lfirst_oid(cell)));
 
     FragmentTasks result{};
-    result.total_shards = 1;
+    result.total_shards = result.shards = 1;
     if (!OidIsValid(fragment.anchor) && slots.empty()) {
         result.tasks.push_back({local_group_id(), 0, task_sql(fragment, slots, 0)});
         return result;
@@ -340,6 +355,7 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         }
     if (fragment.runs_per_node()) {
         add_node_tasks(&result, fragment, anchor, wanted, slots);
+        result.shards = wanted.count();
         return result;
     }
     for (size_t i = 0; i < anchor.shards.size(); i++)
@@ -350,6 +366,7 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         add_tasks(&result, fragment, anchor.shards[0], slots, 0);
     if (fragment.single_group && econtext != nullptr && result.tasks.size() > 1)
         elog(ERROR, "a statement planned for one shard group would run on %zu", result.tasks.size());
+    result.shards = static_cast<int>(result.tasks.size());
     return result;
 }
 
