@@ -287,6 +287,19 @@ bool set_body(Fragment *fragment) {
     return true;
 }
 
+/// Names an output column of a query; that of a set operation has the name that its first SELECT gives it.
+void name_column(Query *query, TargetEntry *entry, char *name) {
+    entry->resname = name;
+    ::Node *first = query->setOperations;
+    while (first != nullptr && IsA(first, SetOperationStmt))
+        first = castNode(SetOperationStmt, first)->larg;
+    if (first == nullptr)
+        return;
+    RangeTblEntry *rte = rt_fetch(castNode(RangeTblRef, first)->rtindex, query->rtable);
+    name_column(rte->subquery, get_tle_by_resno(rte->subquery->targetList, entry->resno), name);
+    lfirst(list_nth_cell(rte->eref->colnames, entry->resno - 1)) = makeString(name);
+}
+
 /// Whether the rows of shards can be put together by UNION ALL: those of a row type differ from shard to shard.
 bool can_be_united(const Query *query) {
     ListCell *cell;
@@ -373,7 +386,7 @@ Query *WorkerQuery::rows_over_shards() const {
         column->expr = reinterpret_cast<Expr *>(var);
         column->resno = number;
         rows->targetList = lappend(rows->targetList, column);
-        entry->resname = psprintf("c%d", number);
+        name_column(body, entry, psprintf("c%d", number));
         sent = lappend(sent, entry);
     }
     if (rows->targetList == NIL)
@@ -382,6 +395,9 @@ Query *WorkerQuery::rows_over_shards() const {
         rows->sortClause = static_cast<List *>(copyObjectImpl(query_->sortClause));
         rows->limitCount = static_cast<::Node *>(copyObjectImpl(query_->limitCount));
         rows->limitOption = query_->limitOption;
+        // Rows of two shards that are one count once.
+        rows->distinctClause = static_cast<List *>(copyObjectImpl(query_->distinctClause));
+        rows->hasDistinctOn = query_->hasDistinctOn;
     }
     // The CTE shows what is sent of its query.
     Query shown = *body;
