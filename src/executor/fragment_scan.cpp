@@ -590,8 +590,7 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
         report.params = ran ? state->params : evaluate_params(state, econtext);
     const FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
     report.tasks = keep_tasks(chosen.tasks);
-    report.total_shards = chosen.total_shards;
-    report.shards = chosen.shards;
+    report.pruned_shards = chosen.pruned_shards;
     report.run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
                                    needed_rights(state->fragment));
     // After a rescan, the tasks may be others than those of the first run.

@@ -79,8 +79,8 @@ public:
         for (const int32 target : targets)
             if (group != kAllGroups || target != producer_group)
                 tasks[count++] = {target, 0, "SELECT citus_internal.motion_put($1, $2, $3)"};
-        sending->stream = TaskStream::open(sending->context,
-                                           {{tasks, count}, params, Access::Read, nullptr, run_as_, 0, false, true});
+        sending->stream = TaskStream::open(
+            sending->context, {{tasks, count}, params, Access::Read, nullptr, run_as_, 0, false, true});
     }
 
     void finish() {
@@ -330,7 +330,8 @@ void MotionRun::run(std::span<const Task> tasks, Oid run_as, ParamListInfo param
     const char *begin = psprintf("SELECT citus_internal.motion_begin('%s')", array_text(ids_));
     for (const int32 group : groups)
         begins.push_back({group, 0, begin});
-    TaskStream *begun = TaskStream::open(context_, {begins, {}, Access::Read, nullptr, run_as, 0, false, true});
+    TaskStream *begun =
+        TaskStream::open(context_, {begins, {}, Access::Read, nullptr, run_as, 0, false, true});
     // A task in this backend runs only when its end is waited for: it must not empty what comes below.
     if (std::any_of(groups.begin(), groups.end(), is_local_group))
         while (begun->next(nullptr))

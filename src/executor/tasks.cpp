@@ -48,7 +48,7 @@ bool runs_locally(int32 group_id) {
 constexpr int kCommitTag = -1;
 
 /// How long a cancelled statement is waited for that commits with its task.
-constexpr int kCancelTimeoutMs = 30000;
+constexpr int kCancelTimeoutMs = 10000;
 
 /// A local task is asked for as many rows at once, fewer when they do not fit into work_mem.
 constexpr int kLocalRows = 100;
@@ -121,6 +121,7 @@ private:
     void wait();
     bool commits_at_once() const;
     void wait_for_commit();
+    void ask_to_cancel(Connection *connection);
     [[noreturn]] void raise_unknown_outcome(const char *reason);
     bool finished() const;
 
@@ -452,19 +453,22 @@ bool RunningTasks::finished() const {
            std::all_of(links_.begin(), links_.end(), [](const Link &link) { return link.pending == 0; });
 }
 
+void RunningTasks::ask_to_cancel(Connection *connection) {
+    cancel_sent_ = true;
+    if (!connection->request_cancel())
+        raise_unknown_outcome("the node does not answer");
+}
+
 /// A cancel request goes to the node, whose answer decides: it may have committed already.
 void RunningTasks::wait_for_commit() {
     Connection *connection = links_[0].connection;
     if ((QueryCancelPending || ProcDiePending) && !cancel_sent_) {
-        cancel_sent_ = true;
-        connection->request_cancel();
+        ask_to_cancel(connection);
     }
     if (!cancel_sent_) {
         wait_for_connections({&connection, 1}, 0, false, &is_deadlock_);
-        if (is_deadlock_) {
-            cancel_sent_ = true;
-            connection->request_cancel();
-        }
+        if (is_deadlock_)
+            ask_to_cancel(connection);
         return;
     }
     const TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kCancelTimeoutMs);

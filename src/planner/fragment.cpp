@@ -39,7 +39,6 @@ public:
     }
     void add_null() { add_hash(hash_distribution_value(table_, Datum{0}, true)); }
     void add_all() { members_.assign(members_.size(), true); }
-    int count() const { return static_cast<int>(std::count(members_.begin(), members_.end(), true)); }
     bool has(size_t index) const { return members_[index]; }
 
 private:
@@ -334,7 +333,6 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         slots.push_back(require_dist_table(lfirst_oid(cell)));
 
     FragmentTasks result{};
-    result.total_shards = result.shards = 1;
     if (!OidIsValid(fragment.anchor) && slots.empty()) {
         result.tasks.push_back({local_group_id(), 0, task_sql(fragment, slots, 0)});
         return result;
@@ -342,7 +340,6 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
     // A statement that writes a reference table names it first: its placements decide the tasks.
     const DistTable &anchor =
         OidIsValid(fragment.anchor) ? *require_dist_table(fragment.anchor) : *slots.front();
-    result.total_shards = static_cast<int>(anchor.shards.size());
 
     ShardSet wanted(anchor);
     if (!fragment.prunes || !anchor.has_key())
@@ -353,20 +350,22 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
             apply_prune_item(&wanted, read_prune_item(list_nth_node(List, fragment.prune_items, i)), state,
                              econtext);
         }
+    for (size_t i = 0; i < anchor.shards.size(); i++)
+        result.pruned_shards += !wanted.has(i);
     if (fragment.runs_per_node()) {
         add_node_tasks(&result, fragment, anchor, wanted, slots);
-        result.shards = wanted.count();
         return result;
     }
     for (size_t i = 0; i < anchor.shards.size(); i++)
         if (wanted.has(i))
             add_tasks(&result, fragment, anchor.shards[i], slots, static_cast<int>(i));
 
-    if (fragment.single_group && result.tasks.empty())
+    if (fragment.single_group && result.tasks.empty()) {
+        result.pruned_shards--;
         add_tasks(&result, fragment, anchor.shards[0], slots, 0);
+    }
     if (fragment.single_group && econtext != nullptr && result.tasks.size() > 1)
         elog(ERROR, "a statement planned for one shard group would run on %zu", result.tasks.size());
-    result.shards = static_cast<int>(result.tasks.size());
     return result;
 }
 

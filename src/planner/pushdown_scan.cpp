@@ -147,8 +147,7 @@ bool describe_partitioned(const RangeTblEntry *rte, AttrNumber attno, VariableSt
     data->statsTuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(rte->relid), Int16GetDatum(attno),
                                        BoolGetDatum(true));
     data->freefunc = ReleaseSysCache;
-    data->acl_ok = HeapTupleIsValid(data->statsTuple) &&
-                   may_see_statistics({.relid = rte->relid});
+    data->acl_ok = HeapTupleIsValid(data->statsTuple) && may_see_statistics({.relid = rte->relid});
     return true;
 }
 
@@ -165,8 +164,9 @@ bool describe_column(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attno, Va
     const ColumnEstimate &column = fragment.estimate.columns[static_cast<size_t>(attno) - 1];
     data->isunique = column.unique;
     if (OidIsValid(column.relid)) {
-        data->statsTuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(column.relid),
-                                           Int16GetDatum(column.attno), BoolGetDatum(is_partitioned(column.relid)));
+        data->statsTuple =
+            SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(column.relid), Int16GetDatum(column.attno),
+                            BoolGetDatum(is_partitioned(column.relid)));
         data->freefunc = ReleaseSysCache;
         data->acl_ok = HeapTupleIsValid(data->statsTuple) && may_see_statistics(column);
     } else if (column.distinct >= 1) {
