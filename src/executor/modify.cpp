@@ -22,7 +22,9 @@ constexpr const char *kNodeName = "Citus Modify";
 
 /// Rows by number and partition.
 struct RowHash {
-    size_t operator()(const std::pair<uint64, Oid> &row) const { return std::hash<uint64>()(row.first ^ row.second); }
+    size_t operator()(const std::pair<uint64, Oid> &row) const {
+        return std::hash<uint64>()(row.first ^ row.second);
+    }
 };
 using RowSet = std::pmr::unordered_set<std::pair<uint64, Oid>, RowHash>;
 

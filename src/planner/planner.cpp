@@ -1,12 +1,12 @@
 #include "citus/planner/planner.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/pg/counters.hpp"
 #include "citus/planner/gather.hpp"
 #include "citus/planner/insert.hpp"
 #include "citus/planner/modify.hpp"
 #include "citus/planner/partitioned.hpp"
 #include "motion.hpp"
-#include "citus/pg/counters.hpp"
 #include "plan_templates.hpp"
 #include "planned.hpp"
 #include "pushdown.hpp"

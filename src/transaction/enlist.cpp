@@ -18,7 +18,7 @@ namespace citus {
 namespace {
 
 /// How long a rolled back savepoint waits for a COPY to be given up.
-constexpr int kAbortTimeoutMs = 30000;
+constexpr int kAbortTimeoutMs = 5000;
 
 /// What was said to the node about snapshots may have been skipped.
 constexpr uint64 kUnknownStatement = ~UINT64CONST(0);
@@ -119,8 +119,13 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
             forget_transaction(connection);
         return;
     }
-    if (connection->runs_only_discards())
-        connection->request_cancel();
+    if (connection->runs_only_discards() && !connection->request_cancel()) {
+        connection->close();
+        transaction.lost = true;
+        if (transaction.begin_level >= level)
+            forget_transaction(connection);
+        return;
+    }
     if (transaction.settings_changed)
         connection->settings_epoch = 0;
     transaction.role_unknown = true;

@@ -66,8 +66,11 @@ uint64 statement_number(const EState *estate) {
     return state->number;
 }
 
-bool has_statement_number(const EState *estate) {
-    return find_state(estate) != nullptr;
+bool is_part_of_numbered_statement(const EState *estate) {
+    for (const NumberedState *state = numbered_states; state != nullptr; state = state->next)
+        if (state->estate != estate && state->estate->es_snapshot == estate->es_snapshot)
+            return true;
+    return false;
 }
 
 uint64 oldest_statement_number() {

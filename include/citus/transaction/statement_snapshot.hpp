@@ -25,7 +25,7 @@ constexpr uint64 kOneSetOfReads = ~UINT64CONST(0);
 uint64 statement_number(const EState *estate);
 
 /// Whether another executor state reads under the same snapshot and has a number.
-bool has_statement_number(const EState *estate);
+bool is_part_of_numbered_statement(const EState *estate);
 
 /// Of the statements that run now, the smallest number: nodes drop the snapshots of those before it.
 uint64 oldest_statement_number();
