@@ -4,7 +4,7 @@
 #include "citus/ddl/utility_hook.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
-#include "citus/executor/motion_store.hpp"
+#include "citus/executor/motion_inbox.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
 #include "citus/net/client_limit.hpp"
@@ -52,6 +52,8 @@ void _PG_init(void) {
     citus::install_task_capture();
     citus::install_fragment_scan();
     citus::install_motion_store();
+    citus::install_motion_inboxes();
+    citus::install_motion_peers();
     citus::install_planner();
     citus::install_gather();
     citus::install_insert();

@@ -58,7 +58,8 @@ struct FragmentScanState {
     StringInfo run_key;              ///< of this run, when there is a cache
     uint64 rows_seen;                ///< in this run
     uint64 received_before;          ///< bytes of the earlier runs
-    uint64 moved_before;             ///< bytes that the motions of all runs sent
+    uint64 moved_before;             ///< bytes that the motions of all runs sent through this node
+    uint64 direct_before;            ///< ... from node to node
     Portal portal;                   ///< that was active when the executor started
     std::span<TaskMeasure> measures; ///< EXPLAIN ANALYZE: of the tasks of the first run
     bool measures_run;               ///< the current run is that one
@@ -293,6 +294,7 @@ void start_run(FragmentScanState *state) {
         EState *estate = state->css.ss.ps.state;
         motions->run(keep_tasks(chosen.tasks), state->run_as, estate->es_param_list_info, estate);
         state->moved_before += motions->moved_bytes();
+        state->direct_before += motions->direct_bytes();
     }
     const TaskSet set{keep_tasks(chosen.tasks),
                       state->params,
@@ -600,7 +602,8 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     report.never_executed = es->analyze && state->measures.empty();
     if (es->analyze)
         report.received_bytes = state->received_before + received_bytes(state);
-    explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before, es);
+    explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before,
+                    state->direct_before, es);
     explain_tasks(report, es);
 }
 

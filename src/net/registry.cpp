@@ -292,8 +292,9 @@ Connection *connection_to_group(int32 group_id, Access access) {
     return connection;
 }
 
-Connection *add_transient_connection(const char *host, int port) {
-    Connection *connection = add_connection(host, port, GetUserNameFromId(GetUserId(), false));
+Connection *add_transient_connection(const char *host, int port, const char *user) {
+    Connection *connection =
+        add_connection(host, port, user != nullptr ? user : GetUserNameFromId(GetUserId(), false));
     connection->is_transient = true;
     connection->close_at_end = true;
     return connection;

@@ -258,8 +258,9 @@ Connection *first_connection();
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
                            Oid user = InvalidOid);
 
-/// A connection that nobody else finds, for a command outside of the transaction; not open yet.
-Connection *add_transient_connection(const char *host, int port);
+/// A connection that nobody else finds, for a command outside of the transaction; not open yet. user: nullptr
+/// for the current one.
+Connection *add_transient_connection(const char *host, int port, const char *user = nullptr);
 void remove_transient_connection(Connection *connection);
 
 /// Closes what must not be kept at transaction end (broken, above citus.max_cached_conns_per_worker, not
