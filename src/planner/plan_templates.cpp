@@ -272,10 +272,12 @@ bool put_in_plan(Plan *plan, List *constants);
 
 PlannedStmt *plan_to_keep(const Query *query, PlanForm *planner) {
     PlannedStmt *plan = planner(static_cast<Query *>(copyObjectImpl(query)));
-    if (plan == nullptr || is_routed_scan(plan->planTree))
+    if (plan == nullptr || !put_in_plan(plan->planTree, NIL))
+        return nullptr;
+    if (is_routed_scan(plan->planTree))
         return plan;
     const bool keeps = query->commandType == CMD_SELECT && plan->planTree->total_cost <= kCheapPlan &&
-                       plan->subplans == NIL && plan->rowMarks == NIL && put_in_plan(plan->planTree, NIL);
+                       plan->subplans == NIL && plan->rowMarks == NIL;
     return keeps ? plan : nullptr;
 }
 
