@@ -72,6 +72,7 @@ public:
     void run_to_end();
     void stop();
     void close_local_task();
+    void discard_arrived();
 
     void take_row(int tag, const PGresult *result, int row) override;
     void command_done(int tag, const PGresult *result) override;
@@ -545,6 +546,22 @@ void RunningTasks::run_to_end() {
         ;
 }
 
+/// The reader has enough: what has come already is thrown away, so that a task that is done, or as good as
+/// done, is not cancelled.
+void RunningTasks::discard_arrived() {
+    for (Link &link : links_) {
+        if (link.pending == 0 || stopped_ || !link.connection->forget(this))
+            continue;
+        while (link.connection->pump_discarded())
+            ;
+        link.connection->consume_input();
+        while (link.connection->pump_discarded())
+            ;
+        if (!link.connection->runs_only_discards())
+            link.pending = 0;
+    }
+}
+
 /// Also called when the memory goes away: must not raise and not wait.
 void RunningTasks::stop() {
     if (stopped_)
@@ -554,7 +571,8 @@ void RunningTasks::stop() {
         if (link.pending == 0)
             continue;
         Connection *connection = link.connection;
-        if (connection->forget(this) && !connection->transaction.open && connection->runs_only_discards())
+        (void)connection->forget(this);
+        if (!connection->transaction.open && connection->runs_only_discards())
             connection->request_cancel();
         link.pending = 0;
     }
@@ -593,6 +611,7 @@ uint64 TaskStream::received_bytes(int task) const {
 
 void TaskStream::close() {
     running(this)->close_local_task();
+    running(this)->discard_arrived();
     running(this)->stop();
 }
 
