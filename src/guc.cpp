@@ -34,6 +34,11 @@ bool enable_stat_counters = false;
 int max_prepared_statements_per_connection = 512;
 int max_query_templates = 256;
 int max_shared_pool_size = 0;
+int local_shared_pool_size = 0;
+int max_adaptive_executor_pool_size = 16;
+int executor_slow_start_interval = 10;
+bool force_max_query_parallelization = false;
+int max_client_connections = -1;
 int max_cached_connection_lifetime = 600000;
 
 namespace {
@@ -73,6 +78,13 @@ namespace {
 const char *show_max_shared_pool_size() {
     static char text[16];
     snprintf(text, sizeof(text), "%d", max_shared_pool_size == 0 ? MaxConnections : max_shared_pool_size);
+    return text;
+}
+
+const char *show_local_shared_pool_size() {
+    static char text[16];
+    snprintf(text, sizeof(text), "%d",
+             local_shared_pool_size == 0 ? std::max(MaxConnections / 2, 1) : local_shared_pool_size);
     return text;
 }
 
@@ -152,6 +164,21 @@ void install() {
                             "Connections from this server to each node, over all sessions.",
                             "0 stands for max_connections, -1 is no limit.", &max_shared_pool_size, 0, -1,
                             INT_MAX, PGC_SIGHUP, 0, nullptr, nullptr, show_max_shared_pool_size);
+    DefineCustomIntVariable("citus.local_shared_pool_size",
+                            "Connections from this server to itself, over all sessions.",
+                            "0 stands for half of max_connections, -1 is no limit.", &local_shared_pool_size,
+                            0, -1, INT_MAX, PGC_SIGHUP, 0, nullptr, nullptr, show_local_shared_pool_size);
+    define_int("citus.max_adaptive_executor_pool_size",
+               "Connections per node for one statement, and sessions at work up to which they are used.",
+               &max_adaptive_executor_pool_size, 1, INT_MAX, PGC_USERSET);
+    define_int("citus.executor_slow_start_interval",
+               "Time after which a statement that still has tasks to send opens another connection.",
+               &executor_slow_start_interval, 0, INT_MAX, PGC_USERSET, kHidden | GUC_UNIT_MS);
+    define_bool("citus.force_max_query_parallelization", "Opens one connection per task of a query.",
+                &force_max_query_parallelization, PGC_USERSET, kHidden);
+    define_int("citus.max_client_connections",
+               "Connections of clients who are not superusers; -1 is no limit but max_connections.",
+               &max_client_connections, -1, INT_MAX, PGC_SUSET);
     define_int("citus.max_cached_connection_lifetime",
                "Age at which a kept connection is closed at the end of a transaction; -1 is never.",
                &max_cached_connection_lifetime, -1, INT_MAX, PGC_USERSET, GUC_UNIT_MS);

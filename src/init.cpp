@@ -7,6 +7,8 @@
 #include "citus/executor/motion_inbox.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
+#include "citus/net/client_limit.hpp"
+#include "citus/net/greeting.hpp"
 #include "citus/net/pool.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/pg/memory.hpp"
@@ -40,6 +42,8 @@ void _PG_init(void) {
     citus::install_shared_state();
     citus::install_counters();
     citus::install_pool();
+    citus::install_greeting();
+    citus::install_client_limit();
     citus::install_transaction_callbacks();
     citus::install_deadlock_detector();
     citus::install_fence();

@@ -284,7 +284,8 @@ List *Fragment::pack() const {
     packed = lappend(packed, prune_items);
     packed = lappend(packed, params);
     packed = lappend(packed, motions);
-    return lappend(packed, list_make3_int(body_begin, body_end, body_last));
+    packed = lappend(packed, list_make3_int(body_begin, body_end, body_last));
+    return lappend(packed, merge_keys);
 }
 
 Fragment Fragment::unpack(List *packed) {
@@ -309,7 +310,20 @@ Fragment Fragment::unpack(List *packed) {
     fragment.body_begin = linitial_int(static_cast<List *>(list_nth(packed, 7)));
     fragment.body_end = lsecond_int(static_cast<List *>(list_nth(packed, 7)));
     fragment.body_last = lthird_int(static_cast<List *>(list_nth(packed, 7)));
+    fragment.merge_keys = static_cast<List *>(list_nth(packed, 8));
     return fragment;
+}
+
+List *pack_merge_key(const MergeKey &key) {
+    return list_make2(list_make2_int(key.column, key.nulls_first),
+                      list_make2_oid(key.sort_operator, key.collation));
+}
+
+MergeKey unpack_merge_key(const List *packed) {
+    const auto *numbers = static_cast<const List *>(linitial(packed));
+    const auto *oids = static_cast<const List *>(lsecond(packed));
+    return {static_cast<AttrNumber>(linitial_int(numbers)), linitial_oid(oids), lsecond_oid(oids),
+            lsecond_int(numbers) != 0};
 }
 
 FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprContext *econtext) {

@@ -99,7 +99,12 @@ public:
     bool close_at_end = false;  ///< not to be used by a later transaction
     bool connecting = false;
     bool is_transient = false; ///< of run_autonomous
-    int pool_slot = -1;        ///< taken from the node's shared pool (net/pool); -1: none
+    bool is_to_this_server = false;
+    int pool_slot = -1;       ///< taken from the node's shared pool (net/pool); -1: none
+    bool is_optional = false; ///< it only makes a statement faster; of the pool's share for those
+    int32 cancel_key = 0;     ///< of the backend at the other end
+    bool knows_cancel_key = false;
+    bool unresponsive = false; ///< its server took no note of a cancel request
     TimestampTz opened_at = 0;
 
     // ----- queueing; none of these waits or raises an error of the connection (pump() does) -----
@@ -145,8 +150,10 @@ public:
     bool idle() const { return head_ == nullptr; }
     bool is_open() const { return pg != nullptr; }
     bool is_broken() const;
-    /// Asks the server to cancel what runs; does not wait for the effect.
-    void request_cancel();
+    /// Asks the server to cancel what runs (net/cancel.hpp). Does not wait for the effect, but for the server
+    /// to take note, within a time limit; false when it did not: the request may still arrive, and the
+    /// connection is not to be used again.
+    bool request_cancel();
 
     /// Reads from the socket into libpq, without waiting.
     void consume_input();
