@@ -136,7 +136,7 @@ SKIP: {
     skip 'no /proc', 2 unless -w '/proc/self/clear_refs';
     my $session = $cluster->session;
     $session->query("BEGIN; SELECT count(*) FROM a WHERE false; $query");
-    my %pids = (coordinator => $session->query('SELECT pg_backend_pid()'),
+    my %pids = (coordinator => scalar $session->query('SELECT pg_backend_pid()'),
         worker1 => $cluster->sql(q{SELECT pid FROM pg_stat_activity WHERE query ~ 'read_motion' AND xact_start IS NOT NULL
             AND pid <> pg_backend_pid()}, 'worker1'));
     my %before;
