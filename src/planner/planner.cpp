@@ -91,11 +91,17 @@ PlannedStmt *plan_with_shards(void *raw) {
     return plan != nullptr ? plan : plan_gathered(statement);
 }
 
+/// For plan_from_template().
+PlannedStmt *plan_form(Query *query) {
+    Statement statement{query, "", 0, nullptr};
+    return with_fragments([](void *raw) { return plan_on_shards(*static_cast<Statement *>(raw)); }, &statement);
+}
+
 PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, ParamListInfo params) {
     Statement statement{query, text, cursor_options, params};
     if (!mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || LocalShellScope::active())
         return next_planner(statement, query);
-    if (PlannedStmt *plan = plan_from_template(query); plan != nullptr)
+    if (PlannedStmt *plan = plan_from_template(query, cursor_options, plan_form); plan != nullptr)
         return plan;
     return with_fragments(plan_with_shards, &statement);
 }
