@@ -5,11 +5,9 @@
 #include "citus/planner/insert.hpp"
 #include "citus/planner/modify.hpp"
 #include "citus/planner/partitioned.hpp"
-#include "motion.hpp"
 #include "citus/pg/counters.hpp"
 #include "plan_templates.hpp"
 #include "planned.hpp"
-#include "pushdown.hpp"
 #include "pushdown_scan.hpp"
 #include "route.hpp"
 #include "subblocks.hpp"
@@ -48,9 +46,7 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
     const StatementLocus locus = analyze_statement(query);
     if (PlannedStmt *whole = plan_whole(query, locus); whole != nullptr)
         return whole;
-    Query *above = push_down(query, locus);
-    if (above == nullptr && locus.from.is(core::Place::Coordinator))
-        above = push_down_with_motions(query);
+    Query *above = push_down_somehow(query, locus);
     if (above == nullptr)
         return nullptr;
     push_down_sub_blocks(above);
