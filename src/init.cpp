@@ -3,6 +3,7 @@
 #include "citus/ddl/utility_hook.hpp"
 #include "citus/catalog/shard_relations.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/merge_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/executor/motion_store.hpp"

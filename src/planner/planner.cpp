@@ -14,7 +14,6 @@
 
 extern "C" {
 #include "optimizer/planner.h"
-#include "parser/parsetree.h"
 }
 
 namespace citus {
@@ -56,18 +55,9 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
     return plan;
 }
 
-void refuse_merge(const Query *query) {
-    if (query->commandType != CMD_MERGE || !is_on_shards(rt_fetch(query->resultRelation, query->rtable)))
-        return;
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("MERGE into a distributed or reference table is not supported"),
-                    errhint("Use INSERT ... ON CONFLICT, or UPDATE and INSERT in one transaction.")));
-}
-
 /// The standard planner over scans of single tables and over the results of sub-selects.
 PlannedStmt *plan_gathered(const Statement &statement) {
     Query *query = statement.query;
-    refuse_merge(query);
     auto *original = static_cast<Query *>(copyObjectImpl(query));
     prepare_gathered_modify(query);
     const bool replaced = push_down_sub_blocks(query);
