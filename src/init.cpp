@@ -53,6 +53,7 @@ void _PG_init(void) {
     citus::install_gather();
     citus::install_insert();
     citus::install_modify_scan();
+    citus::install_merge_scan();
     citus::install_utility_hook();
     citus::install_shard_visibility(); // after the planner, whose hook it calls
     MarkGUCPrefixReserved("citus");

@@ -6,6 +6,7 @@
 #include "citus/planner/modify.hpp"
 #include "citus/planner/partitioned.hpp"
 #include "citus/pg/counters.hpp"
+#include "merge.hpp"
 #include "plan_templates.hpp"
 #include "planned.hpp"
 #include "pushdown_scan.hpp"
@@ -39,6 +40,8 @@ PlannedStmt *next_planner(const Statement &statement, Query *query) {
 /// Route or push down; nullptr when neither is right.
 PlannedStmt *plan_on_shards(const Statement &statement) {
     const Query *query = statement.query;
+    if (query->commandType == CMD_MERGE)
+        return plan_whole(query, analyze_merge(query));
     if (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE &&
         query->commandType != CMD_DELETE)
         return nullptr;
