@@ -260,7 +260,7 @@ void FactCollector::collect(Block *block, ::Node *jointree, core::Equivalences *
         Block *inner = block_of_subquery(analyzer, block, rte);
         foreach (cell, inner->query->targetList) {
             const auto *entry = lfirst_node(TargetEntry, cell);
-            if (entry->resjunk || !IsA(strip_relabels(as_node(entry->expr)), Var))
+            if (entry->resjunk)
                 continue;
             const auto column = terms->column_expression(inner, as_node(entry->expr));
             if (column.has_value())

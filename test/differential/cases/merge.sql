@@ -87,6 +87,28 @@ INSERT INTO t SELECT i, i FROM generate_series(10000, 14000) i;
 MERGE INTO t USING (SELECT i AS k, i % 5 AS v FROM generate_series(12000, 16000) i) x ON t.k = x.k WHEN MATCHED AND x.v = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET v = x.v WHEN NOT MATCHED THEN INSERT (k, v) VALUES (x.k, x.v);
 SELECT count(*), sum(k), sum(v), sum(g) FROM t WHERE k >= 10000;
 TABLE l ORDER BY id, v, t LIMIT 10;
+-- on one shard, and each shard its own
+PREPARE one(int, int) AS MERGE INTO t USING (SELECT $1 AS k, $2 AS v) x ON t.k = x.k WHEN MATCHED THEN UPDATE SET v = t.v + x.v WHEN NOT MATCHED THEN INSERT (k, v) VALUES (x.k, x.v);
+EXECUTE one(20001, 1);
+EXECUTE one(20001, 2);
+EXECUTE one(NULL, 42);
+SET plan_cache_mode TO force_generic_plan;
+EXECUTE one(20001, 2);
+EXECUTE one(20002, 2);
+EXECUTE one(NULL, 43);
+RESET plan_cache_mode;
+SELECT k, v FROM t WHERE k > 20000 OR k IS NULL AND v IN (42, 43) ORDER BY k, v;
+MERGE INTO t USING (SELECT 20003 AS k, NULL::int AS v) x ON t.k = x.k WHEN MATCHED THEN UPDATE SET v = t.v + x.v WHEN NOT MATCHED THEN INSERT (k, v) VALUES (x.k, x.v);
+MERGE INTO t USING (SELECT 20004 AS k, 1 AS v) x ON t.k = 20004 AND x.v = 1 WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (k, v) VALUES (20005, x.v);
+MERGE INTO t USING (VALUES (20004, 1), (20003, 5), (20002, 7)) x (k, v) ON t.k = x.k AND x.k = 20003 WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (k, v) VALUES (x.k, x.v);
+SELECT k, v FROM t WHERE k > 20000 ORDER BY k, v;
+MERGE INTO t USING (SELECT k, max(v) AS v FROM s GROUP BY k) x ON t.k = x.k WHEN MATCHED THEN UPDATE SET v = x.v WHEN NOT MATCHED THEN INSERT (k, v) VALUES (x.k, x.v);
+MERGE INTO t USING s ON t.k = s.k AND t.v = s.x WHEN NOT MATCHED AND s.x > 30 THEN INSERT (k, v, note) VALUES (s.k, s.x, current_user);
+MERGE INTO t USING (SELECT s.k + 1 AS k, s.v FROM s) x ON t.k = x.k WHEN MATCHED AND t.v > 3 THEN DELETE WHEN NOT MATCHED THEN INSERT (k, v) VALUES (x.k, x.v);
+MERGE INTO t USING s ON t.k = s.x WHEN MATCHED THEN UPDATE SET n = 7;
+MERGE INTO t USING s ON t.k = s.k WHEN NOT MATCHED AND s.k IS NULL THEN INSERT (k, v) VALUES (s.k, 4711);
+SELECT count(*), sum(k), sum(v), sum(n), count(DISTINCT note) FROM t;
+SELECT count(*) FROM t WHERE k IS NULL AND v = 4711;
 -- rights
 DO $$ BEGIN CREATE ROLE merge_user; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 -- only-distributed
