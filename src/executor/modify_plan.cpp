@@ -104,8 +104,9 @@ void ModifyPlan::find_identity(Relation relation, const List *child_tlist) {
         identity = column_array(static_cast<size_t>(1 + list_length(columns)));
         identity[0] = plan_column(relation, tid_resno_, SelfItemPointerAttributeNumber);
         if (columns != NIL)
-            identity[1] = plan_column(relation, junk_column(child_tlist, psprintf("%s%d", kIdentityColumn, 1)),
-                                      TableOidAttributeNumber);
+            identity[1] =
+                plan_column(relation, junk_column(child_tlist, psprintf("%s%d", kIdentityColumn, 1)),
+                            TableOidAttributeNumber);
         return;
     }
     identity = column_array(static_cast<size_t>(list_length(columns)));

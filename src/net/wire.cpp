@@ -1,6 +1,7 @@
 #include "citus/net/wire.hpp"
 
 #include "citus/guc.hpp"
+#include "citus/net/cancel.hpp"
 #include "citus/net/pool.hpp"
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/counters.hpp"
@@ -459,14 +460,9 @@ void Connection::consume_input() {
         PQconsumeInput(pg); // a failure shows as a broken connection
 }
 
-void Connection::request_cancel() {
-    char message[256];
-    PGcancel *cancel = PQgetCancel(pg);
-    if (cancel == nullptr)
-        return;
-    if (!PQcancel(cancel, message, sizeof(message)))
-        elog(DEBUG1, "could not send a cancel request to %s: %s", address_, message);
-    PQfreeCancel(cancel);
+bool Connection::request_cancel() {
+    Connection *self = this;
+    return cancel_all({&self, 1}) == 1;
 }
 
 void Connection::close() {
@@ -481,6 +477,7 @@ void Connection::close() {
     prepared_.clear();
     copy_owner = nullptr;
     settings_epoch = 0;
+    knows_cancel_key = unresponsive = false;
 }
 
 // ---------------------------------------------------------------- notices

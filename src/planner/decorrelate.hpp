@@ -1,8 +1,8 @@
 /// Correlated sub-selects with aggregates as joins with groups.
 ///
 /// `(SELECT avg(x) FROM t WHERE t.a = outer.b)` would ask the shards once for each outer row. As
-/// `LEFT JOIN (SELECT a, avg(x) FROM t GROUP BY a) g ON g.a = outer.b` the groups are built once, on the shards.
-/// Used by subblocks.cpp for blocks that only the coordinator can run.
+/// `LEFT JOIN (SELECT a, avg(x) FROM t GROUP BY a) g ON g.a = outer.b` the groups are built once, on the
+/// shards. Used by subblocks.cpp for blocks that only the coordinator can run.
 #pragma once
 
 #include "citus/pg/prelude.hpp"

@@ -289,7 +289,8 @@ List *Fragment::pack() const {
     packed = lappend(packed, prune_items);
     packed = lappend(packed, params);
     packed = lappend(packed, motions);
-    return lappend(packed, list_make3_int(body_begin, body_end, body_last));
+    packed = lappend(packed, list_make3_int(body_begin, body_end, body_last));
+    return lappend(packed, merge_keys);
 }
 
 Fragment Fragment::unpack(List *packed) {
@@ -314,7 +315,20 @@ Fragment Fragment::unpack(List *packed) {
     fragment.body_begin = linitial_int(static_cast<List *>(list_nth(packed, 7)));
     fragment.body_end = lsecond_int(static_cast<List *>(list_nth(packed, 7)));
     fragment.body_last = lthird_int(static_cast<List *>(list_nth(packed, 7)));
+    fragment.merge_keys = static_cast<List *>(list_nth(packed, 8));
     return fragment;
+}
+
+List *pack_merge_key(const MergeKey &key) {
+    return list_make2(list_make2_int(key.column, key.nulls_first),
+                      list_make2_oid(key.sort_operator, key.collation));
+}
+
+MergeKey unpack_merge_key(const List *packed) {
+    const auto *numbers = static_cast<const List *>(linitial(packed));
+    const auto *oids = static_cast<const List *>(lsecond(packed));
+    return {static_cast<AttrNumber>(linitial_int(numbers)), linitial_oid(oids), lsecond_oid(oids),
+            lsecond_int(numbers) != 0};
 }
 
 FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprContext *econtext) {
@@ -324,7 +338,6 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         slots.push_back(require_dist_table(lfirst_oid(cell)));
 
     FragmentTasks result{};
-    result.total_shards = 1;
     if (!OidIsValid(fragment.anchor) && slots.empty()) {
         result.tasks.push_back({local_group_id(), 0, task_sql(fragment, slots, 0)});
         return result;
@@ -332,7 +345,6 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
     // A statement that writes a reference table names it first: its placements decide the tasks.
     const DistTable &anchor =
         OidIsValid(fragment.anchor) ? *require_dist_table(fragment.anchor) : *slots.front();
-    result.total_shards = static_cast<int>(anchor.shards.size());
 
     ShardSet wanted(anchor);
     if (!fragment.prunes || !anchor.has_key())
@@ -343,6 +355,8 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
             apply_prune_item(&wanted, read_prune_item(list_nth_node(List, fragment.prune_items, i)), state,
                              econtext, fragment.command == CMD_MERGE);
         }
+    for (size_t i = 0; i < anchor.shards.size(); i++)
+        result.pruned_shards += !wanted.has(i);
     if (fragment.runs_per_node()) {
         add_node_tasks(&result, fragment, anchor, wanted, slots);
         return result;
@@ -351,8 +365,10 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         if (wanted.has(i))
             add_tasks(&result, fragment, anchor.shards[i], slots, static_cast<int>(i));
 
-    if (fragment.single_group && result.tasks.empty())
+    if (fragment.single_group && result.tasks.empty()) {
+        result.pruned_shards--;
         add_tasks(&result, fragment, anchor.shards[0], slots, 0);
+    }
     if (fragment.single_group && econtext != nullptr && result.tasks.size() > 1)
         elog(ERROR, "a statement planned for one shard group would run on %zu", result.tasks.size());
     return result;

@@ -13,11 +13,9 @@
 #include "subblocks.hpp"
 
 extern "C" {
-#include "catalog/pg_collation.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planner.h"
 #include "parser/parsetree.h"
-#include "utils/typcache.h"
 }
 
 namespace citus {
@@ -42,24 +40,13 @@ constexpr size_t kMaxItems = 24;
 
 // ---------------------------------------------------------------- which statements
 
-/// A view's tables are read with its owner's rights; the functions that move rows are for superusers.
-bool may_move_rows_of(const RangeTblEntry *rte) {
-    return rte->rtekind != RTE_RELATION || !OidIsValid(rte->checkAsUser) || superuser_arg(rte->checkAsUser);
-}
-
 bool is_unfit(::Node *node, void *) {
     if (node == nullptr)
         return false;
     if (IsA(node, Query)) {
         const auto *query = castNode(Query, node);
-        if (query->commandType != CMD_SELECT || query->rowMarks != NIL || query->hasModifyingCTE ||
-            query->hasRecursive)
-            return true;
-        ListCell *cell;
-        foreach (cell, query->rtable)
-            if (!may_move_rows_of(lfirst_node(RangeTblEntry, cell)))
-                return true;
-        return walk_query(castNode(Query, node), is_unfit, nullptr, 0);
+        return query->commandType != CMD_SELECT || query->rowMarks != NIL || query->hasModifyingCTE ||
+               query->hasRecursive || walk_query(castNode(Query, node), is_unfit, nullptr, 0);
     }
     return walk_children(node, is_unfit, nullptr);
 }
@@ -220,8 +207,7 @@ const JoinExpression *Search::key_for(const MotionItem &item, int wanted_class, 
     if (item.varno == 0 || wanted_class < 0)
         return nullptr;
     for (const JoinExpression &each : block_.join_expressions())
-        if (each.varno == item.varno && each.equal_class == wanted_class &&
-            MotionBlock::has_hash_function(each) &&
+        if (each.varno == item.varno && each.equal_class == wanted_class && has_motion_hash(each.type) &&
             (!of_table || hash_family_of_type(each.type) == anchor.key_hash_opfamily))
             return &each;
     return nullptr;
@@ -303,13 +289,7 @@ List *Search::pack(const Proposal &proposal, size_t i, Query *source, int key) c
     const PlannedMove &move = proposal.moves[i];
     Motion motion;
     motion.from = name_of(const_cast<Search *>(this)->block_.items()[static_cast<size_t>(move.item)]);
-    if (move.key != nullptr) {
-        const Oid type = getBaseType(move.key->type);
-        motion.key = key;
-        motion.hash_function = lookup_type_cache(type, TYPECACHE_HASH_PROC)->hash_proc;
-        const Oid collation = exprCollation(move.key->expr);
-        motion.collation = OidIsValid(collation) ? DEFAULT_COLLATION_OID : InvalidOid;
-    }
+    motion.key = move.key == nullptr ? 0 : key;
     motion.source = planner(source, "", 0, nullptr);
     return motion.pack();
 }
@@ -365,7 +345,7 @@ Query *Search::run() {
 } // namespace
 
 Query *push_down_with_motions(const Query *query) {
-    if (guc::motion == guc::kMotionNever || !superuser() || !may_move(query))
+    if (guc::motion == guc::kMotionNever || !may_move(query))
         return nullptr;
     Search search(query);
     return search.run();

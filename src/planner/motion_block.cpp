@@ -272,15 +272,6 @@ int MotionBlock::class_of_column(int varno, AttrNumber attno) const {
     return -1;
 }
 
-bool MotionBlock::has_hash_function(const JoinExpression &expr) {
-    // The nodes hash it: what is hashed by Oids that differ there (enums) will not do.
-    const Oid type = getBaseType(expr.type);
-    if (type >= FirstNormalObjectId || get_typtype(type) == TYPTYPE_PSEUDO)
-        return false;
-    const TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_HASH_PROC);
-    return OidIsValid(entry->hash_proc) && entry->hash_proc < FirstNormalObjectId;
-}
-
 // ---------------------------------------------------------------- sources
 
 namespace {

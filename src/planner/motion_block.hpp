@@ -51,9 +51,6 @@ public:
     /// The class of expressions that are equal to a column, or -1.
     int class_of_column(int varno, AttrNumber attno) const;
 
-    /// Whether the item's rows could be hashed so that equal values meet.
-    static bool has_hash_function(const JoinExpression &expr);
-
     /// What would be moved, as a query of its own; for estimates.
     Query *source_of(const MotionItem &item) const;
 

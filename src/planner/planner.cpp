@@ -1,11 +1,11 @@
 #include "citus/planner/planner.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/pg/counters.hpp"
 #include "citus/planner/gather.hpp"
 #include "citus/planner/insert.hpp"
 #include "citus/planner/modify.hpp"
 #include "citus/planner/partitioned.hpp"
-#include "citus/pg/counters.hpp"
 #include "merge.hpp"
 #include "plan_templates.hpp"
 #include "planned.hpp"

@@ -1,8 +1,8 @@
 #include "subblocks.hpp"
 
 #include "citus/pg/walker.hpp"
-#include "motion.hpp"
 #include "decorrelate.hpp"
+#include "motion.hpp"
 #include "pushdown.hpp"
 
 namespace citus {
@@ -42,7 +42,6 @@ bool refers_outside(::Node *node, void *raw) {
     }
     return walk_children(node, refers_outside, raw);
 }
-
 
 bool is_join(const Query *query) {
     int relations = 0;

@@ -6,9 +6,9 @@
 
 namespace citus {
 
-/// Replaces, in place, each uncorrelated SELECT below the top of a query (in FROM, in WITH, in expressions, the
-/// source of an INSERT) that groups, limits or sorts rows, as far as the shards can do it, by a query over the
-/// shards' results. Returns whether anything was replaced.
+/// Replaces, in place, each uncorrelated SELECT below the top of a query (in FROM, in WITH, in expressions,
+/// the source of an INSERT) that groups, limits or sorts rows, as far as the shards can do it, by a query
+/// over the shards' results. Returns whether anything was replaced.
 bool push_down_sub_blocks(Query *query);
 
 /// push_down() of a SELECT; when its FROM and WHERE are not for the shards, of the same block written with joins,

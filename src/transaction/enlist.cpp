@@ -17,7 +17,7 @@ namespace citus {
 namespace {
 
 /// How long a rolled back savepoint waits for a COPY to be given up.
-constexpr int kAbortTimeoutMs = 30000;
+constexpr int kAbortTimeoutMs = 5000;
 
 /// Subtransactions that are open in this backend, outermost first. PostgreSQL does not show them to
 /// extensions.
@@ -115,8 +115,13 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
             forget_transaction(connection);
         return;
     }
-    if (connection->runs_only_discards())
-        connection->request_cancel();
+    if (connection->runs_only_discards() && !connection->request_cancel()) {
+        connection->close();
+        transaction.lost = true;
+        if (transaction.begin_level >= level)
+            forget_transaction(connection);
+        return;
+    }
     if (transaction.settings_changed)
         connection->settings_epoch = 0;
     transaction.role_unknown = true;

@@ -99,7 +99,12 @@ public:
     bool close_at_end = false;  ///< not to be used by a later transaction
     bool connecting = false;
     bool is_transient = false; ///< of run_autonomous
-    int pool_slot = -1;        ///< taken from the node's shared pool (net/pool); -1: none
+    bool is_to_this_server = false;
+    int pool_slot = -1;       ///< taken from the node's shared pool (net/pool); -1: none
+    bool is_optional = false; ///< it only makes a statement faster; of the pool's share for those
+    int32 cancel_key = 0;     ///< of the backend at the other end
+    bool knows_cancel_key = false;
+    bool unresponsive = false; ///< its server took no note of a cancel request
     TimestampTz opened_at = 0;
 
     // ----- queueing; none of these waits or raises an error of the connection (pump() does) -----
@@ -145,8 +150,10 @@ public:
     bool idle() const { return head_ == nullptr; }
     bool is_open() const { return pg != nullptr; }
     bool is_broken() const;
-    /// Asks the server to cancel what runs; does not wait for the effect.
-    void request_cancel();
+    /// Asks the server to cancel what runs (net/cancel.hpp). Does not wait for the effect, but for the server
+    /// to take note, within a time limit; false when it did not: the request may still arrive, and the
+    /// connection is not to be used again.
+    bool request_cancel();
 
     /// Reads from the socket into libpq, without waiting.
     void consume_input();
@@ -218,13 +225,14 @@ private:
 };
 
 /// Waits until one of the connections has something to read (or room to write what is to be sent). Reacts to
-/// cancel and backend exit when interruptible. The end of a distributed deadlock is raised, or told in *deadlock. False when the deadline (0: none) has passed.
+/// cancel and backend exit when interruptible. The end of a distributed deadlock is raised, or told in
+/// *deadlock. False when the deadline (0: none) has passed.
 bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline = 0,
                           bool interruptible = true, bool *deadlock = nullptr);
 
-/// A wait for another node that lasts longer than this (milliseconds; -1: however long) is announced, so that a
-/// distributed deadlock can be found (transaction/remote_wait.cpp). long_wait_ended() is true when the wait was
-/// chosen to end as one.
+/// A wait for another node that lasts longer than this (milliseconds; -1: however long) is announced, so that
+/// a distributed deadlock can be found (transaction/remote_wait.cpp). long_wait_ended() is true when the wait
+/// was chosen to end as one.
 long wait_patience_ms();
 void long_wait_began();
 bool long_wait_is_deadlock();
@@ -250,8 +258,9 @@ Connection *first_connection();
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
                            Oid user = InvalidOid);
 
-/// A connection that nobody else finds, for a command outside of the transaction; not open yet.
-Connection *add_transient_connection(const char *host, int port);
+/// A connection that nobody else finds, for a command outside of the transaction; not open yet. user: nullptr
+/// for the current one.
+Connection *add_transient_connection(const char *host, int port, const char *user = nullptr);
 void remove_transient_connection(Connection *connection);
 
 /// Closes what must not be kept at transaction end (broken, above citus.max_cached_conns_per_worker, not
