@@ -44,7 +44,7 @@ bool runs_locally(int32 group_id) {
     return guc::enable_local_execution && is_local_group(group_id);
 }
 
-/// Of the COMMIT that follows a task.
+/// Of the end of a batch that commits a task.
 constexpr int kCommitTag = -1;
 
 /// How long a cancelled statement is waited for that commits with its task.
@@ -76,7 +76,7 @@ public:
 
     void take_row(int tag, const PGresult *result, int row) override;
     void command_done(int tag, const PGresult *result) override;
-    void commit_done(const PGresult *result);
+    void commit_done();
     void command_failed(Connection *connection, int tag, const PGresult *result) override;
     void command_skipped(int) override { failed_ = true; }
     bool connection_lost(Connection *connection, int tag, const char *reason) override;
@@ -121,6 +121,7 @@ private:
     void check_local_shape(TupleDesc have);
     void wait();
     bool commits_at_once() const;
+    bool has_several_tasks_for(int32 group_id) const;
     void wait_for_commit();
     void ask_to_cancel(Connection *connection);
     [[noreturn]] void raise_unknown_outcome(const char *reason);
@@ -216,8 +217,11 @@ void RunningTasks::send_remote_tasks() {
     const bool binary = decoder_ != nullptr && decoder_->binary();
     for (size_t g = 0; g < groups.size(); g++) {
         Connection *connection = connections[g];
-        enlist_connection(connection, set_.access, set_.in_transaction);
         links_.push_back({connection, 0});
+        if (commits_at_once())
+            enlist_whole_transaction(connection);
+        else
+            enlist_connection(connection, set_.access, set_.in_transaction, has_several_tasks_for(groups[g]));
         for (size_t i = 0; i < set_.tasks.size(); i++) {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
                 continue;
@@ -227,10 +231,11 @@ void RunningTasks::send_remote_tasks() {
             links_.back().pending++;
         }
         if (commits_at_once()) {
-            connection->queue_commit(this, kCommitTag);
+            connection->queue_sync_and_commit(this, kCommitTag);
             links_.back().pending++;
+        } else {
+            connection->queue_sync();
         }
-        connection->queue_sync();
     }
     for (Connection *connection : connections)
         connection->send();
@@ -302,22 +307,24 @@ void RunningTasks::take_from_batch(TupleTableSlot *slot) {
     store_values(slot, values_, nulls_);
 }
 
+bool RunningTasks::has_several_tasks_for(int32 group_id) const {
+    return std::count_if(set_.tasks.begin(), set_.tasks.end(),
+                         [group_id](const Task &task) { return task.group_id == group_id; }) > 1;
+}
+
 bool RunningTasks::commits_at_once() const {
     return set_.commits && set_.tasks.size() == 1 && links_.size() == 1;
 }
 
-/// A transaction that is in error answers COMMIT with ROLLBACK.
-void RunningTasks::commit_done(const PGresult *result) {
+/// The batch has ended, and its command had not failed, or its error would have been raised.
+void RunningTasks::commit_done() {
     links_[0].pending--;
-    if (strcmp(PQcmdStatus(const_cast<PGresult *>(result)), "COMMIT") != 0)
-        ereport(ERROR, (errcode(ERRCODE_TRANSACTION_ROLLBACK),
-                        errmsg("the transaction was rolled back on %s", links_[0].connection->address())));
     committed_with_write(links_[0].connection);
 }
 
 void RunningTasks::command_done(int tag, const PGresult *result) {
     if (tag == kCommitTag) {
-        commit_done(result);
+        commit_done();
         return;
     }
     affected += affected_by(result);

@@ -64,8 +64,10 @@ void add_array_elements(ShardSet *set, Oid array_type, Datum array) {
             set->add_value(element_type, values[i]);
 }
 
-/// Adds the shards one prune item leaves. An expression that can't be evaluated yet prunes nothing.
-void apply_prune_item(ShardSet *set, const PruneItem &item, ExprState *state, ExprContext *econtext) {
+/// Adds the shards one prune item leaves. An expression that can't be evaluated yet prunes nothing. NULL equals no
+/// key, but (keeps_null) a MERGE may insert it.
+void apply_prune_item(ShardSet *set, const PruneItem &item, ExprState *state, ExprContext *econtext,
+                      bool keeps_null) {
     if (item.kind == PruneKind::IsNull) {
         set->add_null();
         return;
@@ -81,8 +83,11 @@ void apply_prune_item(ShardSet *set, const PruneItem &item, ExprState *state, Ex
         set->add_all();
         return;
     }
-    if (is_null)
+    if (is_null) {
+        if (keeps_null)
+            set->add_null();
         return;
+    }
     const Oid type = exprType(reinterpret_cast<Node *>(item.expr));
     if (item.kind == PruneKind::AnyOf)
         add_array_elements(set, type, value);
@@ -348,7 +353,7 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         for (int i = 0; i < list_length(fragment.prune_items); i++) {
             auto *state = prune_states == NIL ? nullptr : static_cast<ExprState *>(list_nth(prune_states, i));
             apply_prune_item(&wanted, read_prune_item(list_nth_node(List, fragment.prune_items, i)), state,
-                             econtext);
+                             econtext, fragment.command == CMD_MERGE);
         }
     for (size_t i = 0; i < anchor.shards.size(); i++)
         result.pruned_shards += !wanted.has(i);

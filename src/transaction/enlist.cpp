@@ -36,6 +36,10 @@ constexpr const char *kBegin[3][4] = {CITUS_BEGIN("READ COMMITTED"), CITUS_BEGIN
                                       CITUS_BEGIN("SERIALIZABLE")};
 #undef CITUS_BEGIN
 
+/// Commands up to the sync are one transaction without a BEGIN. Not SET TRANSACTION, which would warn that
+/// there is no block; like it, this is only for the current transaction.
+constexpr const char *kOneSnapshot = "SET transaction_isolation = 'repeatable read'";
+
 const char *begin_command() {
     const int level = XactIsoLevel == XACT_SERIALIZABLE      ? 2
                       : XactIsoLevel == XACT_REPEATABLE_READ ? 1
@@ -140,10 +144,18 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
 
 } // namespace
 
-void enlist_connection(Connection *connection, Access access, bool needs_block) {
+void enlist_whole_transaction(Connection *connection) {
+    wait_for_fence(connection->group_id);
+    (void)distributed_transaction_number();
+    assume_role(connection);
+}
+
+void enlist_connection(Connection *connection, Access access, bool needs_block, bool several) {
     wait_for_fence(connection->group_id);
     check_single_writer_user(connection);
     if (!needs_block && !needs_transaction(connection, access)) {
+        if (several)
+            connection->queue_begin(kOneSnapshot);
         assume_role(connection);
         return;
     }
