@@ -105,6 +105,7 @@ private:
 
     void send_remote_tasks();
     bool pump_all();
+    MemoryContext fresh_spill_context();
     void take_batch(int tag, const PGresult *result);
     bool batch_has_rows() const { return batch_at_ != batch_end_; }
     void take_from_batch(TupleTableSlot *slot);
@@ -187,11 +188,8 @@ void RunningTasks::start() {
         decoder_ = make_in<RowDecoder>(context_, set_.result, true);
         spill_ = make_in<RowSpill>(context_, context_, set_.result);
         row_context_ = AllocSetContextCreate(context_, "citus task row", ALLOCSET_DEFAULT_SIZES);
-        spill_context_ = AllocSetContextCreate(context_, "citus spilled row", ALLOCSET_DEFAULT_SIZES);
         values_ = static_cast<Datum *>(palloc(count * sizeof(Datum)));
         nulls_ = static_cast<bool *>(palloc(count * sizeof(bool)));
-        spill_values_ = static_cast<Datum *>(palloc(count * sizeof(Datum)));
-        spill_nulls_ = static_cast<bool *>(palloc(count * sizeof(bool)));
     }
     callback_.func = [](void *self) { static_cast<RunningTasks *>(self)->stop(); };
     callback_.arg = this;
@@ -241,6 +239,18 @@ void RunningTasks::send_remote_tasks() {
         connection->send();
 }
 
+/// Rows on their way to the spill are rare: most are read when they arrive.
+MemoryContext RunningTasks::fresh_spill_context() {
+    if (spill_context_ != nullptr) {
+        MemoryContextReset(spill_context_);
+        return spill_context_;
+    }
+    const size_t count = static_cast<size_t>(std::max(set_.result->natts, 1));
+    spill_values_ = static_cast<Datum *>(MemoryContextAlloc(context_, count * sizeof(Datum)));
+    spill_nulls_ = static_cast<bool *>(MemoryContextAlloc(context_, count * sizeof(bool)));
+    return spill_context_ = AllocSetContextCreate(context_, "citus spilled row", ALLOCSET_DEFAULT_SIZES);
+}
+
 void RunningTasks::take_row(int tag, const PGresult *result, int row) {
     if (set_.result != nullptr && !stopped_ && decoder_->batched()) {
         take_batch(tag, result); // its rows are counted one by one
@@ -252,16 +262,13 @@ void RunningTasks::take_row(int tag, const PGresult *result, int row) {
         task_bytes[static_cast<size_t>(tag)] += row_bytes;
     if (set_.result == nullptr || stopped_)
         return;
-    const bool direct = wants_row_ && row_task_ < 0;
-    MemoryContext memory = direct ? row_context_ : spill_context_;
-    if (direct) {
-        ContextScope scope(memory);
+    if (wants_row_ && row_task_ < 0) {
+        ContextScope scope(row_context_);
         decoder_->decode(result, row, values_, nulls_);
         row_task_ = tag;
         return;
     }
-    MemoryContextReset(memory);
-    ContextScope scope(memory);
+    ContextScope scope(fresh_spill_context());
     decoder_->decode(result, row, spill_values_, spill_nulls_);
     spill_->put(tag, spill_values_, spill_nulls_);
 }
@@ -282,8 +289,7 @@ void RunningTasks::take_batch(int tag, const PGresult *result) {
         return;
     }
     for (const char *at = data, *end = data + length; at != end;) {
-        MemoryContextReset(spill_context_);
-        ContextScope scope(spill_context_);
+        ContextScope scope(fresh_spill_context());
         const char *next = decoder_->decode(at, end, spill_values_, spill_nulls_);
         count_row(tag, at, next);
         at = next;
@@ -365,8 +371,7 @@ bool RunningTasks::take_slot(TupleTableSlot *slot) {
 }
 
 void RunningTasks::convert_slot(TupleTableSlot *slot) {
-    MemoryContextReset(spill_context_);
-    ContextScope scope(spill_context_);
+    ContextScope scope(fresh_spill_context());
     slot_getallattrs(slot);
     const size_t count = static_cast<size_t>(set_.result->natts);
     auto *values = static_cast<Datum *>(palloc(count * sizeof(Datum)));

@@ -24,16 +24,20 @@ constexpr int kAbortTimeoutMs = 5000;
 SubTransactionId *open_subtransactions = nullptr;
 int open_count = 0, open_capacity = 0;
 
-#define CITUS_BEGIN(level)                                                                                   \
+#define CITUS_BEGIN(level, plain)                                                                            \
     {                                                                                                        \
-        "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE",                                            \
-            "BEGIN TRANSACTION ISOLATION LEVEL " level " READ ONLY",                                         \
+        plain, "BEGIN TRANSACTION ISOLATION LEVEL " level " READ ONLY",                                      \
             "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE DEFERRABLE",                             \
             "BEGIN TRANSACTION ISOLATION LEVEL " level " READ ONLY DEFERRABLE"                               \
     }
-/// Constants, so that the nodes can keep them prepared: by level, then by access mode.
-constexpr const char *kBegin[3][4] = {CITUS_BEGIN("READ COMMITTED"), CITUS_BEGIN("REPEATABLE READ"),
-                                      CITUS_BEGIN("SERIALIZABLE")};
+#define CITUS_READ_WRITE(level) "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE"
+/// Constants, so that the nodes can keep them prepared: by level, then by access mode. What links have as the
+/// default (net/settings.cpp) need not be said.
+constexpr const char *kBegin[3][4] = {
+    CITUS_BEGIN("READ COMMITTED", "BEGIN"),
+    CITUS_BEGIN("REPEATABLE READ", CITUS_READ_WRITE("REPEATABLE READ")),
+    CITUS_BEGIN("SERIALIZABLE", CITUS_READ_WRITE("SERIALIZABLE"))};
+#undef CITUS_READ_WRITE
 #undef CITUS_BEGIN
 
 /// Commands up to the sync are one transaction without a BEGIN. Not SET TRANSACTION, which would warn that
