@@ -91,12 +91,13 @@ public:
     Tuplestorestate *output;
     TupleDesc output_desc;
 
-    void take_slot(TupleTableSlot *slot) override {
+    bool take_slot(TupleTableSlot *slot) override {
         if (packer == nullptr) {
             ContextScope scope(context);
             packer = make_in<MotionPacker>(context, context, slot->tts_tupleDescriptor, targets, this);
         }
         packer->add(slot);
+        return true;
     }
 
     void take_chunk(int32 group, const char *bytes, size_t size) override {

@@ -3,10 +3,12 @@
 #include "citus/executor/local.hpp"
 #include "citus/executor/row_codec.hpp"
 #include "citus/executor/row_spill.hpp"
+#include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/transaction/remote_transaction.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 
 extern "C" {
 #include "libpq-fe.h"
@@ -49,6 +51,9 @@ constexpr int kCommitTag = -1;
 /// How long a cancelled statement is waited for that commits with its task.
 constexpr int kCancelTimeoutMs = 10000;
 
+/// A local task is asked for as many rows at once, fewer when they do not fit into work_mem.
+constexpr int kLocalRows = 100;
+
 uint64 affected_by(const PGresult *result) {
     const char *count = PQcmdTuples(const_cast<PGresult *>(result));
     return *count == '\0' ? 0 : strtoull(count, nullptr, 10);
@@ -67,6 +72,8 @@ public:
     bool next_row(TupleTableSlot *slot, int *task_index);
     void run_to_end();
     void stop();
+    void close_local_task();
+    void discard_arrived();
 
     void take_row(int tag, const PGresult *result, int row) override;
     void command_done(int tag, const PGresult *result) override;
@@ -74,7 +81,7 @@ public:
     void command_failed(Connection *connection, int tag, const PGresult *result) override;
     void command_skipped(int) override { failed_ = true; }
     bool connection_lost(Connection *connection, int tag, const char *reason) override;
-    void take_slot(TupleTableSlot *slot) override;
+    bool take_slot(TupleTableSlot *slot) override;
 
     MemoryContext context() const { return context_; }
 
@@ -110,10 +117,14 @@ private:
             task_bytes[static_cast<size_t>(tag)] += row_bytes;
     }
     void run_local_task();
+    void start_local_task();
+    void convert_slot(TupleTableSlot *slot);
+    bool has_local_work() const { return local_query_ != nullptr || local_done_ < local_tasks_.size(); }
     void check_local_shape(TupleDesc have);
     void wait();
     bool commits_at_once() const;
     bool has_several_tasks_for(int32 group_id) const;
+    void enlist(Connection *connection, bool several) const;
     void wait_for_commit();
     void ask_to_cancel(Connection *connection);
     [[noreturn]] void raise_unknown_outcome(const char *reason);
@@ -126,6 +137,8 @@ private:
     std::pmr::vector<int> local_tasks_;
     size_t local_done_ = 0;
     int local_current_ = -1;
+    LocalQuery *local_query_ = nullptr; ///< the local task that has begun, when it is read bit by bit
+    int local_rows_ = 0;                ///< taken since it was asked
     int checked_task_ = -1;
     Conversion *conversions_ = nullptr; ///< of the local task that runs, nullptr when none is needed
     size_t turn_ = 0;                   ///< link that is asked first
@@ -186,6 +199,13 @@ void RunningTasks::start() {
     send_remote_tasks();
 }
 
+void RunningTasks::enlist(Connection *connection, bool several) const {
+    if (set_.waits_for_others) // others follow in the batch
+        several = connection->at_batch_start();
+    enlist_connection(connection, set_.access, set_.in_transaction, several,
+                      set_.statement == kOneSetOfReads ? 0 : set_.statement);
+}
+
 void RunningTasks::send_remote_tasks() {
     // All connections are made before anything is sent, at once.
     std::pmr::vector<int32> groups;
@@ -208,7 +228,11 @@ void RunningTasks::send_remote_tasks() {
         if (commits_at_once())
             enlist_whole_transaction(connection);
         else
-            enlist_connection(connection, set_.access, set_.in_transaction, has_several_tasks_for(groups[g]));
+            enlist(connection, has_several_tasks_for(groups[g]));
+        const bool needs_snapshot = set_.statement == kOneSetOfReads && connection->transaction.open &&
+                                    !IsolationUsesXactSnapshot() && has_several_tasks_for(groups[g]);
+        if (needs_snapshot)
+            queue_snapshot_for_reads(connection);
         for (size_t i = 0; i < set_.tasks.size(); i++) {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
                 continue;
@@ -216,15 +240,18 @@ void RunningTasks::send_remote_tasks() {
                                          set_.level);
             links_.back().pending++;
         }
+        if (needs_snapshot)
+            queue_end_of_reads(connection);
         if (commits_at_once()) {
             connection->queue_sync_and_commit(this, kCommitTag);
             links_.back().pending++;
-        } else {
+        } else if (!set_.waits_for_others) {
             connection->queue_sync();
         }
     }
-    for (Connection *connection : connections)
-        connection->send();
+    if (!set_.waits_for_others)
+        for (Connection *connection : connections)
+            connection->send();
 }
 
 /// Rows on their way to the spill are rare: most are read when they arrive.
@@ -346,15 +373,19 @@ bool RunningTasks::connection_lost(Connection *connection, int, const char *reas
     return true;
 }
 
-void RunningTasks::take_slot(TupleTableSlot *slot) {
+bool RunningTasks::take_slot(TupleTableSlot *slot) {
     if (set_.result == nullptr)
-        return;
+        return true;
     if (checked_task_ != local_current_)
         check_local_shape(slot->tts_tupleDescriptor);
-    if (conversions_ == nullptr) {
+    if (conversions_ == nullptr)
         spill_->put(local_current_, slot);
-        return;
-    }
+    else
+        convert_slot(slot);
+    return ++local_rows_ < kLocalRows && spill_->in_memory();
+}
+
+void RunningTasks::convert_slot(TupleTableSlot *slot) {
     ContextScope scope(fresh_spill_context());
     slot_getallattrs(slot);
     const size_t count = static_cast<size_t>(set_.result->natts);
@@ -398,17 +429,35 @@ void RunningTasks::check_local_shape(TupleDesc have) {
     }
 }
 
-/// One local task; its rows go to the spill, whose size in memory is bounded.
-void RunningTasks::run_local_task() {
+/// Starts the next local task. One that writes, and one whose plan is captured, runs to its end.
+void RunningTasks::start_local_task() {
     local_current_ = local_tasks_[local_done_++];
     const Task &task = set_.tasks[static_cast<size_t>(local_current_)];
+    if (set_.access == Access::Read && set_.result != nullptr && !has_capture(task.sql))
+        local_query_ = LocalQuery::open(context_, task.sql, set_.params, this);
+    if (local_query_ == nullptr)
+        affected += execute_locally(task.sql, set_.params, set_.access, this);
+}
+
+/// Some rows of a local task; they go to the spill, whose size in memory is bounded.
+void RunningTasks::run_local_task() {
     Oid user;
     int context;
     GetUserIdAndSecContext(&user, &context);
     if (OidIsValid(set_.run_as) && set_.run_as != user)
         SetUserIdAndSecContext(set_.run_as, context | SECURITY_LOCAL_USERID_CHANGE);
-    affected += execute_locally(task.sql, set_.params, set_.access, this);
+    if (local_query_ == nullptr)
+        start_local_task();
+    local_rows_ = 0;
+    if (local_query_ != nullptr && !local_query_->run())
+        close_local_task();
     SetUserIdAndSecContext(user, context); // after an error the end of the (sub)transaction does it
+}
+
+/// Not in an abort, which releases what the task holds.
+void RunningTasks::close_local_task() {
+    if (local_query_ != nullptr)
+        std::exchange(local_query_, nullptr)->close();
 }
 
 /// Takes results that are there without waiting, until a row is found. False when there was nothing.
@@ -428,7 +477,7 @@ bool RunningTasks::pump_all() {
 }
 
 bool RunningTasks::finished() const {
-    return local_done_ == local_tasks_.size() &&
+    return !has_local_work() &&
            std::all_of(links_.begin(), links_.end(), [](const Link &link) { return link.pending == 0; });
 }
 
@@ -509,7 +558,7 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
             continue;
         if (finished())
             break;
-        if (local_done_ < local_tasks_.size())
+        if (has_local_work())
             run_local_task();
         else
             wait();
@@ -524,6 +573,22 @@ void RunningTasks::run_to_end() {
         ;
 }
 
+/// The reader has enough: what has come already is thrown away, so that a task that is done, or as good as
+/// done, is not cancelled.
+void RunningTasks::discard_arrived() {
+    for (Link &link : links_) {
+        if (link.pending == 0 || stopped_ || !link.connection->forget(this))
+            continue;
+        while (link.connection->pump_discarded())
+            ;
+        link.connection->consume_input();
+        while (link.connection->pump_discarded())
+            ;
+        if (!link.connection->runs_only_discards())
+            link.pending = 0;
+    }
+}
+
 /// Also called when the memory goes away: must not raise and not wait.
 void RunningTasks::stop() {
     if (stopped_)
@@ -533,7 +598,8 @@ void RunningTasks::stop() {
         if (link.pending == 0)
             continue;
         Connection *connection = link.connection;
-        if (connection->forget(this) && !connection->transaction.open && connection->runs_only_discards())
+        (void)connection->forget(this);
+        if (!connection->transaction.open && connection->runs_only_discards())
             connection->request_cancel();
         link.pending = 0;
     }
@@ -571,6 +637,8 @@ uint64 TaskStream::received_bytes(int task) const {
 }
 
 void TaskStream::close() {
+    running(this)->close_local_task();
+    running(this)->discard_arrived();
     running(this)->stop();
 }
 
@@ -611,7 +679,7 @@ public:
         rows = lappend(rows, columns);
     }
     void command_done(int, const PGresult *) override { done = true; }
-    void take_slot(TupleTableSlot *slot) override {
+    bool take_slot(TupleTableSlot *slot) override {
         ContextScope scope(memory);
         slot_getallattrs(slot);
         List *columns = NIL;
@@ -625,6 +693,7 @@ public:
                                      : makeString(OidOutputFunctionCall(function, slot->tts_values[i])));
         }
         rows = lappend(rows, columns);
+        return true;
     }
 
     MemoryContext memory = CurrentMemoryContext;

@@ -9,6 +9,7 @@
 #include "locus_terms.hpp"
 #include "motion_block.hpp"
 #include "pushdown.hpp"
+#include "reduction.hpp"
 #include "subblocks.hpp"
 
 extern "C" {
@@ -142,6 +143,7 @@ public:
     Query *run();
 
 private:
+    bool estimate(MotionItem *item);
     bool estimate_items();
     void propose_all();
     void propose(int base, int wanted_class, bool prefer_hash, bool move_sublinks);
@@ -160,6 +162,17 @@ private:
     std::pmr::vector<Proposal> proposals_;
 };
 
+/// Fills in what would be moved of the item. False when it can't be.
+bool Search::estimate(MotionItem *item) {
+    const Query *source = block_.source_of(*item);
+    if (source == nullptr)
+        return false;
+    const PlannedStmt *plan = standard_planner(copy_of(source), "", 0, nullptr);
+    item->rows = plan->planTree->plan_rows;
+    item->width = plan->planTree->plan_width;
+    return true;
+}
+
 bool Search::estimate_items() {
     std::pair<Oid, double> largest{InvalidOid, -1};
     find_largest_table(as_node(block_.query()), &largest);
@@ -174,14 +187,16 @@ bool Search::estimate_items() {
     for (MotionItem &item : block_.items()) {
         if (!item.can_move)
             continue;
-        const Query *source = block_.source_of(item);
-        if (source == nullptr) {
+        if (!estimate(&item)) {
             item.can_move = false;
             continue;
         }
-        const PlannedStmt *plan = standard_planner(copy_of(source), "", 0, nullptr);
-        item.rows = plan->planTree->plan_rows;
-        item.width = plan->planTree->plan_width;
+        // Worth the work on the shards when it leaves out half of the rows.
+        const MotionItem plain = item;
+        item.is_reduced = true;
+        if (item.table == nullptr || implied_conditions(block_.query(), item.varno) == NIL || !estimate(&item) ||
+            item.rows > plain.rows / 2)
+            item = plain;
     }
     return true;
 }

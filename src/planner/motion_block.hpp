@@ -19,6 +19,7 @@ struct MotionItem {
     bool is_everywhere = false;       ///< may stay wherever the rest is
     bool may_stay = false;            ///< a sub-select whose rows are on shards
     bool can_move = false;
+    bool is_reduced = false; ///< moves without rows that others in the block leave out anyway
     double rows = 0, width = 0;
 
     bool is_hashed() const { return table != nullptr && table->has_key(); }

@@ -76,6 +76,7 @@ struct RemoteTransaction {
     SubTransactionId *savepoints = nullptr; ///< open savepoints, outermost first
     Oid role = InvalidOid;                  ///< assumed in it; InvalidOid: the login user (net/role.hpp)
     bool role_unknown = false;              ///< a savepoint was rolled back since
+    uint64 statement = 0; ///< whose snapshot the node uses (transaction/statement_snapshot.hpp); 0: none
     int savepoint_count = 0;
     int savepoint_capacity = 0;
 
@@ -127,6 +128,8 @@ public:
     void queue_commit(ResultConsumer *consumer, int tag);
     /// Appends a command with parameters that are copied here, all of inferred type. Its rows are dropped.
     void queue_with_text_params(const char *sql, std::initializer_list<const char *> values);
+    /// Whether what is queued next begins a batch.
+    bool at_batch_start() const { return tail_ == nullptr || tail_->is_sync; }
     /// Ends the batch: what was queued since the last sync fails or succeeds together. Outside of a
     /// transaction block the server commits it here.
     void queue_sync();
@@ -263,6 +266,11 @@ Connection *first_connection();
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
                            Oid user = InvalidOid);
 
+/// Of groups that can run the same read, the first that can be connected to, by the current user's or another's
+/// connection; the first of all when none can, whose error is then raised where it is used. Nodes that could not
+/// be reached a moment ago come last.
+int32 reachable_group(std::span<const int32> group_ids, Oid user = InvalidOid);
+
 /// A connection that nobody else finds, for a command outside of the transaction; not open yet. user: nullptr
 /// for the current one.
 Connection *add_transient_connection(const char *host, int port, const char *user = nullptr);
@@ -274,8 +282,10 @@ void trim_connections();
 
 /// Takes part in the transaction as needed: queues BEGIN and savepoints (src/transaction). needs_block: also
 /// where a read alone would do without. several: what follows is more than one command, which are to see one
-/// snapshot where they are not part of a block.
-void enlist_connection(Connection *connection, Access access, bool needs_block = false, bool several = false);
+/// snapshot where they are not part of a block. statement: in a block, whose snapshot they read under, 0 for
+/// their own.
+void enlist_connection(Connection *connection, Access access, bool needs_block = false, bool several = false,
+                       uint64 statement = 0);
 /// For a batch that is all of a transaction, and that the node commits at its end: without BEGIN.
 void enlist_whole_transaction(Connection *connection);
 
