@@ -225,6 +225,13 @@ bool repeats_itself(const FragmentScanState *state) {
     return true;
 }
 
+/// Whether the shards' work, as the planner expects it, takes some ten milliseconds. (A plan's costs are those
+/// of one shard, as they share the work.)
+bool may_take_long(const Plan *plan, size_t tasks) {
+    constexpr Cost kLong = 5000;
+    return tasks > 1 && (plan->total_cost - plan->startup_cost) * static_cast<double>(tasks) > kLong;
+}
+
 void start_run(FragmentScanState *state) {
     ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
     ContextScope scope(state->run_context);
@@ -276,12 +283,14 @@ void start_run(FragmentScanState *state) {
         motions->run(keep_tasks(chosen.tasks), state->run_as, estate->es_param_list_info, estate);
         state->moved_before += motions->moved_bytes();
     }
-    const TaskSet set{keep_tasks(chosen.tasks),
-                      state->params,
-                      access_of(state->fragment),
-                      state->remote_slot->tts_tupleDescriptor,
-                      state->run_as,
-                      level_of(state)};
+    const TaskSet set{.tasks = keep_tasks(chosen.tasks),
+                      .params = state->params,
+                      .access = access_of(state->fragment),
+                      .result = state->remote_slot->tts_tupleDescriptor,
+                      .run_as = state->run_as,
+                      .level = level_of(state),
+                      .may_spread = motions == nullptr,
+                      .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
     state->stream = TaskStream::open(state->run_context, set);
 }
 

@@ -7,6 +7,7 @@
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/transaction/remote_transaction.hpp"
+#include "wide_tasks.hpp"
 
 extern "C" {
 #include "libpq-fe.h"
@@ -83,12 +84,6 @@ public:
     std::span<uint64> task_bytes; ///< only with several tasks
 
 private:
-    /// A connection and how many of its tasks are not done.
-    struct Link {
-        Connection *connection;
-        int pending;
-    };
-
     /// How a column of a local row becomes one of the expected type.
     struct Conversion {
         bool needed;
@@ -98,6 +93,7 @@ private:
     };
 
     void send_remote_tasks();
+    bool start_wide(Connection *connection, const BoundParams *params, bool binary);
     bool pump_all();
     void take_batch(int tag, const PGresult *result);
     bool batch_has_rows() const { return batch_at_ != batch_end_; }
@@ -120,10 +116,12 @@ private:
     MemoryContext context_;
     TaskSet set_;
     MemoryContextResource resource_;
-    std::pmr::vector<Link> links_;
+    std::pmr::vector<TaskLink> links_;
     std::pmr::vector<int> local_tasks_;
     size_t local_done_ = 0;
     int local_current_ = -1;
+    WideTasks *wide_ = nullptr; ///< of some nodes
+    bool wide_allowed_ = false;
     int checked_task_ = -1;
     Conversion *conversions_ = nullptr; ///< of the local task that runs, nullptr when none is needed
     size_t turn_ = 0;                   ///< link that is asked first
@@ -203,10 +201,13 @@ void RunningTasks::send_remote_tasks() {
     establish_connections(groups, connections, set_.run_as);
     const BoundParams *params = bind_params(set_.params);
     const bool binary = decoder_ != nullptr && decoder_->binary();
+    wide_allowed_ = set_.tasks.size() > groups.size() && WideTasks::is_worthwhile(set_);
     for (size_t g = 0; g < groups.size(); g++) {
         Connection *connection = connections[g];
         enlist_connection(connection, set_.access, set_.in_transaction);
         links_.push_back({connection, 0});
+        if (start_wide(connection, params, binary))
+            continue;
         for (size_t i = 0; i < set_.tasks.size(); i++) {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
                 continue;
@@ -223,6 +224,22 @@ void RunningTasks::send_remote_tasks() {
     }
     for (Connection *connection : connections)
         connection->send();
+}
+
+/// The node's tasks are sent some at a time, over several connections when they are long.
+bool RunningTasks::start_wide(Connection *connection, const BoundParams *params, bool binary) {
+    if (!wide_allowed_ || !WideTasks::can_use(connection))
+        return false;
+    std::pmr::vector<int> tasks;
+    for (size_t i = 0; i < set_.tasks.size(); i++)
+        if (set_.tasks[i].group_id == connection->group_id)
+            tasks.push_back(static_cast<int>(i));
+    if (tasks.size() < 2)
+        return false;
+    if (wide_ == nullptr)
+        wide_ = make_in<WideTasks>(context_, context_, set_, this, params, binary, links_);
+    wide_->start_on_node(tasks);
+    return true;
 }
 
 void RunningTasks::take_row(int tag, const PGresult *result, int row) {
@@ -310,7 +327,9 @@ void RunningTasks::command_done(int tag, const PGresult *result) {
         return;
     }
     affected += affected_by(result);
-    for (Link &link : links_)
+    if (wide_ != nullptr && wide_->task_done(tag))
+        return;
+    for (TaskLink &link : links_)
         if (link.pending > 0 && set_.tasks[static_cast<size_t>(tag)].group_id == link.connection->group_id) {
             link.pending--;
             return;
@@ -404,7 +423,7 @@ void RunningTasks::run_local_task() {
 bool RunningTasks::pump_all() {
     bool progress = false;
     for (size_t i = 0; i < links_.size(); i++) {
-        Link &link = links_[(turn_ + i) % links_.size()];
+        TaskLink &link = links_[(turn_ + i) % links_.size()];
         while (link.pending > 0 && link.connection->pump()) {
             progress = true;
             if (row_task_ >= 0 || batch_has_rows()) {
@@ -417,8 +436,8 @@ bool RunningTasks::pump_all() {
 }
 
 bool RunningTasks::finished() const {
-    return local_done_ == local_tasks_.size() &&
-           std::all_of(links_.begin(), links_.end(), [](const Link &link) { return link.pending == 0; });
+    return (wide_ == nullptr || wide_->finished()) && local_done_ == local_tasks_.size() &&
+           std::all_of(links_.begin(), links_.end(), [](const TaskLink &link) { return link.pending == 0; });
 }
 
 void RunningTasks::ask_to_cancel(Connection *connection) {
@@ -458,10 +477,17 @@ void RunningTasks::wait() {
         return;
     }
     std::pmr::vector<Connection *> waiting;
-    for (const Link &link : links_)
+    for (const TaskLink &link : links_)
         if (link.pending > 0)
             waiting.push_back(link.connection);
-    wait_for_connections(waiting);
+    if (wide_ == nullptr) {
+        wait_for_connections(waiting);
+        return;
+    }
+    wide_->add_waiting(waiting);
+    const TimestampTz begin = GetCurrentTimestamp();
+    wait_for_connections(waiting, wide_->deadline());
+    wide_->waited(begin);
 }
 
 bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
@@ -494,6 +520,8 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
             row_task_ = -1;
             return true;
         }
+        if (wide_ != nullptr && (!progress || wide_->stirred()) && wide_->advance())
+            continue;
         if (progress)
             continue;
         if (finished())
@@ -503,6 +531,8 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
         else
             wait();
     }
+    if (wide_ != nullptr && !stopped_)
+        wide_->note_duration();
     if (slot != nullptr)
         ExecClearTuple(slot);
     return false;
@@ -518,8 +548,10 @@ void RunningTasks::stop() {
     if (stopped_)
         return;
     stopped_ = true;
-    for (Link &link : links_) {
-        if (link.pending == 0)
+    if (wide_ != nullptr)
+        wide_->stop();
+    for (TaskLink &link : links_) {
+        if (link.pending == 0 || !is_own_connection(link.connection))
             continue;
         Connection *connection = link.connection;
         if (connection->forget(this) && !connection->transaction.open && connection->runs_only_discards())

@@ -25,9 +25,9 @@ Connection *connections = nullptr;
 
 Connection *find_connection(const char *host, int port, const char *user) {
     for (Connection *connection = connections; connection != nullptr; connection = connection->next)
-        if (!connection->is_transient && (!connection->close_at_end || connection->transaction.open) &&
-            connection->port == port && strcmp(connection->host, host) == 0 &&
-            strcmp(connection->user, user) == 0)
+        if (!connection->is_transient && !connection->is_extra &&
+            (!connection->close_at_end || connection->transaction.open) && connection->port == port &&
+            strcmp(connection->host, host) == 0 && strcmp(connection->user, user) == 0)
             return connection;
     return nullptr;
 }
@@ -292,6 +292,57 @@ Connection *connection_to_group(int32 group_id, Access access) {
     return connection;
 }
 
+bool is_own_connection(const Connection *connection) {
+    for (const Connection *own = connections; own != nullptr; own = own->next)
+        if (own == connection)
+            return true;
+    return false;
+}
+
+namespace {
+
+Connection *find_idle_extra(const Connection *beside) {
+    for (Connection *connection = connections; connection != nullptr; connection = connection->next)
+        if (connection->is_extra && !connection->is_lent && !connection->close_at_end &&
+            connection->port == beside->port && strcmp(connection->host, beside->host) == 0 &&
+            strcmp(connection->user, beside->user) == 0 && connection->is_open() && !went_away(connection) &&
+            connection->idle())
+            return connection;
+    return nullptr;
+}
+
+} // namespace
+
+Connection *begin_extra_connection(const Connection *beside) {
+    Connection *connection = find_idle_extra(beside);
+    if (connection != nullptr) {
+        connection->is_lent = true;
+        count(Counter::ConnectionsReused);
+        queue_session_settings(connection);
+        return connection;
+    }
+    connection = add_connection(beside->host, beside->port, beside->user);
+    connection->is_extra = connection->is_lent = true;
+    connection->is_to_this_server = beside->is_to_this_server;
+    connection->group_id = beside->group_id;
+    connection->login_role = connection->wanted_role = beside->login_role;
+    if (!try_reserve_optional_slot(connection)) {
+        remove_connection(connection);
+        return nullptr;
+    }
+    ConnectAttempt attempt = {connection->host, connection->port, connection->database,
+                              connection->user, &connection->pg,  nullptr};
+    connection->settings_epoch = current_settings_epoch(); // as of now
+    begin_connecting(attempt);
+    connection->connecting_began();
+    return connection;
+}
+
+void finish_extra_connection(Connection *connection) {
+    count(Counter::ConnectionsOpened);
+    set_up(connection, connection->settings_epoch);
+}
+
 Connection *add_transient_connection(const char *host, int port) {
     Connection *connection = add_connection(host, port, GetUserNameFromId(GetUserId(), false));
     connection->is_transient = true;
@@ -317,20 +368,29 @@ void trim_connections() {
     end_waiting_for_slots();
     std::array<const Connection *, 64> kept;
     size_t kept_count = 0;
-    for (Connection *connection = connections, *next; connection != nullptr; connection = next) {
-        next = connection->next;
+    const auto keep = [&](const Connection *connection) {
         const auto same_node = std::count_if(
             kept.begin(), kept.begin() + static_cast<long>(kept_count), [&](const Connection *other) {
                 return other->port == connection->port && strcmp(other->host, connection->host) == 0;
             });
-        const bool keep = connection->is_open() && !connection->connecting && !connection->is_broken() &&
-                          !connection->close_at_end && same_node < guc::max_cached_conns_per_worker &&
-                          !is_wanted_by_others(connection) && !is_too_old(connection);
-        if (!keep)
-            remove_connection(connection);
-        else if (kept_count < kept.size())
+        const bool keeps = connection->is_open() && !connection->connecting && !connection->is_broken() &&
+                           !connection->close_at_end && same_node < guc::max_cached_conns_per_worker &&
+                           !is_wanted_by_others(connection) && !is_too_old(connection) &&
+                           (connection->idle() || !connection->is_extra);
+        if (keeps && kept_count < kept.size())
             kept[kept_count++] = connection;
-    }
+        return keeps;
+    };
+    // A session's own connection to a node is rather kept than an extra one.
+    for (const bool extra : {false, true})
+        for (Connection *connection = connections, *next; connection != nullptr; connection = next) {
+            next = connection->next;
+            if (connection->is_extra != extra)
+                continue;
+            connection->is_lent = false;
+            if (!keep(connection))
+                remove_connection(connection);
+        }
     return_ticket();
     set_session_idle(kept_count > 0);
 }

@@ -42,6 +42,8 @@ struct TaskSet {
     /// it in the same round trip.
     bool commits = false;
     bool in_transaction = false; ///< what the tasks do must last until the end of the transaction
+    bool may_spread = false;     ///< the tasks may run on any backend of their node, ...
+    bool may_take_long = false;  ///< ... and several connections to it may be worthwhile
 };
 
 /// Called before anything is sent or run that writes, so that reads which were begun earlier in this session

@@ -23,6 +23,9 @@ struct ConnectAttempt {
 /// Makes the connections, all at once, each within citus.node_connection_timeout.
 void connect_all(std::span<ConnectAttempt> attempts);
 
+/// Begins one, without waiting; Connection::go_on_connecting() makes the steps.
+void begin_connecting(ConnectAttempt &attempt);
+
 /// citus.node_conninfo's check hook: only options that make sense for links between nodes.
 bool check_node_conninfo(char **value, void **extra, GucSource source);
 
