@@ -47,6 +47,9 @@ bool runs_locally(int32 group_id) {
 /// Of the COMMIT that follows a task.
 constexpr int kCommitTag = -1;
 
+/// A kept connection that was not used for so long may have died unnoticed.
+constexpr int64 kIdleUs = 60 * USECS_PER_SEC;
+
 /// How long a cancelled statement is waited for that commits with its task.
 constexpr int kCancelTimeoutMs = 10000;
 
@@ -108,6 +111,9 @@ private:
     void check_local_shape(TupleDesc have);
     void wait();
     bool commits_at_once() const;
+    void queue_tasks(TaskLink &link, const BoundParams *params, bool binary);
+    bool may_repeat(const TaskLink &link) const;
+    void repeat_lost();
     void wait_for_commit();
     void ask_to_cancel(Connection *connection);
     [[noreturn]] void raise_unknown_outcome(const char *reason);
@@ -122,6 +128,8 @@ private:
     int local_current_ = -1;
     WideTasks *wide_ = nullptr; ///< of some nodes
     bool wide_allowed_ = false;
+    bool repeats_ = false; ///< a link is to be made again
+    const int level_ = GetCurrentTransactionNestLevel();
     int checked_task_ = -1;
     Conversion *conversions_ = nullptr; ///< of the local task that runs, nullptr when none is needed
     size_t turn_ = 0;                   ///< link that is asked first
@@ -202,28 +210,71 @@ void RunningTasks::send_remote_tasks() {
     const BoundParams *params = bind_params(set_.params);
     const bool binary = decoder_ != nullptr && decoder_->binary();
     wide_allowed_ = set_.tasks.size() > groups.size() && WideTasks::is_worthwhile(set_);
-    for (size_t g = 0; g < groups.size(); g++) {
-        Connection *connection = connections[g];
+    const TimestampTz now = GetCurrentStatementStartTimestamp();
+    for (Connection *connection : connections) {
+        const bool was_open = connection->transaction.open;
+        if (set_.commits && now - connection->used_at > kIdleUs)
+            set_.commits = false; // should it be dead by now, it can be made again
+        connection->used_at = now;
         enlist_connection(connection, set_.access, set_.in_transaction);
-        links_.push_back({connection, 0});
+        links_.push_back({connection, 0, !was_open, false, connection->answers});
         if (start_wide(connection, params, binary))
             continue;
-        for (size_t i = 0; i < set_.tasks.size(); i++) {
-            if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
-                continue;
-            connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary);
-            if (set_.level > 0)
-                connection->belongs_to_level(set_.level);
-            links_.back().pending++;
-        }
-        if (commits_at_once()) {
-            connection->queue_commit(this, kCommitTag);
-            links_.back().pending++;
-        }
-        connection->queue_sync();
+        queue_tasks(links_.back(), params, binary);
     }
     for (Connection *connection : connections)
         connection->send();
+}
+
+void RunningTasks::queue_tasks(TaskLink &link, const BoundParams *params, bool binary) {
+    Connection *connection = link.connection;
+    link.pending = 0;
+    for (size_t i = 0; i < set_.tasks.size(); i++) {
+        if (set_.tasks[i].group_id != connection->group_id)
+            continue;
+        connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary);
+        if (set_.level > 0)
+            connection->belongs_to_level(set_.level);
+        link.pending++;
+    }
+    if (commits_at_once()) {
+        connection->queue_commit(this, kCommitTag);
+        link.pending++;
+    }
+    connection->queue_sync();
+}
+
+/// Whether tasks that were lost with their connection can be repeated over another one without anybody seeing
+/// it: the connection was one that was kept, of those that die unnoticed (behind a firewall, or with their
+/// server), nothing was answered on it, and nothing else was done in its transaction.
+bool RunningTasks::may_repeat(const TaskLink &link) const {
+    const Connection *connection = link.connection;
+    return connection->answers == link.answers_before &&
+           connection->opened_at < GetCurrentStatementStartTimestamp() &&
+           (link.began || !connection->transaction.open) && connection->transaction.gid == nullptr &&
+           !commits_at_once() && (wide_ == nullptr || !wide_->is_wide(connection)) && !stopped_ &&
+           level_ == GetCurrentTransactionNestLevel();
+}
+
+void RunningTasks::repeat_lost() {
+    repeats_ = false;
+    const BoundParams *params = bind_params(set_.params);
+    const bool binary = decoder_ != nullptr && decoder_->binary();
+    for (TaskLink &link : links_) {
+        if (!std::exchange(link.retries, false))
+            continue;
+        Connection *connection = link.connection;
+        if (!connection->is_open() || connection->is_broken()) {
+            forget_lost_beginning(connection);
+            connection->close();
+            connection->close_at_end = false;
+        }
+        const int32 group = connection->group_id;
+        establish_connections({&group, 1}, {&link.connection, 1}, set_.run_as);
+        enlist_connection(link.connection, set_.access, set_.in_transaction);
+        queue_tasks(link, params, binary);
+        link.connection->send();
+    }
 }
 
 /// The node's tasks are sent some at a time, over several connections when they are long.
@@ -346,6 +397,11 @@ void RunningTasks::command_failed(Connection *connection, int, const PGresult *r
 }
 
 bool RunningTasks::connection_lost(Connection *connection, int, const char *reason) {
+    for (TaskLink &link : links_)
+        if (link.connection == connection && (link.retries || may_repeat(link))) {
+            link.retries = repeats_ = connection->is_made_again = true;
+            return false;
+        }
     if (!lost_)
         lost_reason_ = MemoryContextStrdup(context_, reason);
     lost_ = true;
@@ -509,6 +565,8 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
         if (failed_)
             ereport(ERROR, (errcode(ERRCODE_IN_FAILED_SQL_TRANSACTION),
                             errmsg("the query whose rows are wanted has failed before")));
+        if (repeats_)
+            repeat_lost();
         wants_row_ = true;
         row_task_ = -1;
         const bool progress = pump_all();

@@ -382,6 +382,13 @@ bool WideTasks::task_done(int task) {
     return true;
 }
 
+bool WideTasks::is_wide(const Connection *connection) const {
+    for (const Node *node : nodes_)
+        if (node->primary->group_id == connection->group_id)
+            return true;
+    return false;
+}
+
 bool WideTasks::advance() {
     stirred_ = false;
     bool changed = false;

@@ -20,6 +20,9 @@ namespace citus {
 struct TaskLink {
     Connection *connection;
     int pending;
+    bool began = false;        ///< the remote transaction began with these tasks
+    bool retries = false;      ///< was lost, and is going to be made again
+    uint64 answers_before = 0; ///< of the connection, when the tasks were queued
 };
 
 class WideTasks {
@@ -38,6 +41,8 @@ public:
 
     /// False when it is a task of a node whose tasks were all sent at once.
     bool task_done(int task);
+    /// Whether its tasks are sent a few at a time.
+    bool is_wide(const Connection *connection) const;
     /// Sends what can be sent, opens and ends connections as it is time to. True when something happened.
     bool advance();
     /// Whether a task was done since.

@@ -375,20 +375,22 @@ bool Connection::pump() {
 
 /// The connection is gone, and with it the results of all that is queued. Returns whether to raise an error.
 bool Connection::drop_queue(const char *reason) {
-    bool raise = false;
+    bool raise = false, lost_unwatched = false;
+    is_made_again = false;
     while (head_ != nullptr) {
         QueuedCommand *command = head_;
         head_ = command->next;
-        if (!command->is_sync && !command->is_discarded)
-            raise |= command->consumer == nullptr ||
-                     command->consumer->connection_lost(this, command->tag, reason);
+        if (!command->is_sync && !command->is_discarded && command->consumer == nullptr)
+            lost_unwatched = true;
+        else if (!command->is_sync && !command->is_discarded)
+            raise |= command->consumer->connection_lost(this, command->tag, reason);
         free_texts(command);
         pfree(command);
     }
     tail_ = first_unsent_ = nullptr;
     in_flight_ = 0;
     armed_ = false;
-    return raise;
+    return raise || (lost_unwatched && !is_made_again);
 }
 
 void Connection::lose_queue() {
@@ -410,8 +412,17 @@ void Connection::note_failure(const QueuedCommand *command, const PGresult *resu
         prepared_.distrust();
 }
 
+/// Whether it is libpq's own, for a connection that broke.
+bool Connection::says_lost(const PGresult *result) const {
+    const ExecStatusType status = PQresultStatus(result);
+    return (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) && is_broken() &&
+           PQresultErrorField(result, PG_DIAG_SQLSTATE) == nullptr;
+}
+
 void Connection::deliver(PGresult *result) {
     QueuedCommand *command = head_;
+    if (!says_lost(result))
+        answers++;
     const bool wanted = !command->is_discarded;
     ResultConsumer *consumer = wanted ? command->consumer : nullptr;
     switch (PQresultStatus(result)) {
@@ -442,7 +453,7 @@ void Connection::deliver(PGresult *result) {
         return;
     case PGRES_FATAL_ERROR:
     case PGRES_BAD_RESPONSE:
-        if (is_broken() && PQresultErrorField(result, PG_DIAG_SQLSTATE) == nullptr) {
+        if (says_lost(result)) {
             lose_queue();
             return;
         }

@@ -37,7 +37,8 @@ public:
     /// The command was not run, because an earlier one of its batch failed (and that was reported).
     virtual void command_skipped(int tag) {}
     /// The connection broke before the command was done. Must not raise; returns whether the error is to be
-    /// raised for it now.
+    /// raised for it now. (It is, for commands that nobody waits for, unless a consumer makes the connection
+    /// again: Connection::is_made_again.)
     virtual bool connection_lost(Connection *connection, int tag, const char *reason) { return true; }
 
 protected:
@@ -118,6 +119,9 @@ public:
     bool knows_cancel_key = false;
     bool unresponsive = false; ///< its server took no note of a cancel request
     TimestampTz opened_at = 0;
+    TimestampTz used_at = 0;    ///< start of the last statement that used it
+    uint64 answers = 0;         ///< results that came, in all
+    bool is_made_again = false; ///< set by a consumer in connection_lost(): he repeats what is lost
 
     // ----- queueing; none of these waits or raises an error of the connection (pump() does) -----
 
@@ -230,6 +234,7 @@ private:
     void note_failure(const QueuedCommand *command, const pg_result *result);
     void pop_head();
     void arm();
+    bool says_lost(const pg_result *result) const;
     void deliver(pg_result *result);
     void lose_queue();
     Notice *take_notice();
