@@ -29,6 +29,7 @@ int multi_task_query_log_level = 0;
 int max_cached_conns_per_worker = 1;
 int max_intermediate_result_size = 1048576;
 int motion = kMotionAuto;
+bool direct_motion = true;
 bool enable_stat_counters = false;
 int max_prepared_statements_per_connection = 512;
 int max_query_templates = 256;
@@ -148,6 +149,9 @@ void install() {
                              "Whether rows are moved between nodes so that joins run where the data is.",
                              "auto: when it costs less than to bring all rows to this node.", &motion,
                              kMotionAuto, kMotionChoices, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    define_bool("citus.direct_motion",
+                "Workers send moved rows to each other, and not through the coordinator.", &direct_motion,
+                PGC_USERSET);
     define_bool("citus.enable_stat_counters", "Adds this session's counters to those in citus_stat_counters.",
                 &enable_stat_counters, PGC_SUSET);
     define_int("citus.max_prepared_statements_per_connection",

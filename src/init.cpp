@@ -3,8 +3,9 @@
 #include "citus/catalog/shard_relations.hpp"
 #include "citus/ddl/utility_hook.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/merge_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
-#include "citus/executor/motion_store.hpp"
+#include "citus/executor/motion_inbox.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
 #include "citus/net/client_limit.hpp"
@@ -52,10 +53,13 @@ void _PG_init(void) {
     citus::install_task_capture();
     citus::install_fragment_scan();
     citus::install_motion_store();
+    citus::install_motion_inboxes();
+    citus::install_motion_peers();
     citus::install_planner();
     citus::install_gather();
     citus::install_insert();
     citus::install_modify_scan();
+    citus::install_merge_scan();
     citus::install_utility_hook();
     citus::install_shard_visibility(); // after the planner, whose hook it calls
     MarkGUCPrefixReserved("citus");

@@ -29,6 +29,7 @@ extern int max_intermediate_result_size; ///< kB, -1 no limit
 
 enum MotionChoice : int { kMotionAuto, kMotionAlways, kMotionNever };
 extern int motion; ///< MotionChoice
+extern bool direct_motion;
 extern bool enable_stat_counters;
 extern int max_prepared_statements_per_connection; ///< 0: none
 extern int max_query_templates;                    ///< 0: none

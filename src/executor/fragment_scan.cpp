@@ -1,12 +1,15 @@
 #include "citus/executor/fragment_scan.hpp"
 
 #include "citus/executor/explain.hpp"
+#include "citus/executor/merged_streams.hpp"
 #include "citus/executor/motion.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/rescan_cache.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/executor/task_capture.hpp"
+#include "citus/net/wire.hpp"
 #include "citus/pg/counters.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 #include "citus/pg/walker.hpp"
 #include "lone_write.hpp"
 
@@ -16,8 +19,10 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "tcop/pquery.h"
 #include "utils/datum.h"
+#include "utils/builtins.h"
 #include "utils/portal.h"
 #include "utils/tuplestore.h"
+#include "utils/typcache.h"
 }
 
 namespace citus {
@@ -44,6 +49,7 @@ struct FragmentScanState {
     MemoryContext run_context; ///< everything of one run, reset for the next
     bool started, exhausted;
     TaskStream *stream;
+    MergedStreams *merge; ///< instead of the stream, when several tasks send sorted rows
     std::span<const Task> replica_tasks;
     TaskParams params;
     Oid run_as; ///< user of the connections, InvalidOid for the current one
@@ -54,7 +60,8 @@ struct FragmentScanState {
     StringInfo run_key;              ///< of this run, when there is a cache
     uint64 rows_seen;                ///< in this run
     uint64 received_before;          ///< bytes of the earlier runs
-    uint64 moved_before;             ///< bytes that the motions of all runs sent
+    uint64 moved_before;             ///< bytes that the motions of all runs sent through this node
+    uint64 direct_before;            ///< ... from node to node
     Portal portal;                   ///< that was active when the executor started
     std::span<TaskMeasure> measures; ///< EXPLAIN ANALYZE: of the tasks of the first run
     bool measures_run;               ///< the current run is that one
@@ -102,6 +109,18 @@ FragmentTasks tasks_of_run(FragmentScanState *state, ExprContext *econtext) {
     return build_tasks(state->fragment, state->prune_states, econtext);
 }
 
+/// Reads of replicated shards go to a placement that answers. In a transaction block, where the first choice
+/// is in use already, that is the same for all statements.
+void choose_placements(const FragmentScanState *state, std::pmr::vector<Task> &tasks) {
+    for (Task &task : tasks) {
+        if (task.others.empty() || state->fragment.needs_write_access() || state->fragment.motions != NIL)
+            continue;
+        std::pmr::vector<int32> groups = {task.group_id};
+        groups.insert(groups.end(), task.others.begin(), task.others.end());
+        task.group_id = reachable_group(groups, state->run_as);
+    }
+}
+
 /// Copies a task list into the current context, so that nothing has to be destroyed.
 std::span<const Task> keep_tasks(const std::pmr::vector<Task> &tasks) {
     auto *copy = static_cast<Task *>(palloc(sizeof(Task) * (tasks.size() + 1)));
@@ -143,10 +162,24 @@ void capture_first_run(FragmentScanState *state, std::pmr::vector<Task> &tasks) 
     }
 }
 
+bool has_stream(const FragmentScanState *state) {
+    return state->stream != nullptr || state->merge != nullptr;
+}
+
+/// Of the stream that is open, if one is.
+uint64 received_bytes(const FragmentScanState *state) {
+    if (state->merge != nullptr)
+        return state->merge->received_bytes();
+    return state->stream != nullptr ? state->stream->received_bytes() : 0;
+}
+
 /// Called before a run's stream is closed.
 void measure_bytes(FragmentScanState *state) {
-    for (size_t i = 0; state->measures_run && state->stream != nullptr && i < state->measures.size(); i++)
-        state->measures[i].bytes = state->stream->received_bytes(static_cast<int>(i));
+    for (size_t i = 0; state->measures_run && has_stream(state) && i < state->measures.size(); i++) {
+        const int task = static_cast<int>(i);
+        state->measures[i].bytes = state->merge != nullptr ? state->merge->received_bytes(task)
+                                                           : state->stream->received_bytes(task);
+    }
 }
 
 /// A write without rows to read: all placements at once, counted once.
@@ -232,6 +265,32 @@ bool may_take_long(const Plan *plan, size_t tasks) {
     return tasks > 1 && (plan->total_cost - plan->startup_cost) * static_cast<double>(tasks) > kLong;
 }
 
+/// Whether an expression needs a value that a node above passes down (not one that an InitPlan computes).
+bool needs_outer_row(::Node *node, void *context);
+
+/// Whether the statement reads from nodes in more than this one run of the scan.
+bool is_one_of_many_reads(const FragmentScanState *state) {
+    EState *estate = state->css.ss.ps.state;
+    if (state->fragment.motions != NIL || is_part_of_numbered_statement(estate))
+        return true;
+    for (const FragmentScanState *other = live_scans; other != nullptr; other = other->next_live)
+        if (other != state && other->css.ss.ps.state == estate)
+            return true;
+    return needs_outer_row(
+        reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs), estate);
+}
+
+/// Fills in TaskSet::statement, and whether that takes a transaction on the nodes. (A merge has one stream per
+/// task, which are sent together.)
+void share_snapshot(const FragmentScanState *state, TaskSet *set, bool merges) {
+    if (IsolationUsesXactSnapshot() || state->fragment.needs_write_access())
+        return;
+    const bool is_one_of_many = is_one_of_many_reads(state);
+    set->statement =
+        is_one_of_many || merges ? statement_number(state->css.ss.ps.state) : kOneSetOfReads;
+    set->in_transaction = is_one_of_many;
+}
+
 void start_run(FragmentScanState *state) {
     ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
     ContextScope scope(state->run_context);
@@ -261,6 +320,7 @@ void start_run(FragmentScanState *state) {
     // A task without an anchor reads several shards; the others are counted where they are sent.
     if (!chosen.tasks.empty() && chosen.tasks[0].anchor_shard_id == 0)
         count(Counter::MultiShard);
+    choose_placements(state, chosen.tasks);
     capture_first_run(state, chosen.tasks);
     if (!state->fragment.has_result) {
         const uint64 affected = run_without_rows(state, chosen);
@@ -282,26 +342,33 @@ void start_run(FragmentScanState *state) {
         EState *estate = state->css.ss.ps.state;
         motions->run(keep_tasks(chosen.tasks), state->run_as, estate->es_param_list_info, estate);
         state->moved_before += motions->moved_bytes();
+        state->direct_before += motions->direct_bytes();
     }
-    const TaskSet set{.tasks = keep_tasks(chosen.tasks),
-                      .params = state->params,
-                      .access = access_of(state->fragment),
-                      .result = state->remote_slot->tts_tupleDescriptor,
-                      .run_as = state->run_as,
-                      .level = level_of(state),
-                      .may_spread = motions == nullptr,
-                      .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
-    state->stream = TaskStream::open(state->run_context, set);
+    TaskSet set{.tasks = keep_tasks(chosen.tasks),
+                .params = state->params,
+                .access = access_of(state->fragment),
+                .result = state->remote_slot->tts_tupleDescriptor,
+                .run_as = state->run_as,
+                .level = level_of(state),
+                .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
+    const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
+    share_snapshot(state, &set, merges);
+    if (merges)
+        state->merge = MergedStreams::open(state->run_context, set, state->fragment.merge_keys);
+    else
+        state->stream = TaskStream::open(state->run_context, set);
 }
 
 /// Ends a run: forgets its rows, parameters and tasks.
 void end_run(FragmentScanState *state) {
-    if (state->stream != nullptr) {
-        state->received_before += state->stream->received_bytes();
-        measure_bytes(state);
+    state->received_before += received_bytes(state);
+    measure_bytes(state);
+    if (state->stream != nullptr)
         state->stream->close();
-        state->stream = nullptr;
-    }
+    if (state->merge != nullptr)
+        state->merge->close();
+    state->stream = nullptr;
+    state->merge = nullptr;
     ExecClearTuple(state->css.ss.ss_ScanTupleSlot);
     ExecClearTuple(state->remote_slot);
     if (state->spool_slot != nullptr)
@@ -337,7 +404,9 @@ TupleTableSlot *fetch_row(FragmentScanState *state) {
     if (state->exhausted)
         return nullptr;
     int task = 0;
-    if (!state->stream->next(state->remote_slot, &task)) {
+    const bool found = state->merge != nullptr ? state->merge->next(state->remote_slot, &task)
+                                               : state->stream->next(state->remote_slot, &task);
+    if (!found) {
         finish_rows(state);
         return nullptr;
     }
@@ -405,7 +474,7 @@ TupleTableSlot *next_scan_row(FragmentScanState *state) {
         if (state->fragment.modifies())
             start_reads_before_write(state->css.ss.ps.state);
         start_run(state);
-        if (state->cache != nullptr && state->kept_run == nullptr && state->stream != nullptr)
+        if (state->cache != nullptr && state->kept_run == nullptr && has_stream(state))
             keep_rows_of_run(state);
     }
     if (state->kept_run != nullptr && state->kept_given < state->kept_run->row_count)
@@ -511,7 +580,6 @@ bool needs_run(::Node *node, void *context) {
     return param->paramkind != PARAM_EXTERN || bound == nullptr || param->paramid > bound->numParams;
 }
 
-/// Whether an expression needs a value that a node above passes down (not one that an InitPlan computes).
 bool needs_outer_row(::Node *node, void *context) {
     if (node == nullptr)
         return false;
@@ -528,8 +596,36 @@ bool is_part_of(PlanState *tree, void *node) {
                                  node);
 }
 
+/// What the streams of the tasks are merged by, as a Sort's keys are shown.
+void explain_merge_keys(FragmentScanState *state, ExplainState *es) {
+    const auto *plan = castNode(CustomScan, state->css.ss.ps.plan);
+    auto *remote = static_cast<List *>(list_nth(plan->custom_private, kRemoteTlist));
+    const List *columns = remote != NIL ? remote : plan->custom_scan_tlist;
+    List *shown = NIL;
+    ListCell *cell;
+    foreach (cell, state->fragment.merge_keys) {
+        const MergeKey key = unpack_merge_key(lfirst_node(List, cell));
+        const auto *entry = list_nth_node(TargetEntry, columns, key.column - 1);
+        const Oid type = exprType(reinterpret_cast<::Node *>(entry->expr));
+        const TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_LT_OPR | TYPECACHE_GT_OPR);
+        StringInfo text = makeStringInfo();
+        appendStringInfoString(text, quote_identifier(entry->resname));
+        const bool descending = key.sort_operator == cache->gt_opr;
+        if (descending)
+            appendStringInfoString(text, " DESC");
+        else if (key.sort_operator != cache->lt_opr)
+            appendStringInfo(text, " USING %s", get_opname(key.sort_operator));
+        if (key.nulls_first != descending)
+            appendStringInfoString(text, key.nulls_first ? " NULLS FIRST" : " NULLS LAST");
+        shown = lappend(shown, text->data);
+    }
+    if (shown != NIL)
+        ExplainPropertyList("Merge Key", shown, es);
+}
+
 void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     auto *state = scan_state(node);
+    explain_merge_keys(state, es);
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
     const bool ran = es->analyze && state->started;
     // Before a run, only what needs nothing of the outer query can be evaluated: constants and $n.
@@ -555,9 +651,9 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     measure_bytes(state);
     report.never_executed = es->analyze && state->measures.empty();
     if (es->analyze)
-        report.received_bytes =
-            state->received_before + (state->stream != nullptr ? state->stream->received_bytes() : 0);
-    explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before, es);
+        report.received_bytes = state->received_before + received_bytes(state);
+    explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before,
+                    state->direct_before, es);
     explain_tasks(report, es);
 }
 

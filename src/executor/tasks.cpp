@@ -3,10 +3,12 @@
 #include "citus/executor/local.hpp"
 #include "citus/executor/row_codec.hpp"
 #include "citus/executor/row_spill.hpp"
+#include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/transaction/remote_transaction.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 #include "wide_tasks.hpp"
 
 extern "C" {
@@ -44,14 +46,14 @@ bool runs_locally(int32 group_id) {
     return guc::enable_local_execution && is_local_group(group_id);
 }
 
-/// Of the COMMIT that follows a task.
+/// Of the end of a batch that commits a task.
 constexpr int kCommitTag = -1;
-
-/// A kept connection that was not used for so long may have died unnoticed.
-constexpr int64 kIdleUs = 60 * USECS_PER_SEC;
 
 /// How long a cancelled statement is waited for that commits with its task.
 constexpr int kCancelTimeoutMs = 10000;
+
+/// A local task is asked for as many rows at once, fewer when they do not fit into work_mem.
+constexpr int kLocalRows = 100;
 
 uint64 affected_by(const PGresult *result) {
     const char *count = PQcmdTuples(const_cast<PGresult *>(result));
@@ -71,14 +73,16 @@ public:
     bool next_row(TupleTableSlot *slot, int *task_index);
     void run_to_end();
     void stop();
+    void close_local_task();
+    void discard_arrived();
 
     void take_row(int tag, const PGresult *result, int row) override;
     void command_done(int tag, const PGresult *result) override;
-    void commit_done(const PGresult *result);
+    void commit_done();
     void command_failed(Connection *connection, int tag, const PGresult *result) override;
     void command_skipped(int) override { failed_ = true; }
     bool connection_lost(Connection *connection, int tag, const char *reason) override;
-    void take_slot(TupleTableSlot *slot) override;
+    bool take_slot(TupleTableSlot *slot) override;
 
     MemoryContext context() const { return context_; }
 
@@ -98,6 +102,7 @@ private:
     void send_remote_tasks();
     bool start_wide(Connection *connection, const BoundParams *params, bool binary);
     bool pump_all();
+    MemoryContext fresh_spill_context();
     void take_batch(int tag, const PGresult *result);
     bool batch_has_rows() const { return batch_at_ != batch_end_; }
     void take_from_batch(TupleTableSlot *slot);
@@ -108,12 +113,17 @@ private:
             task_bytes[static_cast<size_t>(tag)] += row_bytes;
     }
     void run_local_task();
+    void start_local_task();
+    void convert_slot(TupleTableSlot *slot);
+    bool has_local_work() const { return local_query_ != nullptr || local_done_ < local_tasks_.size(); }
     void check_local_shape(TupleDesc have);
     void wait();
     bool commits_at_once() const;
     void queue_tasks(TaskLink &link, const BoundParams *params, bool binary);
     bool may_repeat(const TaskLink &link) const;
     void repeat_lost();
+    bool has_several_tasks_for(int32 group_id) const;
+    void enlist(Connection *connection, bool several) const;
     void wait_for_commit();
     void ask_to_cancel(Connection *connection);
     [[noreturn]] void raise_unknown_outcome(const char *reason);
@@ -130,6 +140,8 @@ private:
     bool wide_allowed_ = false;
     bool repeats_ = false; ///< a link is to be made again
     const int level_ = GetCurrentTransactionNestLevel();
+    LocalQuery *local_query_ = nullptr; ///< the local task that has begun, when it is read bit by bit
+    int local_rows_ = 0;                ///< taken since it was asked
     int checked_task_ = -1;
     Conversion *conversions_ = nullptr; ///< of the local task that runs, nullptr when none is needed
     size_t turn_ = 0;                   ///< link that is asked first
@@ -181,16 +193,20 @@ void RunningTasks::start() {
         decoder_ = make_in<RowDecoder>(context_, set_.result, true);
         spill_ = make_in<RowSpill>(context_, context_, set_.result);
         row_context_ = AllocSetContextCreate(context_, "citus task row", ALLOCSET_DEFAULT_SIZES);
-        spill_context_ = AllocSetContextCreate(context_, "citus spilled row", ALLOCSET_DEFAULT_SIZES);
         values_ = static_cast<Datum *>(palloc(count * sizeof(Datum)));
         nulls_ = static_cast<bool *>(palloc(count * sizeof(bool)));
-        spill_values_ = static_cast<Datum *>(palloc(count * sizeof(Datum)));
-        spill_nulls_ = static_cast<bool *>(palloc(count * sizeof(bool)));
     }
     callback_.func = [](void *self) { static_cast<RunningTasks *>(self)->stop(); };
     callback_.arg = this;
     MemoryContextRegisterResetCallback(context_, &callback_);
     send_remote_tasks();
+}
+
+void RunningTasks::enlist(Connection *connection, bool several) const {
+    if (set_.waits_for_others) // others follow in the batch
+        several = connection->at_batch_start();
+    enlist_connection(connection, set_.access, set_.in_transaction, several,
+                      set_.statement == kOneSetOfReads ? 0 : set_.statement);
 }
 
 void RunningTasks::send_remote_tasks() {
@@ -210,38 +226,56 @@ void RunningTasks::send_remote_tasks() {
     const BoundParams *params = bind_params(set_.params);
     const bool binary = decoder_ != nullptr && decoder_->binary();
     wide_allowed_ = set_.tasks.size() > groups.size() && WideTasks::is_worthwhile(set_);
-    const TimestampTz now = GetCurrentStatementStartTimestamp();
     for (Connection *connection : connections) {
         const bool was_open = connection->transaction.open;
-        if (set_.commits && now - connection->used_at > kIdleUs)
-            set_.commits = false; // should it be dead by now, it can be made again
-        connection->used_at = now;
-        enlist_connection(connection, set_.access, set_.in_transaction);
         links_.push_back({connection, 0, !was_open, false, connection->answers});
+        if (commits_at_once())
+            enlist_whole_transaction(connection);
+        else
+            enlist(connection, has_several_tasks_for(connection->group_id));
         if (start_wide(connection, params, binary))
             continue;
         queue_tasks(links_.back(), params, binary);
     }
-    for (Connection *connection : connections)
-        connection->send();
+    if (!set_.waits_for_others)
+        for (Connection *connection : connections)
+            connection->send();
+}
+
+/// Rows on their way to the spill are rare: most are read when they arrive.
+MemoryContext RunningTasks::fresh_spill_context() {
+    if (spill_context_ != nullptr) {
+        MemoryContextReset(spill_context_);
+        return spill_context_;
+    }
+    const size_t count = static_cast<size_t>(std::max(set_.result->natts, 1));
+    spill_values_ = static_cast<Datum *>(MemoryContextAlloc(context_, count * sizeof(Datum)));
+    spill_nulls_ = static_cast<bool *>(MemoryContextAlloc(context_, count * sizeof(bool)));
+    return spill_context_ = AllocSetContextCreate(context_, "citus spilled row", ALLOCSET_DEFAULT_SIZES);
 }
 
 void RunningTasks::queue_tasks(TaskLink &link, const BoundParams *params, bool binary) {
     Connection *connection = link.connection;
+    const bool needs_snapshot = set_.statement == kOneSetOfReads && connection->transaction.open &&
+                                !IsolationUsesXactSnapshot() && has_several_tasks_for(connection->group_id);
+    if (needs_snapshot)
+        queue_snapshot_for_reads(connection);
     link.pending = 0;
     for (size_t i = 0; i < set_.tasks.size(); i++) {
         if (set_.tasks[i].group_id != connection->group_id)
             continue;
-        connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary);
-        if (set_.level > 0)
-            connection->belongs_to_level(set_.level);
+        connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary,
+                                     set_.level);
         link.pending++;
     }
+    if (needs_snapshot)
+        queue_end_of_reads(connection);
     if (commits_at_once()) {
-        connection->queue_commit(this, kCommitTag);
+        connection->queue_sync_and_commit(this, kCommitTag);
         link.pending++;
+    } else if (!set_.waits_for_others) {
+        connection->queue_sync();
     }
-    connection->queue_sync();
 }
 
 /// Whether tasks that were lost with their connection can be repeated over another one without anybody seeing
@@ -252,7 +286,7 @@ bool RunningTasks::may_repeat(const TaskLink &link) const {
     return connection->answers == link.answers_before &&
            connection->opened_at < GetCurrentStatementStartTimestamp() &&
            (link.began || !connection->transaction.open) && connection->transaction.gid == nullptr &&
-           !commits_at_once() && (wide_ == nullptr || !wide_->is_wide(connection)) && !stopped_ &&
+           !commits_at_once() && !set_.waits_for_others && (wide_ == nullptr || !wide_->is_wide(connection)) && !stopped_ &&
            level_ == GetCurrentTransactionNestLevel();
 }
 
@@ -271,7 +305,7 @@ void RunningTasks::repeat_lost() {
         }
         const int32 group = connection->group_id;
         establish_connections({&group, 1}, {&link.connection, 1}, set_.run_as);
-        enlist_connection(link.connection, set_.access, set_.in_transaction);
+        enlist(link.connection, has_several_tasks_for(group));
         queue_tasks(link, params, binary);
         link.connection->send();
     }
@@ -304,16 +338,13 @@ void RunningTasks::take_row(int tag, const PGresult *result, int row) {
         task_bytes[static_cast<size_t>(tag)] += row_bytes;
     if (set_.result == nullptr || stopped_)
         return;
-    const bool direct = wants_row_ && row_task_ < 0;
-    MemoryContext memory = direct ? row_context_ : spill_context_;
-    if (direct) {
-        ContextScope scope(memory);
+    if (wants_row_ && row_task_ < 0) {
+        ContextScope scope(row_context_);
         decoder_->decode(result, row, values_, nulls_);
         row_task_ = tag;
         return;
     }
-    MemoryContextReset(memory);
-    ContextScope scope(memory);
+    ContextScope scope(fresh_spill_context());
     decoder_->decode(result, row, spill_values_, spill_nulls_);
     spill_->put(tag, spill_values_, spill_nulls_);
 }
@@ -334,8 +365,7 @@ void RunningTasks::take_batch(int tag, const PGresult *result) {
         return;
     }
     for (const char *at = data, *end = data + length; at != end;) {
-        MemoryContextReset(spill_context_);
-        ContextScope scope(spill_context_);
+        ContextScope scope(fresh_spill_context());
         const char *next = decoder_->decode(at, end, spill_values_, spill_nulls_);
         count_row(tag, at, next);
         at = next;
@@ -359,22 +389,24 @@ void RunningTasks::take_from_batch(TupleTableSlot *slot) {
     store_values(slot, values_, nulls_);
 }
 
+bool RunningTasks::has_several_tasks_for(int32 group_id) const {
+    return std::count_if(set_.tasks.begin(), set_.tasks.end(),
+                         [group_id](const Task &task) { return task.group_id == group_id; }) > 1;
+}
+
 bool RunningTasks::commits_at_once() const {
     return set_.commits && set_.tasks.size() == 1 && links_.size() == 1;
 }
 
-/// A transaction that is in error answers COMMIT with ROLLBACK.
-void RunningTasks::commit_done(const PGresult *result) {
+/// The batch has ended, and its command had not failed, or its error would have been raised.
+void RunningTasks::commit_done() {
     links_[0].pending--;
-    if (strcmp(PQcmdStatus(const_cast<PGresult *>(result)), "COMMIT") != 0)
-        ereport(ERROR, (errcode(ERRCODE_TRANSACTION_ROLLBACK),
-                        errmsg("the transaction was rolled back on %s", links_[0].connection->address())));
     committed_with_write(links_[0].connection);
 }
 
 void RunningTasks::command_done(int tag, const PGresult *result) {
     if (tag == kCommitTag) {
-        commit_done(result);
+        commit_done();
         return;
     }
     affected += affected_by(result);
@@ -409,17 +441,20 @@ bool RunningTasks::connection_lost(Connection *connection, int, const char *reas
     return true;
 }
 
-void RunningTasks::take_slot(TupleTableSlot *slot) {
+bool RunningTasks::take_slot(TupleTableSlot *slot) {
     if (set_.result == nullptr)
-        return;
+        return true;
     if (checked_task_ != local_current_)
         check_local_shape(slot->tts_tupleDescriptor);
-    if (conversions_ == nullptr) {
+    if (conversions_ == nullptr)
         spill_->put(local_current_, slot);
-        return;
-    }
-    MemoryContextReset(spill_context_);
-    ContextScope scope(spill_context_);
+    else
+        convert_slot(slot);
+    return ++local_rows_ < kLocalRows && spill_->in_memory();
+}
+
+void RunningTasks::convert_slot(TupleTableSlot *slot) {
+    ContextScope scope(fresh_spill_context());
     slot_getallattrs(slot);
     const size_t count = static_cast<size_t>(set_.result->natts);
     auto *values = static_cast<Datum *>(palloc(count * sizeof(Datum)));
@@ -462,17 +497,35 @@ void RunningTasks::check_local_shape(TupleDesc have) {
     }
 }
 
-/// One local task; its rows go to the spill, whose size in memory is bounded.
-void RunningTasks::run_local_task() {
+/// Starts the next local task. One that writes, and one whose plan is captured, runs to its end.
+void RunningTasks::start_local_task() {
     local_current_ = local_tasks_[local_done_++];
     const Task &task = set_.tasks[static_cast<size_t>(local_current_)];
+    if (set_.access == Access::Read && set_.result != nullptr && !has_capture(task.sql))
+        local_query_ = LocalQuery::open(context_, task.sql, set_.params, this);
+    if (local_query_ == nullptr)
+        affected += execute_locally(task.sql, set_.params, set_.access, this);
+}
+
+/// Some rows of a local task; they go to the spill, whose size in memory is bounded.
+void RunningTasks::run_local_task() {
     Oid user;
     int context;
     GetUserIdAndSecContext(&user, &context);
     if (OidIsValid(set_.run_as) && set_.run_as != user)
         SetUserIdAndSecContext(set_.run_as, context | SECURITY_LOCAL_USERID_CHANGE);
-    affected += execute_locally(task.sql, set_.params, set_.access, this);
+    if (local_query_ == nullptr)
+        start_local_task();
+    local_rows_ = 0;
+    if (local_query_ != nullptr && !local_query_->run())
+        close_local_task();
     SetUserIdAndSecContext(user, context); // after an error the end of the (sub)transaction does it
+}
+
+/// Not in an abort, which releases what the task holds.
+void RunningTasks::close_local_task() {
+    if (local_query_ != nullptr)
+        std::exchange(local_query_, nullptr)->close();
 }
 
 /// Takes results that are there without waiting, until a row is found. False when there was nothing.
@@ -492,7 +545,7 @@ bool RunningTasks::pump_all() {
 }
 
 bool RunningTasks::finished() const {
-    return (wide_ == nullptr || wide_->finished()) && local_done_ == local_tasks_.size() &&
+    return (wide_ == nullptr || wide_->finished()) && !has_local_work() &&
            std::all_of(links_.begin(), links_.end(), [](const TaskLink &link) { return link.pending == 0; });
 }
 
@@ -584,7 +637,7 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
             continue;
         if (finished())
             break;
-        if (local_done_ < local_tasks_.size())
+        if (has_local_work())
             run_local_task();
         else
             wait();
@@ -601,6 +654,22 @@ void RunningTasks::run_to_end() {
         ;
 }
 
+/// The reader has enough: what has come already is thrown away, so that a task that is done, or as good as
+/// done, is not cancelled.
+void RunningTasks::discard_arrived() {
+    for (TaskLink &link : links_) {
+        if (link.pending == 0 || stopped_ || !link.connection->forget(this))
+            continue;
+        while (link.connection->pump_discarded())
+            ;
+        link.connection->consume_input();
+        while (link.connection->pump_discarded())
+            ;
+        if (!link.connection->runs_only_discards())
+            link.pending = 0;
+    }
+}
+
 /// Also called when the memory goes away: must not raise and not wait.
 void RunningTasks::stop() {
     if (stopped_)
@@ -612,7 +681,8 @@ void RunningTasks::stop() {
         if (link.pending == 0 || !is_own_connection(link.connection))
             continue;
         Connection *connection = link.connection;
-        if (connection->forget(this) && !connection->transaction.open && connection->runs_only_discards())
+        (void)connection->forget(this);
+        if (!connection->transaction.open && connection->runs_only_discards())
             connection->request_cancel();
         link.pending = 0;
     }
@@ -650,6 +720,8 @@ uint64 TaskStream::received_bytes(int task) const {
 }
 
 void TaskStream::close() {
+    running(this)->close_local_task();
+    running(this)->discard_arrived();
     running(this)->stop();
 }
 
@@ -690,7 +762,7 @@ public:
         rows = lappend(rows, columns);
     }
     void command_done(int, const PGresult *) override { done = true; }
-    void take_slot(TupleTableSlot *slot) override {
+    bool take_slot(TupleTableSlot *slot) override {
         ContextScope scope(memory);
         slot_getallattrs(slot);
         List *columns = NIL;
@@ -704,6 +776,7 @@ public:
                                      : makeString(OidOutputFunctionCall(function, slot->tts_values[i])));
         }
         rows = lappend(rows, columns);
+        return true;
     }
 
     MemoryContext memory = CurrentMemoryContext;

@@ -3,6 +3,7 @@
 #include "citus/guc.hpp"
 #include "citus/net/cancel.hpp"
 #include "citus/net/remote_error.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 
 extern "C" {
 #include "common/hashfn.h"
@@ -187,7 +188,7 @@ void WideTasks::Node::start() {
     auto *lane = make_in<Lane>(owner_.context_, this, primary, Lane::State::Ready);
     lane->link = static_cast<int>(owner_.links_.size()) - 1;
     lanes.push_back(lane);
-    primary->queue_repeatable("SELECT pg_catalog.pg_export_snapshot()", lane, kExport, nullptr, false);
+    primary->queue_repeatable("SELECT pg_catalog.pg_export_snapshot()", lane, kExport, nullptr, false, owner_.level_);
     refill(lane);
 }
 
@@ -196,8 +197,7 @@ void WideTasks::Node::queue_task(Lane *lane) {
     owner_.link_of_task_[static_cast<size_t>(task)] = lane->link;
     pending(lane)++;
     lane->connection->queue_repeatable(owner_.set_.tasks[static_cast<size_t>(task)].sql, owner_.rows_, task,
-                                       owner_.params_, owner_.binary_);
-    lane->connection->belongs_to_level(owner_.level_);
+                                       owner_.params_, owner_.binary_, owner_.level_);
 }
 
 /// Short tasks are sent ahead, about as many as take half of the time after which another connection may be
@@ -350,7 +350,7 @@ WideTasks::WideTasks(MemoryContext context, const TaskSet &set, ResultConsumer *
       level_(set.level > 0 ? set.level : GetCurrentTransactionNestLevel()), started_(GetCurrentTimestamp()) {}
 
 bool WideTasks::is_worthwhile(const TaskSet &set) {
-    if (!set.may_spread || set.access != Access::Read || set.in_transaction || set.result == nullptr ||
+    if (set.statement != kOneSetOfReads || set.in_transaction || set.waits_for_others || set.result == nullptr ||
         set.tasks.size() < 2 || guc::max_adaptive_executor_pool_size < 2)
         return false;
     if (guc::force_max_query_parallelization)
@@ -444,10 +444,10 @@ void WideTasks::stop() {
             const bool is_open_batch = connection->open_batch == node;
             if (is_open_batch)
                 connection->open_batch = nullptr;
-            const bool rows_to_come = connection->forget(rows_);
-            const bool answers_to_come = connection->forget(lane);
-            const bool runs = connection->is_open() && !connection->connecting &&
-                              (rows_to_come || answers_to_come) && connection->runs_only_discards();
+            (void)connection->forget(rows_);
+            (void)connection->forget(lane);
+            const bool runs =
+                connection->is_open() && !connection->connecting && connection->runs_only_discards();
             if (is_open_batch && connection->is_open()) {
                 connection->queue_sync();
                 connection->send();

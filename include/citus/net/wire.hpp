@@ -48,7 +48,7 @@ protected:
 /// A command in the queue. Lives in the connection's memory context.
 struct QueuedCommand {
     QueuedCommand *next;
-    bool is_sync;
+    bool is_sync;      ///< with a consumer when somebody wants to know that the batch was committed
     bool is_sent;
     bool is_prepare;   ///< PREPARE of the command that follows
     bool is_discarded; ///< nobody wants its rows or its error any more
@@ -61,6 +61,9 @@ struct QueuedCommand {
     ResultConsumer *consumer;
     int tag;
     int level; ///< transaction nesting level at which it was queued
+
+    /// Whether somebody waits for its result.
+    bool is_wanted() const { return is_sync ? consumer != nullptr : !is_discarded; }
 };
 
 /// State of the remote transaction, written by transaction/ (and `lost` by the engine).
@@ -74,6 +77,7 @@ struct RemoteTransaction {
     SubTransactionId *savepoints = nullptr; ///< open savepoints, outermost first
     Oid role = InvalidOid;                  ///< assumed in it; InvalidOid: the login user (net/role.hpp)
     bool role_unknown = false;              ///< a savepoint was rolled back since
+    uint64 statement = 0; ///< whose snapshot the node uses (transaction/statement_snapshot.hpp); 0: none
     int savepoint_count = 0;
     int savepoint_capacity = 0;
 
@@ -129,20 +133,24 @@ public:
     /// forgotten (consumer); with copy_sql, the text is copied here.
     void queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql = true,
                const BoundParams *params = nullptr, bool binary = false);
-    /// Like queue(), without copying, for a command that may come again: the server prepares it then.
+    /// Like queue(), without copying, for a command that may come again: the server prepares it then. level:
+    /// transaction nesting level that it belongs to; 0: the current one.
     void queue_repeatable(const char *sql, ResultConsumer *consumer, int tag, const BoundParams *params,
-                          bool binary);
-    /// The command that begins a transaction (a constant text, kept prepared): nothing precedes it in its
-    /// batch.
+                          bool binary, int level = 0);
+    /// The command that begins a transaction, or says what the batch's own one is like (a constant text, kept
+    /// prepared): nothing precedes it in its batch.
     void queue_begin(const char *sql);
     /// COMMIT, kept prepared.
     void queue_commit(ResultConsumer *consumer, int tag);
     /// Appends a command with parameters that are copied here, all of inferred type. Its rows are dropped.
     void queue_with_text_params(const char *sql, std::initializer_list<const char *> values);
-    /// The last command queued belongs to another transaction nesting level than the current one.
-    void belongs_to_level(int level) { tail_->level = level; }
-    /// Ends the batch: what was queued since the last sync fails or succeeds together.
+    /// Whether what is queued next begins a batch.
+    bool at_batch_start() const { return tail_ == nullptr || tail_->is_sync; }
+    /// Ends the batch: what was queued since the last sync fails or succeeds together. Outside of a
+    /// transaction block the server commits it here.
     void queue_sync();
+    /// The same for a batch that is a transaction: the consumer hears that it was committed, or why not.
+    void queue_sync_and_commit(ResultConsumer *consumer, int tag);
     /// Hands queued commands to libpq as far as the window allows, and what libpq holds to the network.
     void send();
 
@@ -228,7 +236,7 @@ private:
     QueuedCommand *append();
     void deallocate_all();
     void queue_chosen(const PreparedCommands::Choice &choice, const char *sql, ResultConsumer *consumer,
-                      int tag, const BoundParams *params, bool binary);
+                      int tag, const BoundParams *params, bool binary, int level = 0);
     static void free_texts(QueuedCommand *command);
     bool send_one(const QueuedCommand *command);
     void note_failure(const QueuedCommand *command, const pg_result *result);
@@ -305,8 +313,14 @@ void finish_extra_connection(Connection *connection);
 /// Whether it is still one of this backend's connections, for those that may outlive it.
 bool is_own_connection(const Connection *connection);
 
-/// A connection that nobody else finds, for a command outside of the transaction; not open yet.
-Connection *add_transient_connection(const char *host, int port);
+/// Of groups that can run the same read, the first that can be connected to, by the current user's or another's
+/// connection; the first of all when none can, whose error is then raised where it is used. Nodes that could not
+/// be reached a moment ago come last.
+int32 reachable_group(std::span<const int32> group_ids, Oid user = InvalidOid);
+
+/// A connection that nobody else finds, for a command outside of the transaction; not open yet. user: nullptr
+/// for the current one.
+Connection *add_transient_connection(const char *host, int port, const char *user = nullptr);
 void remove_transient_connection(Connection *connection);
 
 /// Closes what must not be kept at transaction end (broken, above citus.max_cached_conns_per_worker, not
@@ -314,8 +328,13 @@ void remove_transient_connection(Connection *connection);
 void trim_connections();
 
 /// Takes part in the transaction as needed: queues BEGIN and savepoints (src/transaction). needs_block: also
-/// where a read alone would do without.
-void enlist_connection(Connection *connection, Access access, bool needs_block = false);
+/// where a read alone would do without. several: what follows is more than one command, which are to see one
+/// snapshot where they are not part of a block. statement: in a block, whose snapshot they read under, 0 for
+/// their own.
+void enlist_connection(Connection *connection, Access access, bool needs_block = false, bool several = false,
+                       uint64 statement = 0);
+/// For a batch that is all of a transaction, and that the node commits at its end: without BEGIN.
+void enlist_whole_transaction(Connection *connection);
 
 /// Queues SET commands when the session's settings differ from what the connection has (net/settings).
 void queue_session_settings(Connection *connection);

@@ -29,6 +29,16 @@ constexpr char kMotionMark = '\x01';
 constexpr char kFirstMotion = '0';
 constexpr int kMaxMotions = 60;
 
+/// One column by which the rows of each task are sorted, see Fragment::merge_keys.
+struct MergeKey {
+    AttrNumber column; ///< of the row that the shards return
+    Oid sort_operator; ///< "less than" of the order, that is > for DESC
+    Oid collation;
+    bool nulls_first;
+
+    bool operator==(const MergeKey &) const = default;
+};
+
 struct Fragment {
     Tier tier = Tier::Gather; ///< for EXPLAIN
     CmdType command = CMD_SELECT;
@@ -50,6 +60,7 @@ struct Fragment {
     bool has_modifying_cte = false; ///< some part writes although command may be CMD_SELECT
     List *motions = NIL; ///< packed Motions (executor/motion.hpp) whose rows the text reads; in the
                          ///< parts, kMotionMark and a position in this list stand for the call
+    List *merge_keys = NIL; ///< packed MergeKeys: each task sends its rows in this order, and so does the scan
     std::span<const int32> motion_ids; ///< while it runs: the number of each motion's rows; not packed
 
     /// One statement per node instead of one per shard: the text between body_begin and body_end is repeated
@@ -67,6 +78,10 @@ struct Fragment {
 /// One element of Fragment::prune_items; expr is nullptr for PruneKind::IsNull.
 List *make_prune_item(PruneKind kind, Expr *expr);
 PruneItem read_prune_item(const List *item);
+
+/// One element of Fragment::merge_keys.
+List *pack_merge_key(const MergeKey &key);
+MergeKey unpack_merge_key(const List *packed);
 
 /// What a fragment runs. The second vector repeats statements that write on the other placements of their
 /// shards (reference tables); their results are not wanted, their counts must agree with the first ones.

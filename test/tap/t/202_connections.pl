@@ -112,12 +112,15 @@ $cluster->finish($session);
 sub start_proxy {
     my ($to) = @_;
     my $listen = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', LocalPort => 0, ReuseAddr => 1) or die $!;
+    my $parent = $$;
     my $pid = fork // die $!;
     return ($listen->sockport, $pid) if $pid;
+    open STDOUT, '>', '/dev/null';
+    open STDERR, '>', '/dev/null';
     my (%peer, %is_client, %doomed, $drop);
     $SIG{USR1} = sub { $drop = 1 };
     my $select = IO::Select->new($listen);
-    while (1) {
+    while (getppid == $parent) {
         my @ready = $select->can_read(0.05);
         if ($drop) { %doomed = map { $_ => 1 } keys %is_client; $drop = 0 }
         for my $socket (@ready) {
@@ -134,10 +137,12 @@ sub start_proxy {
             if (!$doomed{$socket} && sysread $socket, $data, 65536) { syswrite $other, $data; next }
             $select->remove($socket, $other);
             delete @is_client{ $socket, $other };
+            delete @doomed{ $socket, $other };
             delete @peer{ $socket, $other };
             close $_ for $socket, $other;
         }
     }
+    kill 'KILL', $$; # without the parent's END blocks
 }
 my ($proxy_port, $proxy) = start_proxy($cluster->node('worker1')->port);
 my $real_port = $cluster->node('worker1')->port;
