@@ -258,6 +258,13 @@ bool repeats_itself(const FragmentScanState *state) {
     return true;
 }
 
+/// Whether the shards' work, as the planner expects it, takes some ten milliseconds. (A plan's costs are those
+/// of one shard, as they share the work.)
+bool may_take_long(const Plan *plan, size_t tasks) {
+    constexpr Cost kLong = 5000;
+    return tasks > 1 && (plan->total_cost - plan->startup_cost) * static_cast<double>(tasks) > kLong;
+}
+
 /// Whether an expression needs a value that a node above passes down (not one that an InitPlan computes).
 bool needs_outer_row(::Node *node, void *context);
 
@@ -342,7 +349,8 @@ void start_run(FragmentScanState *state) {
                 .access = access_of(state->fragment),
                 .result = state->remote_slot->tts_tupleDescriptor,
                 .run_as = state->run_as,
-                .level = level_of(state)};
+                .level = level_of(state),
+                .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
     const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
     share_snapshot(state, &set, merges);
     if (merges)
