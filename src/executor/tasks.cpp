@@ -236,9 +236,8 @@ void RunningTasks::send_remote_tasks() {
         for (size_t i = 0; i < set_.tasks.size(); i++) {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
                 continue;
-            connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary);
-            if (set_.level > 0)
-                connection->belongs_to_level(set_.level);
+            connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary,
+                                         set_.level);
             links_.back().pending++;
         }
         if (needs_snapshot)

@@ -117,9 +117,10 @@ public:
     /// forgotten (consumer); with copy_sql, the text is copied here.
     void queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql = true,
                const BoundParams *params = nullptr, bool binary = false);
-    /// Like queue(), without copying, for a command that may come again: the server prepares it then.
+    /// Like queue(), without copying, for a command that may come again: the server prepares it then. level:
+    /// transaction nesting level that it belongs to; 0: the current one.
     void queue_repeatable(const char *sql, ResultConsumer *consumer, int tag, const BoundParams *params,
-                          bool binary);
+                          bool binary, int level);
     /// The command that begins a transaction, or says what the batch's own one is like (a constant text, kept
     /// prepared): nothing precedes it in its batch.
     void queue_begin(const char *sql);
@@ -129,8 +130,6 @@ public:
     void queue_with_text_params(const char *sql, std::initializer_list<const char *> values);
     /// Whether what is queued next begins a batch.
     bool at_batch_start() const { return tail_ == nullptr || tail_->is_sync; }
-    /// The last command queued belongs to another transaction nesting level than the current one.
-    void belongs_to_level(int level) { tail_->level = level; }
     /// Ends the batch: what was queued since the last sync fails or succeeds together. Outside of a
     /// transaction block the server commits it here.
     void queue_sync();
@@ -204,7 +203,7 @@ private:
     QueuedCommand *append();
     void deallocate_all();
     void queue_chosen(const PreparedCommands::Choice &choice, const char *sql, ResultConsumer *consumer,
-                      int tag, const BoundParams *params, bool binary);
+                      int tag, const BoundParams *params, bool binary, int level = 0);
     static void free_texts(QueuedCommand *command);
     bool send_one(const QueuedCommand *command);
     void note_failure(const QueuedCommand *command, const pg_result *result);
