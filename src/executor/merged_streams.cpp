@@ -1,11 +1,10 @@
 #include "citus/executor/merged_streams.hpp"
 
+#include "citus/executor/row_spill.hpp"
 #include "citus/guc.hpp"
-#include "citus/guc.hpp"
+#include "citus/net/wire.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/pg/memory.hpp"
-#include "citus/executor/row_spill.hpp"
-#include "citus/net/wire.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 
 extern "C" {
@@ -94,8 +93,8 @@ void RunningMerge::start(const TaskSet &set, List *merge_keys) {
         TaskSet part = set;
         part.tasks = {&task, 1};
         part.waits_for_others = true;
-        sources_.push_back({TaskStream::open(context_, part),
-                            MakeSingleTupleTableSlot(set.result, &TTSOpsVirtual)});
+        sources_.push_back(
+            {TaskStream::open(context_, part), MakeSingleTupleTableSlot(set.result, &TTSOpsVirtual)});
     }
     // In one batch, which is one transaction on the node, and so sees one snapshot.
     for (Connection *connection : connections) {

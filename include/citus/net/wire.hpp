@@ -48,7 +48,7 @@ protected:
 /// A command in the queue. Lives in the connection's memory context.
 struct QueuedCommand {
     QueuedCommand *next;
-    bool is_sync;      ///< with a consumer when somebody wants to know that the batch was committed
+    bool is_sync; ///< with a consumer when somebody wants to know that the batch was committed
     bool is_sent;
     bool is_prepare;   ///< PREPARE of the command that follows
     bool is_discarded; ///< nobody wants its rows or its error any more
