@@ -273,21 +273,20 @@ bool is_routed_scan(const Plan *plan) {
 /// False when there is another node: the plan is not kept then. Without constants nothing changes.
 bool put_in_plan(Plan *plan, List *constants);
 
-PlannedStmt *plan_to_keep(const Query *query, PlanForm *planner) {
+PlannedStmt *plan_to_keep(const Query *query, bool has_constants, PlanForm *planner) {
     PlannedStmt *plan = planner(static_cast<Query *>(copyObjectImpl(query)));
     if (plan == nullptr || !put_in_plan(plan->planTree, NIL))
         return nullptr;
     if (is_routed_scan(plan->planTree))
         return plan;
-    const bool keeps = query->commandType == CMD_SELECT && plan->planTree->total_cost <= kCheapPlan &&
-                       plan->subplans == NIL && plan->rowMarks == NIL;
+    const bool keeps = query->commandType == CMD_SELECT && (!has_constants || plan->planTree->total_cost <= kCheapPlan) && plan->subplans == NIL && plan->rowMarks == NIL;
     return keeps ? plan : nullptr;
 }
 
-Template *make_template(uint64 hash, const Query *query, PlanForm *planner) {
+Template *make_template(uint64 hash, const Query *query, bool has_constants, PlanForm *planner) {
     count(Counter::Plans);
     const uint64 tables_before = table_changes(), others_before = other_changes;
-    PlannedStmt *plan = plan_to_keep(query, planner);
+    PlannedStmt *plan = plan_to_keep(query, has_constants, planner);
     if (tables_before != table_changes() || others_before != other_changes)
         return nullptr; // it may be out of date already
     drop_stale();
@@ -432,7 +431,7 @@ PlannedStmt *plan_from_template(const Query *query, int cursor_options, PlanForm
             seen = found.hash;
             return nullptr;
         }
-        entry = make_template(found.hash, form, planner);
+        entry = make_template(found.hash, form, found.constants != NIL, planner);
     } else if (entry->plan != nullptr) {
         count(Counter::TemplateHits);
     }
