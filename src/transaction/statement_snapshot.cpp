@@ -81,11 +81,11 @@ uint64 oldest_statement_number() {
 }
 
 void queue_snapshot_for_reads(Connection *connection) {
-    connection->queue_repeatable("SELECT citus_internal.use_snapshot(-1, 0)", nullptr, 0, nullptr, false);
+    connection->queue_repeatable("SELECT citus_internal.use_snapshot(-1, 0)", nullptr, 0, nullptr, false, 0);
 }
 
 void queue_end_of_reads(Connection *connection) {
-    connection->queue_repeatable("SELECT citus_internal.use_snapshot(0, 0)", nullptr, 0, nullptr, false);
+    connection->queue_repeatable("SELECT citus_internal.use_snapshot(0, 0)", nullptr, 0, nullptr, false, 0);
 }
 
 // ---------------------------------------------------------------- on the node
