@@ -138,7 +138,8 @@ bool leads_an_index(Oid relid, AttrNumber attno) {
         if (!HeapTupleIsValid(tuple))
             continue;
         const auto *index = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-        const bool found = index->indkey.values[0] == attno && heap_attisnull(tuple, Anum_pg_index_indpred, nullptr);
+        const bool found =
+            index->indkey.values[0] == attno && heap_attisnull(tuple, Anum_pg_index_indpred, nullptr);
         ReleaseSysCache(tuple);
         if (found)
             return true;

@@ -132,9 +132,9 @@ bool may_be_taken_out(const Const *constant) {
         found->add(static_cast<uint64>(reinterpret_cast<const Const *>(limit)->constvalue));
         without_limit.limitCount = nullptr;
     }
-    Query *result = query_tree_mutator(
-        &without_limit, reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(extract)), found,
-        QTW_IGNORE_JOINALIASES);
+    Query *result = query_tree_mutator(&without_limit,
+                                       reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(extract)),
+                                       found, QTW_IGNORE_JOINALIASES);
     if (keeps_limit)
         result->limitCount = query->limitCount;
     return reinterpret_cast<::Node *>(result);
@@ -279,7 +279,9 @@ PlannedStmt *plan_to_keep(const Query *query, bool has_constants, PlanForm *plan
         return nullptr;
     if (is_routed_scan(plan->planTree))
         return plan;
-    const bool keeps = query->commandType == CMD_SELECT && (!has_constants || plan->planTree->total_cost <= kCheapPlan) && plan->subplans == NIL && plan->rowMarks == NIL;
+    const bool keeps = query->commandType == CMD_SELECT &&
+                       (!has_constants || plan->planTree->total_cost <= kCheapPlan) &&
+                       plan->subplans == NIL && plan->rowMarks == NIL;
     return keeps ? plan : nullptr;
 }
 
@@ -436,7 +438,8 @@ PlannedStmt *plan_from_template(const Query *query, int cursor_options, PlanForm
         count(Counter::TemplateHits);
     }
     // Plans of other statements may not be able to go backwards.
-    if (entry == nullptr || entry->plan == nullptr || (!entry->is_routed && (cursor_options & CURSOR_OPT_SCROLL)))
+    if (entry == nullptr || entry->plan == nullptr ||
+        (!entry->is_routed && (cursor_options & CURSOR_OPT_SCROLL)))
         return nullptr;
     return plan_with(entry, query, found.constants);
 }
