@@ -9,8 +9,8 @@
 #include "citus/executor/task_capture.hpp"
 #include "citus/net/wire.hpp"
 #include "citus/pg/counters.hpp"
-#include "citus/transaction/statement_snapshot.hpp"
 #include "citus/pg/walker.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 #include "lone_write.hpp"
 
 extern "C" {
@@ -18,8 +18,8 @@ extern "C" {
 #include "nodes/extensible.h"
 #include "optimizer/optimizer.h"
 #include "tcop/pquery.h"
-#include "utils/datum.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/portal.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
@@ -280,14 +280,14 @@ bool is_one_of_many_reads(const FragmentScanState *state) {
         reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs), estate);
 }
 
-/// Fills in TaskSet::statement, and whether that takes a transaction on the nodes. (A merge has one stream per
-/// task, which are sent together.)
-void share_snapshot(const FragmentScanState *state, TaskSet *set, bool merges) {
+/// Fills in TaskSet::statement, and whether that takes a transaction on the nodes. (A merge has one stream
+/// per task; those of one node are sent together.)
+void share_snapshot(const FragmentScanState *state, TaskSet *set, bool merges_on_a_node) {
     if (IsolationUsesXactSnapshot() || state->fragment.needs_write_access())
         return;
     const bool is_one_of_many = is_one_of_many_reads(state);
     set->statement =
-        is_one_of_many || merges ? statement_number(state->css.ss.ps.state) : kOneSetOfReads;
+        is_one_of_many || merges_on_a_node ? statement_number(state->css.ss.ps.state) : kOneSetOfReads;
     set->in_transaction = is_one_of_many;
 }
 
@@ -352,7 +352,7 @@ void start_run(FragmentScanState *state) {
                 .level = level_of(state),
                 .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
     const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
-    share_snapshot(state, &set, merges);
+    share_snapshot(state, &set, merges && have_a_node_twice(set.tasks));
     if (merges)
         state->merge = MergedStreams::open(state->run_context, set, state->fragment.merge_keys);
     else
