@@ -4,6 +4,7 @@
 #include "citus/catalog/shard_relations.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
+#include "citus/executor/table_triggers.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/executor/motion_store.hpp"
 #include "citus/guc.hpp"
@@ -52,6 +53,7 @@ void _PG_init(void) {
     citus::install_gather();
     citus::install_insert();
     citus::install_modify_scan();
+    citus::install_table_triggers();
     citus::install_utility_hook();
     citus::install_shard_visibility(); // after the planner, whose hook it calls
     MarkGUCPrefixReserved("citus");

@@ -1,5 +1,6 @@
 #include "new_column_values.hpp"
 
+#include "citus/executor/table_triggers.hpp"
 #include "citus/ddl/shard_ddl.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
@@ -116,6 +117,7 @@ void fill_new_columns(Oid relid, List *columns) {
     GetUserIdAndSecContext(&user, &security_context);
     // All rows, also where the owner is subject to the policies of the table.
     SetUserIdAndSecContext(user, security_context | SECURITY_NOFORCE_RLS);
+    NoTriggersScope no_triggers;
     if (SPI_connect() != SPI_OK_CONNECT)
         elog(ERROR, "SPI_connect failed");
     const int result = SPI_execute(command.data, false, 0);

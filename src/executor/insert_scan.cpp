@@ -36,6 +36,7 @@ struct InsertScanState {
     MemoryContext wave_context; ///< reset for each wave
     InsertSource *source;
     InsertSender *sender;
+    TableTriggers *triggers; ///< nullptr: none
     const DistTable *table;
 
     InsertRow *wave;
@@ -351,6 +352,11 @@ void start(InsertScanState *state) {
         lock_for_replicated_write(state->plan.relid);
     run_other_inserts(state);
     state->run_as = rows_user(state);
+    state->triggers =
+        TableTriggers::open(node->state, relation, castNode(CustomScan, node->plan)->scan.scanrelid, CMD_INSERT);
+    state->source->set_triggers(state->triggers);
+    if (state->triggers != nullptr)
+        state->triggers->before_statement();
     state->sender = make_in<InsertSender>(state->run_context, state->run_context, state->plan, relation, node,
                                           state->returns_rows, state->run_as, state->source->target());
     if (state->plan.others_read)
@@ -361,16 +367,23 @@ TupleTableSlot *exec_insert(CustomScanState *node) {
     auto *state = insert_state(&node->ss.ps);
     if (!state->started && !state->finished)
         start(state);
-    if (state->deferred)
-        return state->finished ? nullptr : exec_deferred(state);
+    if (state->deferred) {
+        TupleTableSlot *slot = state->finished ? nullptr : exec_deferred(state);
+        if (state->finished && state->triggers != nullptr)
+            state->triggers->after_statement();
+        return slot;
+    }
     for (;;) {
         if (state->returns_rows)
             if (TupleTableSlot *slot = next_output(state))
                 return slot;
         if (state->finished)
-            return nullptr;
+            break;
         insert_wave(state);
     }
+    if (state->triggers != nullptr)
+        state->triggers->after_statement();
+    return nullptr;
 }
 
 // ---------------------------------------------------------------- executor callbacks

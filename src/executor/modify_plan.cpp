@@ -11,13 +11,19 @@ namespace citus {
 
 namespace {
 
-AttrNumber junk_column(const List *tlist, const char *name) {
+AttrNumber find_junk_column(const List *tlist, const char *name) {
     ListCell *cell;
     foreach (cell, tlist) {
         const auto *entry = lfirst_node(TargetEntry, cell);
         if (entry->resjunk && entry->resname != nullptr && strcmp(entry->resname, name) == 0)
             return entry->resno;
     }
+    return InvalidAttrNumber;
+}
+
+AttrNumber junk_column(const List *tlist, const char *name) {
+    if (const AttrNumber resno = find_junk_column(tlist, name); resno != InvalidAttrNumber)
+        return resno;
     elog(ERROR, "the plan of a distributed modification lacks the column \"%s\"", name);
 }
 
@@ -71,6 +77,7 @@ ModifyPlan::ModifyPlan(CmdType operation, Relation relation, Index target, const
     tid_resno_ = junk_column(child_tlist, "ctid");
     key_resno_ = table->has_key() ? junk_column(child_tlist, kShardKeyColumn) : InvalidAttrNumber;
     new_key_resno_ = InvalidAttrNumber;
+    old_row_resno = find_junk_column(child_tlist, kOldRowColumn);
     find_identity(relation, child_tlist);
     if (operation == CMD_UPDATE)
         find_changes(relation, child_tlist, update_columns);

@@ -1,5 +1,7 @@
 #include "locus_facts.hpp"
 
+#include "citus/pg/walker.hpp"
+
 extern "C" {
 #include "access/stratnum.h"
 #include "optimizer/clauses.h"
@@ -114,6 +116,36 @@ void reduce_joins(::Node *node, Relids nonnullable) {
 void simplify_block(Query *query) {
     flatten_joins(query);
     reduce_joins(as_node(query->jointree), nullptr);
+}
+
+namespace {
+
+bool forget_names(::Node *node, void *raw) {
+    auto *level = static_cast<Index *>(raw);
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Var) && castNode(Var, node)->varlevelsup == *level) {
+        auto *var = castNode(Var, node);
+        var->varnosyn = 0;
+        var->varattnosyn = 0;
+        return false;
+    }
+    if (!IsA(node, Query))
+        return walk_children(node, forget_names, raw);
+    ++*level;
+    walk_query(castNode(Query, node), forget_names, raw, QTW_IGNORE_JOINALIASES);
+    --*level;
+    return false;
+}
+
+} // namespace
+
+void forget_join_names(::Node *node) {
+    Index level = 0;
+    if (node != nullptr && IsA(node, Query))
+        walk_query(castNode(Query, node), forget_names, &level, QTW_IGNORE_JOINALIASES);
+    else
+        forget_names(node, &level);
 }
 
 // ---------------------------------------------------------------- parts of a jointree

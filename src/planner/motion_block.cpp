@@ -216,6 +216,7 @@ void rebuild_joins(Query *query, ::Node *node) {
 MotionBlock::MotionBlock(Query *query) : query_(query) {
     simplify_block(query);
     rebuild_joins(query, as_node(query->jointree));
+    forget_join_names(as_node(query));
     find_items();
     find_join_expressions();
 }
