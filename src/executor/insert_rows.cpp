@@ -8,7 +8,8 @@ namespace citus {
 
 InsertSource::InsertSource(const InsertPlan &plan, PlanState *child, PlanState *parent, Relation relation,
                            Index target)
-    : child_(child), parent_(parent), relation_(relation), checks_view_(plan.action == ONCONFLICT_NONE) {
+    : child_(child), parent_(parent), relation_(relation), may_conflict_(plan.action != ONCONFLICT_NONE),
+      checks_view_(!may_conflict_) {
     EState *estate = parent->state;
     row_slot_ = ExecInitExtraTupleSlot(estate, RelationGetDescr(relation), &TTSOpsVirtual);
     target_ = makeNode(ResultRelInfo);
@@ -93,7 +94,7 @@ TupleTableSlot *InsertSource::read_child() {
         ExecComputeStoredGenerated(target_, estate, row_slot_, CMD_INSERT);
     if (checks_)
         check(row_slot_);
-    if (triggers_ != nullptr)
+    if (triggers_ != nullptr && !may_conflict_)
         triggers_->after_insert(row_slot_);
     return row_slot_;
 }

@@ -63,6 +63,7 @@ private:
     Tuplestorestate *store_ = nullptr;
     Tuplestorestate *untouched_ = nullptr; ///< the child's rows, before triggers have seen them
     bool checks_;
+    bool may_conflict_; ///< whether a row is inserted is known later
     bool checks_view_; ///< a row that meets a conflict is not judged by the view
     bool child_done_ = false;
     bool from_store_ = false;

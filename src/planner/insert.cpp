@@ -97,20 +97,6 @@ const Bitmapset *all_columns(TupleDesc desc) {
     return columns;
 }
 
-/// What becomes of a row with ON CONFLICT is known to its shard first.
-void check_conflict_and_triggers(OnConflictAction action, Relation relation) {
-    const bool updates = action == ONCONFLICT_UPDATE && has_user_triggers(relation, CMD_UPDATE);
-    if (action == ONCONFLICT_NONE || (!updates && !row_triggers(relation, CMD_INSERT).after))
-        return;
-    ereport(ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("ON CONFLICT is not supported on table \"%s\" because of its triggers",
-                    RelationGetRelationName(relation)),
-             errdetail("Its rows are inserted or updated on their shards, and %s.",
-                       updates ? "UPDATE triggers could not fire" : "AFTER triggers could not know which"),
-             errhint("Use INSERT and UPDATE in one transaction.")));
-}
-
 List *sent_columns(TupleDesc desc, const List *tlist, const Bitmapset *named) {
     List *columns = NIL;
     for (int i = 0; i < desc->natts; i++) {
@@ -202,7 +188,6 @@ Plan *replace_insert(const PlannedStmt *statement, Plan *node, const Bitmapset *
     plan.columns = sent_columns(desc, outerPlan(modify)->targetlist,
                                 row_triggers(relation, CMD_INSERT).before ? all_columns(desc)
                                                                           : entry->insertedCols);
-    check_conflict_and_triggers(plan.action, relation);
     plan.columns = at_least_one_column(desc, plan.columns);
     plan.column_text = column_clause(desc, plan.columns);
     plan.fetched = fetched_columns(desc, returning, target, plan.action,
