@@ -166,9 +166,19 @@ SET metadata = metadata OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('c
 $$;
 COMMENT ON FUNCTION citus_internal.join_cluster(int, text) IS 'makes this server a node of a cluster';
 REVOKE ALL ON FUNCTION citus_internal.join_cluster(int, text) FROM PUBLIC;
+-- The other nodes of the cluster, as a worker knows them: it sends rows to these and to no other place.
+CREATE TABLE citus_internal.peer (host text NOT NULL, port int NOT NULL, PRIMARY KEY (host, port));
+CREATE FUNCTION citus_internal.set_peers(hosts text[], ports int[]) RETURNS void LANGUAGE sql AS $$
+DELETE FROM citus_internal.peer;
+INSERT INTO citus_internal.peer
+SELECT DISTINCT p.host, p.port FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS p (host, port);
+$$;
+COMMENT ON FUNCTION citus_internal.set_peers(text[], int[]) IS 'tells a worker which other nodes there are';
+REVOKE ALL ON FUNCTION citus_internal.set_peers(text[], int[]) FROM PUBLIC;
 CREATE FUNCTION citus_internal.leave_cluster() RETURNS void LANGUAGE sql AS $$
 UPDATE pg_catalog.pg_dist_local_group SET groupid = 0;
 UPDATE pg_catalog.pg_dist_node_metadata SET metadata = metadata OPERATOR(pg_catalog.-) 'cluster_id';
+DELETE FROM citus_internal.peer;
 $$;
 COMMENT ON FUNCTION citus_internal.leave_cluster() IS 'makes this server a node of no cluster';
 REVOKE ALL ON FUNCTION citus_internal.leave_cluster() FROM PUBLIC;
@@ -348,20 +358,29 @@ COMMENT ON AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") IS 'used in
 COMMENT ON AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) IS 'used inside plans only';
 
 -- Rows that were moved to this node for a join (src/executor/motion_*). They belong to the session and its
--- transaction. motion_begin makes empty results, motion_put adds rows to one; motion_partition runs a query
--- and divides its rows over the nodes by the hash of column `key` (0: all rows to all): what is for this node
--- (own_group) goes into its own result, the rest is returned in chunks.
+-- transaction. motion_begin makes empty results, motion_put adds rows to one; motion_partition runs queries
+-- and divides their rows over the nodes by the hash of column `key` (0: all rows to all): what is for this node
+-- (own_group) goes into its own result, what is for one of the peers ("group port host") is sent there once it is
+-- much, and the rest is returned in chunks. A peer's motion_inbox and motion_deliver take what is sent to it;
+-- motion_collect adds it to the result of the session that needs it. All of them are for everyone: what they
+-- are given is checked.
 CREATE FUNCTION citus_internal.motion_begin(ids int[]) RETURNS void
     LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_begin$$;
 CREATE FUNCTION citus_internal.motion_put(id int, rows bytea, limit_kb int) RETURNS void
     LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_put$$;
-CREATE FUNCTION citus_internal.motion_partition(id int, limit_kb int, key int, hash_function oid,
-    hash_collation oid, bounds int[], groups int[], own_group int, query text)
-    RETURNS TABLE (target int, rows bytea)
+CREATE FUNCTION citus_internal.motion_inbox() RETURNS bytea
+    LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_inbox$$;
+CREATE FUNCTION citus_internal.motion_deliver(inbox bytea, rows bytea, limit_kb int) RETURNS void
+    LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_deliver$$;
+CREATE FUNCTION citus_internal.motion_collect(id int, inbox bytea, limit_kb int) RETURNS void
+    LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_collect$$;
+CREATE FUNCTION citus_internal.motion_partition(id int, limit_kb int, key int, bounds int[], groups int[],
+    own_group int, peers text[], queries text[])
+    RETURNS TABLE (target int, kind int, content bytea)
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_partition$$;
-CREATE FUNCTION citus_internal.motion_partition(id int, limit_kb int, key int, hash_function oid,
-    hash_collation oid, bounds int[], groups int[], own_group int, query text, VARIADIC params "any")
-    RETURNS TABLE (target int, rows bytea)
+CREATE FUNCTION citus_internal.motion_partition(id int, limit_kb int, key int, bounds int[], groups int[],
+    own_group int, peers text[], queries text[], VARIADIC params "any")
+    RETURNS TABLE (target int, kind int, content bytea)
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_partition$$;
 CREATE FUNCTION citus_internal.read_motion_support(internal) RETURNS internal
     LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_read_motion_support$$;
@@ -370,17 +389,11 @@ CREATE FUNCTION citus_internal.read_motion(id int, bucket int) RETURNS SETOF rec
     AS 'MODULE_PATHNAME', $$citus_read_motion$$;
 CREATE FUNCTION citus_internal.motion_entry(number int) RETURNS SETOF record
     LANGUAGE C STRICT STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_motion_entry$$;
--- Rows travel as the bytes of the server's own tuples, and who could forge them could read its memory: only
--- superusers, for whom alone the planner moves rows.
-REVOKE ALL ON FUNCTION citus_internal.motion_begin(int[]) FROM PUBLIC;
-REVOKE ALL ON FUNCTION citus_internal.motion_put(int, bytea, int) FROM PUBLIC;
-REVOKE ALL ON FUNCTION citus_internal.motion_partition(int, int, int, oid, oid, int[], int[], int, text)
-    FROM PUBLIC;
-REVOKE ALL ON FUNCTION citus_internal.motion_partition(int, int, int, oid, oid, int[], int[], int, text,
-    VARIADIC "any") FROM PUBLIC;
-REVOKE ALL ON FUNCTION citus_internal.read_motion(int, int) FROM PUBLIC;
 COMMENT ON FUNCTION citus_internal.motion_begin(int[]) IS 'used inside plans only';
 COMMENT ON FUNCTION citus_internal.motion_put(int, bytea, int) IS 'used inside plans only';
+COMMENT ON FUNCTION citus_internal.motion_inbox() IS 'used inside plans only';
+COMMENT ON FUNCTION citus_internal.motion_deliver(bytea, bytea, int) IS 'used inside plans only';
+COMMENT ON FUNCTION citus_internal.motion_collect(int, bytea, int) IS 'used inside plans only';
 COMMENT ON FUNCTION citus_internal.read_motion(int, int) IS 'rows that were moved to this node for a join';
 COMMENT ON FUNCTION citus_internal.motion_entry(int) IS 'used inside plans only';
 

@@ -29,10 +29,16 @@ int multi_task_query_log_level = 0;
 int max_cached_conns_per_worker = 1;
 int max_intermediate_result_size = 1048576;
 int motion = kMotionAuto;
+bool direct_motion = true;
 bool enable_stat_counters = false;
 int max_prepared_statements_per_connection = 512;
 int max_query_templates = 256;
 int max_shared_pool_size = 0;
+int local_shared_pool_size = 0;
+int max_adaptive_executor_pool_size = 16;
+int executor_slow_start_interval = 10;
+bool force_max_query_parallelization = false;
+int max_client_connections = -1;
 int max_cached_connection_lifetime = 600000;
 
 namespace {
@@ -75,6 +81,13 @@ const char *show_max_shared_pool_size() {
     return text;
 }
 
+const char *show_local_shared_pool_size() {
+    static char text[16];
+    snprintf(text, sizeof(text), "%d",
+             local_shared_pool_size == 0 ? std::max(MaxConnections / 2, 1) : local_shared_pool_size);
+    return text;
+}
+
 } // namespace
 
 void install() {
@@ -99,10 +112,10 @@ void install() {
     define_int("citus.table_size_refresh_interval",
                "Time between looks at the sizes of shards, for the planner's estimates; -1 is off.",
                &table_size_refresh_interval, -1, 604800000, PGC_SIGHUP, GUC_UNIT_MS);
-    DefineCustomRealVariable("citus.distributed_deadlock_detection_factor",
-                             "Distributed deadlocks are looked for within this many times deadlock_timeout; -1 is off.",
-                             nullptr, &distributed_deadlock_detection_factor, 2, -1, 1000, PGC_SIGHUP, 0, nullptr,
-                             nullptr, nullptr);
+    DefineCustomRealVariable(
+        "citus.distributed_deadlock_detection_factor",
+        "Distributed deadlocks are looked for within this many times deadlock_timeout; -1 is off.", nullptr,
+        &distributed_deadlock_detection_factor, 2, -1, 1000, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
     define_bool("citus.log_distributed_deadlock_detection", "Logs each look for distributed deadlocks.",
                 &log_distributed_deadlock_detection, PGC_SIGHUP, kHidden);
     define_bool("citus.enable_binary_protocol",
@@ -136,6 +149,9 @@ void install() {
                              "Whether rows are moved between nodes so that joins run where the data is.",
                              "auto: when it costs less than to bring all rows to this node.", &motion,
                              kMotionAuto, kMotionChoices, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    define_bool("citus.direct_motion",
+                "Workers send moved rows to each other, and not through the coordinator.", &direct_motion,
+                PGC_USERSET);
     define_bool("citus.enable_stat_counters", "Adds this session's counters to those in citus_stat_counters.",
                 &enable_stat_counters, PGC_SUSET);
     define_int("citus.max_prepared_statements_per_connection",
@@ -148,6 +164,21 @@ void install() {
                             "Connections from this server to each node, over all sessions.",
                             "0 stands for max_connections, -1 is no limit.", &max_shared_pool_size, 0, -1,
                             INT_MAX, PGC_SIGHUP, 0, nullptr, nullptr, show_max_shared_pool_size);
+    DefineCustomIntVariable("citus.local_shared_pool_size",
+                            "Connections from this server to itself, over all sessions.",
+                            "0 stands for half of max_connections, -1 is no limit.", &local_shared_pool_size,
+                            0, -1, INT_MAX, PGC_SIGHUP, 0, nullptr, nullptr, show_local_shared_pool_size);
+    define_int("citus.max_adaptive_executor_pool_size",
+               "Connections per node for one statement, and sessions at work up to which they are used.",
+               &max_adaptive_executor_pool_size, 1, INT_MAX, PGC_USERSET);
+    define_int("citus.executor_slow_start_interval",
+               "Time after which a statement that still has tasks to send opens another connection.",
+               &executor_slow_start_interval, 0, INT_MAX, PGC_USERSET, kHidden | GUC_UNIT_MS);
+    define_bool("citus.force_max_query_parallelization", "Opens one connection per task of a query.",
+                &force_max_query_parallelization, PGC_USERSET, kHidden);
+    define_int("citus.max_client_connections",
+               "Connections of clients who are not superusers; -1 is no limit but max_connections.",
+               &max_client_connections, -1, INT_MAX, PGC_SUSET);
     define_int("citus.max_cached_connection_lifetime",
                "Age at which a kept connection is closed at the end of a transaction; -1 is never.",
                &max_cached_connection_lifetime, -1, INT_MAX, PGC_USERSET, GUC_UNIT_MS);

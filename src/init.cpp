@@ -1,19 +1,22 @@
 /// Library entry: the table of contents of what the extension hooks into.
 #include "citus/catalog/metadata.hpp"
-#include "citus/ddl/utility_hook.hpp"
 #include "citus/catalog/shard_relations.hpp"
+#include "citus/ddl/utility_hook.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/merge_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/table_triggers.hpp"
+#include "citus/executor/motion_inbox.hpp"
 #include "citus/executor/task_capture.hpp"
-#include "citus/executor/motion_store.hpp"
 #include "citus/guc.hpp"
-#include "citus/pg/counters.hpp"
+#include "citus/net/client_limit.hpp"
+#include "citus/net/greeting.hpp"
 #include "citus/net/pool.hpp"
+#include "citus/pg/counters.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/planner/gather.hpp"
-#include "citus/planner/planner.hpp"
 #include "citus/planner/insert.hpp"
+#include "citus/planner/planner.hpp"
 #include "citus/transaction/deadlock_detector.hpp"
 #include "citus/transaction/fault.hpp"
 #include "citus/transaction/fence.hpp"
@@ -41,6 +44,8 @@ void _PG_init(void) {
     citus::install_shared_state();
     citus::install_counters();
     citus::install_pool();
+    citus::install_greeting();
+    citus::install_client_limit();
     citus::install_transaction_callbacks();
     citus::install_deadlock_detector();
     citus::install_fence();
@@ -49,11 +54,14 @@ void _PG_init(void) {
     citus::install_task_capture();
     citus::install_fragment_scan();
     citus::install_motion_store();
+    citus::install_motion_inboxes();
+    citus::install_motion_peers();
     citus::install_planner();
     citus::install_gather();
     citus::install_insert();
     citus::install_modify_scan();
     citus::install_table_triggers();
+    citus::install_merge_scan();
     citus::install_utility_hook();
     citus::install_shard_visibility(); // after the planner, whose hook it calls
     MarkGUCPrefixReserved("citus");

@@ -3,6 +3,7 @@
 #include "citus/net/connection.hpp"
 #include "node_probe.hpp"
 #include "node_rows.hpp"
+#include "peers.hpp"
 
 #include <csignal>
 
@@ -102,5 +103,6 @@ Datum citus_update_node(PG_FUNCTION_ARGS) {
         block_writes_to(*node, PG_GETARG_BOOL(3), cooldown_ms);
     set_node_address(node_id, name, port);
     close_connections_to(node->name, node->port);
+    tell_workers_of_each_other();
     PG_RETURN_VOID();
 }

@@ -8,6 +8,7 @@
 #include "citus/guc.hpp"
 #include "node_probe.hpp"
 #include "node_rows.hpp"
+#include "peers.hpp"
 
 extern "C" {
 #include "postmaster/postmaster.h"
@@ -162,6 +163,7 @@ void activate(const ClusterNode &node) {
         set_node_active(node.node_id, true);
     drop_reference_copies(node.group_id);
     replicate_reference_tables_to_group(node.group_id);
+    tell_workers_of_each_other();
 }
 
 void notice_shards_on_coordinator() {
@@ -380,6 +382,7 @@ Datum citus_remove_node(PG_FUNCTION_ARGS) {
     }
     delete_node(node->node_id);
     close_connections_to(node->name, node->port);
+    tell_workers_of_each_other();
     PG_RETURN_VOID();
 }
 

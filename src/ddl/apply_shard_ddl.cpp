@@ -35,7 +35,7 @@ std::span<const Datum> array_values(Datum array, Oid type) {
 /// What the function was given; see ShardDdl for who writes it.
 struct Request {
     std::span<const Datum> commands;
-    std::span<const Datum> names; ///< five texts per name
+    std::span<const Datum> names;     ///< five texts per name
     std::span<const Datum> shard_ids; ///< for each shard one id per table in the names
 
     static constexpr size_t kTextsPerName = 5;
@@ -132,22 +132,22 @@ bool applying_shard_ddl() {
 
 Datum apply_shard_ddl(PG_FUNCTION_ARGS) {
     using namespace citus;
-    const Request request{array_values(PG_GETARG_DATUM(0), TEXTOID), array_values(PG_GETARG_DATUM(1), TEXTOID),
+    const Request request{array_values(PG_GETARG_DATUM(0), TEXTOID),
+                          array_values(PG_GETARG_DATUM(1), TEXTOID),
                           array_values(PG_GETARG_DATUM(2), INT8OID)};
     const bool outer = applying;
     const int level = pin_search_path(text_to_cstring(PG_GETARG_TEXT_PP(3)));
     // What there is to say about the statement was said when it ran on the coordinator.
-    (void)set_config_option("client_min_messages", "warning", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
-                            0, false);
-    PG_TRY();
-    {
-        applying = true;
-        apply(request);
-    }
-    PG_FINALLY();
-    {
-        applying = outer;
-    }
+    (void)set_config_option("client_min_messages", "warning", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+                            true, 0, false);
+    PG_TRY()
+        ;
+        {
+            applying = true;
+            apply(request);
+        }
+        PG_FINALLY();
+        { applying = outer; }
     PG_END_TRY();
     unpin_search_path(level);
     PG_RETURN_VOID();

@@ -104,14 +104,14 @@ void Walk::schema(Oid schema) {
         return;
     HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
     if (!HeapTupleIsValid(tuple))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("schema with OID %u does not exist", schema)));
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("schema with OID %u does not exist", schema)));
     auto *form = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple));
     const char *name = quote_identifier(NameStr(form->nspname));
     // Created for the owner: who distributes a table may lack the right to give it away, so only when needed.
-    List *commands = list_make1(form->nspowner == GetUserId()
-                                    ? psprintf("CREATE SCHEMA %s", name)
-                                    : psprintf("CREATE SCHEMA %s AUTHORIZATION %s", name,
-                                               owner_name(form->nspowner)));
+    List *commands = list_make1(form->nspowner == GetUserId() ? psprintf("CREATE SCHEMA %s", name)
+                                                              : psprintf("CREATE SCHEMA %s AUTHORIZATION %s",
+                                                                         name, owner_name(form->nspowner)));
     bool is_null = true;
     const Datum acl = SysCacheGetAttr(NAMESPACEOID, tuple, Anum_pg_namespace_nspacl, &is_null);
     if (!is_null)
@@ -150,7 +150,8 @@ void Walk::collation(Oid collation) {
     }
     appendStringInfoChar(&command, ')');
     ReleaseSysCache(tuple);
-    add(psprintf("pg_catalog.to_regcollation(%s) IS NULL", quote_literal_cstr(name)), list_make1(command.data));
+    add(psprintf("pg_catalog.to_regcollation(%s) IS NULL", quote_literal_cstr(name)),
+        list_make1(command.data));
 }
 
 List *owner_commands(Oid type, const char *keyword, const char *name) {
@@ -277,9 +278,10 @@ void Walk::range_type(Oid type, const char *name) {
     ReleaseSysCache(tuple);
     // Functions are not carried over.
     if (form.rngsubdiff >= FirstNormalObjectId || OidIsValid(form.rngcanonical))
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("cannot create type %s on other nodes because it has functions of its own", name),
-                        errhint("Create the type on each node, then repeat the command.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("cannot create type %s on other nodes because it has functions of its own", name),
+                 errhint("Create the type on each node, then repeat the command.")));
     this->type(form.rngsubtype);
     collation(form.rngcollation);
     StringInfoData command;

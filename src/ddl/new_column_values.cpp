@@ -102,7 +102,19 @@ NewColumnValue new_column_value(Relation relation, AttrNumber attno) {
     return {text, false};
 }
 
+/// The UPDATE that fills them would be rewritten, too.
+static void refuse_rules(Oid relid) {
+    Relation relation = table_open(relid, NoLock);
+    if (relation->rd_rules != nullptr)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot add a column with a volatile default to table \"%s\" because it has rules",
+                               RelationGetRelationName(relation)),
+                        errhint("Drop the rules, add the column, and create them again.")));
+    table_close(relation, NoLock);
+}
+
 void fill_new_columns(Oid relid, List *columns) {
+    refuse_rules(relid);
     StringInfoData command;
     initStringInfo(&command);
     appendStringInfo(&command, "UPDATE %s SET ", qualified_relation_name(relid));

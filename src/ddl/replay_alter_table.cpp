@@ -71,6 +71,10 @@ constexpr SubcommandKind kSubcommands[] = {
     {AT_DisableRowSecurity, Treatment::ShellOnly},
     {AT_ForceRowSecurity, Treatment::ShellOnly},
     {AT_NoForceRowSecurity, Treatment::ShellOnly},
+    {AT_EnableRule, Treatment::ShellOnly},
+    {AT_EnableAlwaysRule, Treatment::ShellOnly},
+    {AT_EnableReplicaRule, Treatment::ShellOnly},
+    {AT_DisableRule, Treatment::ShellOnly},
     // Triggers fire on the coordinator; those of foreign keys, which ALL includes, on the shards.
     {AT_EnableTrig, Treatment::ShellOnly},
     {AT_EnableAlwaysTrig, Treatment::ShellOnly},
@@ -93,7 +97,7 @@ Treatment treatment_of(AlterTableType type) {
 [[noreturn]] void refuse_subcommand() {
     ereport(ERROR,
             (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("alter table command is currently unsupported"),
-             errdetail("Inheritance, partitions, typed tables, rules and tablespaces are not supported for "
+             errdetail("Inheritance, partitions, typed tables and tablespaces are not supported for "
                        "tables that are spread over nodes."),
              errhint("Use undistribute_table() first when the table can be a local one.")));
 }

@@ -52,10 +52,12 @@ bool handle_create_trigger(UtilityCall &call) {
     return true;
 }
 
-bool refuse_rule(UtilityCall &call) {
-    if (!OidIsValid(find_dist_relation(castNode(RuleStmt, call.statement())->relation)))
-        return false;
-    refuse("rules are not supported on distributed tables", "Put the rule on a view over the table.");
+/// Statements are rewritten by rules before they are planned, so the shards need none.
+bool handle_create_rule(UtilityCall &call) {
+    const auto *statement = castNode(RuleStmt, call.statement());
+    if (statement->event == CMD_SELECT && OidIsValid(find_dist_relation(statement->relation)))
+        refuse("a distributed table cannot become a view", "Create a view over the table.");
+    return false;
 }
 
 } // namespace citus

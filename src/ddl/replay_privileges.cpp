@@ -114,8 +114,8 @@ const char *schema_and_roles_exist(const char *schema_name, const GrantStmt *sta
     return out.data;
 }
 
-/// A node's schema has to have the privileges also for tables to come: public is there from the beginning, and
-/// one that a superuser made since then.
+/// A node's schema has to have the privileges also for tables to come: public is there from the beginning,
+/// and one that a superuser made since then.
 bool grant_on_schemas(UtilityCall &call, const GrantStmt *statement) {
     ShardDdl ddl;
     bool found = false;

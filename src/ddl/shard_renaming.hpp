@@ -10,8 +10,8 @@ struct ShardName {
     const char *written_schema; ///< empty: the command writes the name without a schema
     const char *written_name;
     const char *schema;
-    const char *shard_name;     ///< e.g. orders_102553
-    bool is_target;             ///< the table whose shard the command is about
+    const char *shard_name; ///< e.g. orders_102553
+    bool is_target;         ///< the table whose shard the command is about
 };
 
 struct ShardRenaming {

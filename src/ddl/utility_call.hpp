@@ -66,7 +66,7 @@ bool handle_drop_role(UtilityCall &call);
 bool handle_rename_role(UtilityCall &call);
 bool handle_grant_role(UtilityCall &call);
 bool handle_create_trigger(UtilityCall &call);
-bool refuse_rule(UtilityCall &call);
+bool handle_create_rule(UtilityCall &call);
 
 /// The relation of that name when it is in the metadata, and InvalidOid for all else (also when it does not
 /// exist). Takes no lock.

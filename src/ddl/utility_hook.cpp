@@ -61,7 +61,7 @@ constexpr StatementKind kKinds[] = {
     {T_CreateFunctionStmt, handle_create_function, true},
     {T_AlterFunctionStmt, handle_alter_function, true},
     {T_CreateTrigStmt, handle_create_trigger, true},
-    {T_RuleStmt, refuse_rule, true},
+    {T_RuleStmt, handle_create_rule, true},
     {T_CreateSchemaStmt, handle_create_schema, true},
     {T_ReassignOwnedStmt, handle_reassign_owned, true},
     {T_DropOwnedStmt, handle_drop_owned, true},

@@ -202,9 +202,8 @@ void explain_tasks(const TaskReport &report, ExplainState *es) {
     ExplainOpenGroup("Job", "Job", true, es);
     ExplainPropertyText("Tier", report.tier, es);
     ExplainPropertyInteger("Task Count", nullptr, static_cast<int64>(report.tasks.size()), es);
-    const auto hit = static_cast<int64>(report.tasks.size());
-    if (hit < report.total_shards)
-        ExplainPropertyInteger("Shards Pruned", nullptr, report.total_shards - hit, es);
+    if (report.pruned_shards > 0)
+        ExplainPropertyInteger("Shards Pruned", nullptr, report.pruned_shards, es);
     explain_times(report, es);
     if (report.received_bytes)
         ExplainPropertyText("Tuple data received from nodes",

@@ -1,6 +1,7 @@
 #include "citus/executor/fragment_scan.hpp"
 
 #include "citus/executor/explain.hpp"
+#include "citus/executor/merged_streams.hpp"
 #include "citus/executor/motion.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/rescan_cache.hpp"
@@ -16,8 +17,10 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "tcop/pquery.h"
 #include "utils/datum.h"
+#include "utils/builtins.h"
 #include "utils/portal.h"
 #include "utils/tuplestore.h"
+#include "utils/typcache.h"
 }
 
 namespace citus {
@@ -44,6 +47,7 @@ struct FragmentScanState {
     MemoryContext run_context; ///< everything of one run, reset for the next
     bool started, exhausted;
     TaskStream *stream;
+    MergedStreams *merge; ///< instead of the stream, when several tasks send sorted rows
     std::span<const Task> replica_tasks;
     TaskParams params;
     Oid run_as; ///< user of the connections, InvalidOid for the current one
@@ -54,7 +58,8 @@ struct FragmentScanState {
     StringInfo run_key;              ///< of this run, when there is a cache
     uint64 rows_seen;                ///< in this run
     uint64 received_before;          ///< bytes of the earlier runs
-    uint64 moved_before;             ///< bytes that the motions of all runs sent
+    uint64 moved_before;             ///< bytes that the motions of all runs sent through this node
+    uint64 direct_before;            ///< ... from node to node
     Portal portal;                   ///< that was active when the executor started
     std::span<TaskMeasure> measures; ///< EXPLAIN ANALYZE: of the tasks of the first run
     bool measures_run;               ///< the current run is that one
@@ -143,10 +148,24 @@ void capture_first_run(FragmentScanState *state, std::pmr::vector<Task> &tasks) 
     }
 }
 
+bool has_stream(const FragmentScanState *state) {
+    return state->stream != nullptr || state->merge != nullptr;
+}
+
+/// Of the stream that is open, if one is.
+uint64 received_bytes(const FragmentScanState *state) {
+    if (state->merge != nullptr)
+        return state->merge->received_bytes();
+    return state->stream != nullptr ? state->stream->received_bytes() : 0;
+}
+
 /// Called before a run's stream is closed.
 void measure_bytes(FragmentScanState *state) {
-    for (size_t i = 0; state->measures_run && state->stream != nullptr && i < state->measures.size(); i++)
-        state->measures[i].bytes = state->stream->received_bytes(static_cast<int>(i));
+    for (size_t i = 0; state->measures_run && has_stream(state) && i < state->measures.size(); i++) {
+        const int task = static_cast<int>(i);
+        state->measures[i].bytes = state->merge != nullptr ? state->merge->received_bytes(task)
+                                                           : state->stream->received_bytes(task);
+    }
 }
 
 /// A write without rows to read: all placements at once, counted once.
@@ -275,6 +294,7 @@ void start_run(FragmentScanState *state) {
         EState *estate = state->css.ss.ps.state;
         motions->run(keep_tasks(chosen.tasks), state->run_as, estate->es_param_list_info, estate);
         state->moved_before += motions->moved_bytes();
+        state->direct_before += motions->direct_bytes();
     }
     const TaskSet set{keep_tasks(chosen.tasks),
                       state->params,
@@ -282,17 +302,22 @@ void start_run(FragmentScanState *state) {
                       state->remote_slot->tts_tupleDescriptor,
                       state->run_as,
                       level_of(state)};
-    state->stream = TaskStream::open(state->run_context, set);
+    if (state->fragment.merge_keys != NIL && set.tasks.size() > 1)
+        state->merge = MergedStreams::open(state->run_context, set, state->fragment.merge_keys);
+    else
+        state->stream = TaskStream::open(state->run_context, set);
 }
 
 /// Ends a run: forgets its rows, parameters and tasks.
 void end_run(FragmentScanState *state) {
-    if (state->stream != nullptr) {
-        state->received_before += state->stream->received_bytes();
-        measure_bytes(state);
+    state->received_before += received_bytes(state);
+    measure_bytes(state);
+    if (state->stream != nullptr)
         state->stream->close();
-        state->stream = nullptr;
-    }
+    if (state->merge != nullptr)
+        state->merge->close();
+    state->stream = nullptr;
+    state->merge = nullptr;
     ExecClearTuple(state->css.ss.ss_ScanTupleSlot);
     ExecClearTuple(state->remote_slot);
     if (state->spool_slot != nullptr)
@@ -328,7 +353,9 @@ TupleTableSlot *fetch_row(FragmentScanState *state) {
     if (state->exhausted)
         return nullptr;
     int task = 0;
-    if (!state->stream->next(state->remote_slot, &task)) {
+    const bool found = state->merge != nullptr ? state->merge->next(state->remote_slot, &task)
+                                               : state->stream->next(state->remote_slot, &task);
+    if (!found) {
         finish_rows(state);
         return nullptr;
     }
@@ -396,7 +423,7 @@ TupleTableSlot *next_scan_row(FragmentScanState *state) {
         if (state->fragment.modifies())
             start_reads_before_write(state->css.ss.ps.state);
         start_run(state);
-        if (state->cache != nullptr && state->kept_run == nullptr && state->stream != nullptr)
+        if (state->cache != nullptr && state->kept_run == nullptr && has_stream(state))
             keep_rows_of_run(state);
     }
     if (state->kept_run != nullptr && state->kept_given < state->kept_run->row_count)
@@ -519,8 +546,36 @@ bool is_part_of(PlanState *tree, void *node) {
                                  node);
 }
 
+/// What the streams of the tasks are merged by, as a Sort's keys are shown.
+void explain_merge_keys(FragmentScanState *state, ExplainState *es) {
+    const auto *plan = castNode(CustomScan, state->css.ss.ps.plan);
+    auto *remote = static_cast<List *>(list_nth(plan->custom_private, kRemoteTlist));
+    const List *columns = remote != NIL ? remote : plan->custom_scan_tlist;
+    List *shown = NIL;
+    ListCell *cell;
+    foreach (cell, state->fragment.merge_keys) {
+        const MergeKey key = unpack_merge_key(lfirst_node(List, cell));
+        const auto *entry = list_nth_node(TargetEntry, columns, key.column - 1);
+        const Oid type = exprType(reinterpret_cast<::Node *>(entry->expr));
+        const TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_LT_OPR | TYPECACHE_GT_OPR);
+        StringInfo text = makeStringInfo();
+        appendStringInfoString(text, quote_identifier(entry->resname));
+        const bool descending = key.sort_operator == cache->gt_opr;
+        if (descending)
+            appendStringInfoString(text, " DESC");
+        else if (key.sort_operator != cache->lt_opr)
+            appendStringInfo(text, " USING %s", get_opname(key.sort_operator));
+        if (key.nulls_first != descending)
+            appendStringInfoString(text, key.nulls_first ? " NULLS FIRST" : " NULLS LAST");
+        shown = lappend(shown, text->data);
+    }
+    if (shown != NIL)
+        ExplainPropertyList("Merge Key", shown, es);
+}
+
 void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     auto *state = scan_state(node);
+    explain_merge_keys(state, es);
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
     const bool ran = es->analyze && state->started;
     // Before a run, only what needs nothing of the outer query can be evaluated: constants and $n.
@@ -537,7 +592,7 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
         report.params = ran ? state->params : evaluate_params(state, econtext);
     const FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
     report.tasks = keep_tasks(chosen.tasks);
-    report.total_shards = chosen.total_shards;
+    report.pruned_shards = chosen.pruned_shards;
     report.run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
                                    needed_rights(state->fragment));
     // After a rescan, the tasks may be others than those of the first run.
@@ -546,9 +601,9 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     measure_bytes(state);
     report.never_executed = es->analyze && state->measures.empty();
     if (es->analyze)
-        report.received_bytes =
-            state->received_before + (state->stream != nullptr ? state->stream->received_bytes() : 0);
-    explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before, es);
+        report.received_bytes = state->received_before + received_bytes(state);
+    explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before,
+                    state->direct_before, es);
     explain_tasks(report, es);
 }
 

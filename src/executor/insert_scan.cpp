@@ -446,8 +446,7 @@ void begin_insert(CustomScanState *node, EState *estate, int eflags) {
     ListCell *cell;
     foreach (cell, state->plan.fetched)
         if (lfirst_int(cell) < 0 && lfirst_int(cell) != SelfItemPointerAttributeNumber &&
-            lfirst_int(cell) != TableOidAttributeNumber &&
-            state->system_slot == nullptr)
+            lfirst_int(cell) != TableOidAttributeNumber && state->system_slot == nullptr)
             use_system_slot(state, estate);
 
     if (eflags & EXEC_FLAG_EXPLAIN_ONLY)

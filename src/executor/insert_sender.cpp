@@ -60,9 +60,8 @@ void InsertSender::prepare(bool tracks_keys) {
     if (plan_.updates_here()) {
         conflict_update_ = make_in<ConflictUpdate>(context_, plan_, relation_, parent_, target_);
         copy_list(&returned_, plan_.update_reads);
-        copy_list(&returned_,
-                  list_make3_int(SelfItemPointerAttributeNumber, MaxTransactionIdAttributeNumber,
-                                 kWorkerTable));
+        copy_list(&returned_, list_make3_int(SelfItemPointerAttributeNumber, MaxTransactionIdAttributeNumber,
+                                             kWorkerTable));
     }
     if (tracks_keys) {
         written_keys_ = make_in<WrittenKeys>(context_, context_, plan_.arbiters, parent_->state);
@@ -427,9 +426,12 @@ void InsertSender::update_existing(const Statement &statement, std::span<const M
         const Datum tid = slot_getattr(stored_result_slot_, ctid, &is_null);
         const Datum partition = slot_getattr(stored_result_slot_, worker_table, &is_null);
         const Task task{shard.placements[i].group_id, shard.shard_id, sql};
-        TaskStream *stream = TaskStream::open(
-            CurrentMemoryContext,
-            {{&task, 1}, conflict_update_->params(new_row, tid, partition), Access::Write, result_desc_, run_as_});
+        TaskStream *stream =
+            TaskStream::open(CurrentMemoryContext, {{&task, 1},
+                                                    conflict_update_->params(new_row, tid, partition),
+                                                    Access::Write,
+                                                    result_desc_,
+                                                    run_as_});
         const MinimalTuple updated = one_result_each(stream, 1)[0];
         if (i == 0)
             *result = updated;

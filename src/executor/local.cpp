@@ -21,12 +21,16 @@ namespace {
 struct SlotReceiver {
     DestReceiver base;
     LocalRowConsumer *consumer;
+    bool may_stop; ///< the consumer may end the run, which goes on later
+    bool stopped;
 };
 
 bool receive_slot(TupleTableSlot *slot, DestReceiver *self) {
-    if (LocalRowConsumer *consumer = reinterpret_cast<SlotReceiver *>(self)->consumer)
-        consumer->take_slot(slot);
-    return true;
+    auto *receiver = reinterpret_cast<SlotReceiver *>(self);
+    if (receiver->consumer == nullptr)
+        return true;
+    receiver->stopped = !receiver->consumer->take_slot(slot) && receiver->may_stop;
+    return !receiver->stopped;
 }
 
 SlotReceiver make_receiver(LocalRowConsumer *consumer) {
@@ -187,6 +191,126 @@ uint64 execute_locally(const char *sql, const TaskParams &params, Access access,
     }
     MemoryContextDelete(context);
     return run.processed;
+}
+
+// ---------------------------------------------------------------- a query that is read bit by bit
+
+namespace {
+
+class OpenLocalQuery final : public LocalQuery {
+public:
+    OpenLocalQuery(MemoryContext context, LocalRowConsumer *consumer)
+        : context(context), owner(CurrentResourceOwner), receiver(make_receiver(consumer)) {
+        receiver.may_stop = true;
+    }
+
+    MemoryContext const context;
+    ResourceOwner const owner; ///< of the plan, the snapshot and whatever the plan holds
+    SlotReceiver receiver;
+    QueryDesc *query = nullptr;
+    CachedPlan *kept_plan = nullptr;
+};
+
+/// The work of open() and run() as functions for as_on_a_shard().
+struct LocalStart {
+    OpenLocalQuery *target;
+    const char *sql;
+    const TaskParams *params;
+};
+
+PlannedStmt *only_select(List *statements) {
+    if (list_length(statements) != 1)
+        return nullptr;
+    auto *plan = linitial_node(PlannedStmt, statements);
+    return plan->commandType == CMD_SELECT && !plan->hasModifyingCTE && plan->utilityStmt == nullptr ? plan
+                                                                                                     : nullptr;
+}
+
+/// The plan of a text that is not kept; nullptr when it is something else than a SELECT.
+PlannedStmt *plan_select(const char *sql, const TaskParams &params, ParamListInfo values) {
+    List *raw = pg_parse_query(sql);
+    if (list_length(raw) != 1 || !IsA(linitial_node(RawStmt, raw)->stmt, SelectStmt))
+        return nullptr;
+    List *queries = pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, raw), sql, params.types.data(),
+                                                       static_cast<int>(params.types.size()), nullptr);
+    return only_select(pg_plan_queries(queries, sql, 0, values));
+}
+
+void start_local_query(void *argument) {
+    const auto *start = static_cast<LocalStart *>(argument);
+    OpenLocalQuery *target = start->target;
+    ParamListInfo values = make_param_list(*start->params);
+    push_snapshot(Access::Read);
+    PlannedStmt *plan = nullptr;
+    if (CachedPlanSource *source = kept_plan_source(start->sql, *start->params); source != nullptr) {
+        const int64 plans = source->num_generic_plans + source->num_custom_plans;
+        target->kept_plan = GetCachedPlan(source, values, target->owner, nullptr);
+        count(source->gplan == target->kept_plan && plans > 0 ? Counter::LocalPlanHits : Counter::LocalPlans);
+        plan = only_select(target->kept_plan->stmt_list);
+    } else {
+        plan = plan_select(start->sql, *start->params, values);
+        if (plan != nullptr)
+            count(Counter::LocalPlans);
+    }
+    if (plan != nullptr) {
+        target->query = CreateQueryDesc(plan, start->sql, GetActiveSnapshot(), InvalidSnapshot,
+                                        &target->receiver.base, values, nullptr, 0);
+        ExecutorStart(target->query, 0);
+    }
+    PopActiveSnapshot();
+}
+
+void run_local_query(void *argument) {
+    auto *target = static_cast<OpenLocalQuery *>(argument);
+    PushActiveSnapshot(target->query->snapshot);
+    target->receiver.stopped = false;
+    ExecutorRun(target->query, ForwardScanDirection, 0, false);
+    PopActiveSnapshot();
+}
+
+} // namespace
+
+LocalQuery *LocalQuery::open(MemoryContext context, const char *sql, const TaskParams &params,
+                             LocalRowConsumer *consumer) {
+    MemoryContext own = AllocSetContextCreate(context, "citus local query", ALLOCSET_DEFAULT_SIZES);
+    ContextScope scope(own);
+    auto *target = make_in<OpenLocalQuery>(own, own, consumer);
+    LocalStart start{target, sql, &params};
+    as_on_a_shard(start_local_query, &start);
+    if (target->query != nullptr) {
+        if (guc::log_remote_commands)
+            ereport(NOTICE, (errmsg("executing the command locally: %s", sql)));
+        return target;
+    }
+    target->close();
+    return nullptr;
+}
+bool LocalQuery::run() {
+    auto *target = static_cast<OpenLocalQuery *>(this);
+    ResourceOwner owner = CurrentResourceOwner;
+    CurrentResourceOwner = target->owner;
+    {
+        ContextScope scope(target->context);
+        as_on_a_shard(run_local_query, target);
+    }
+    CurrentResourceOwner = owner; // after an error the (sub)transaction sets it
+    return target->receiver.stopped;
+}
+
+void LocalQuery::close() {
+    auto *target = static_cast<OpenLocalQuery *>(this);
+    ResourceOwner owner = CurrentResourceOwner;
+    CurrentResourceOwner = target->owner;
+    if (target->query != nullptr) {
+        ContextScope scope(target->context);
+        ExecutorFinish(target->query);
+        ExecutorEnd(target->query);
+        FreeQueryDesc(target->query);
+    }
+    if (target->kept_plan != nullptr)
+        ReleaseCachedPlan(target->kept_plan, target->owner);
+    CurrentResourceOwner = owner;
+    MemoryContextDelete(target->context);
 }
 
 } // namespace citus

@@ -22,7 +22,8 @@ void explain_source(PlannedStmt *source, ParamListInfo params, ExplainState *es)
 
 } // namespace
 
-void explain_motions(const Fragment &fragment, ParamListInfo params, uint64 moved_bytes, ExplainState *es) {
+void explain_motions(const Fragment &fragment, ParamListInfo params, uint64 moved_bytes, uint64 direct_bytes,
+                     ExplainState *es) {
     if (fragment.motions == NIL)
         return;
     ExplainOpenGroup("Motions", "Motions", false, es);
@@ -45,7 +46,10 @@ void explain_motions(const Fragment &fragment, ParamListInfo params, uint64 move
     }
     ExplainCloseGroup("Motions", "Motions", false, es);
     if (es->analyze)
-        ExplainPropertyText("Rows moved", psprintf(UINT64_FORMAT " bytes through this node", moved_bytes),
+        ExplainPropertyText("Rows moved",
+                            psprintf(UINT64_FORMAT " bytes through this node, " UINT64_FORMAT
+                                                   " bytes from node to node",
+                                     moved_bytes, direct_bytes),
                             es);
 }
 

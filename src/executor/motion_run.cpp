@@ -17,14 +17,11 @@ namespace citus {
 // ---------------------------------------------------------------- what the planner says
 
 List *Motion::pack() const {
-    return list_make4(makeInteger(key), list_make2_oid(hash_function, collation), makeString(pstrdup(from)),
-                      source);
+    return list_make3(makeInteger(key), makeString(pstrdup(from)), source);
 }
 
 Motion Motion::unpack(const List *packed) {
-    const auto *oids = static_cast<const List *>(lsecond(packed));
-    return {intVal(linitial(packed)), linitial_oid(oids), lsecond_oid(oids), strVal(lthird(packed)),
-            static_cast<PlannedStmt *>(lfourth(packed))};
+    return {intVal(linitial(packed)), strVal(lsecond(packed)), static_cast<PlannedStmt *>(lthird(packed))};
 }
 
 namespace {
@@ -60,27 +57,24 @@ public:
 
     int32 id = 0;
     int32 producer_group = kNoGroup; ///< has stored chunks for all itself
-    uint64 bytes = 0;                ///< of this result, without copies
+    std::span<const int32> groups() const { return groups_; }
+    uint64 bytes = 0;        ///< of this result that came through here, without copies
+    uint64 direct_bytes = 0; ///< ... that went from node to node
 
     void take_chunk(int32 group, const char *chunk, size_t size) override {
         bytes += size;
-        const int limit = guc::max_intermediate_result_size;
-        if (limit >= 0 && bytes > static_cast<uint64>(limit) * 1024)
-            raise_motion_too_large(limit);
-        MemoryContext context = AllocSetContextCreate(context_, "citus moved chunk", ALLOCSET_DEFAULT_SIZES);
-        ContextScope scope(context);
-        // Copied before anything else is received: what a stream has handed out may go then.
-        const TaskParams params = params_for(chunk, size);
-        Sending *sending = next_slot();
-        sending->context = context;
-        const auto targets = group == kAllGroups ? groups_ : std::span<const int32>(&group, 1);
-        auto *tasks = static_cast<Task *>(palloc(sizeof(Task) * (targets.size() + 1)));
-        size_t count = 0;
-        for (const int32 target : targets)
-            if (group != kAllGroups || target != producer_group)
-                tasks[count++] = {target, 0, "SELECT citus_internal.motion_put($1, $2, $3)"};
-        sending->stream = TaskStream::open(sending->context,
-                                           {{tasks, count}, params, Access::Read, nullptr, run_as_, 0, false, true});
+        check_size();
+        command("SELECT citus_internal.motion_put($1, $2, $3)", group, chunk, size);
+    }
+
+    /// Rows are in an inbox on a node: its backend of this session is to read them there.
+    void take_inbox(int32 group, const char *handle, size_t size) {
+        command("SELECT citus_internal.motion_collect($1, $2, $3)", group, handle, size);
+    }
+
+    void note_direct(uint64 size) {
+        direct_bytes += size;
+        check_size();
     }
 
     void finish() {
@@ -93,6 +87,35 @@ private:
         MemoryContext context = nullptr;
         TaskStream *stream = nullptr;
     };
+
+    void check_size() const {
+        const int limit = guc::max_intermediate_result_size;
+        if (limit >= 0 && bytes + direct_bytes > static_cast<uint64>(limit) * 1024)
+            raise_motion_too_large(limit);
+    }
+
+    /// Runs sql(id, bytes, limit) on the group's node, or on all.
+    void command(const char *sql, int32 group, const char *chunk, size_t size) {
+        MemoryContext context = AllocSetContextCreate(context_, "citus moved chunk", ALLOCSET_DEFAULT_SIZES);
+        ContextScope scope(context);
+        // Copied before anything else is received: what a stream has handed out may go then.
+        const TaskParams params = params_for(chunk, size);
+        Sending *sending = next_slot();
+        sending->context = context;
+        const auto targets = group == kAllGroups ? groups_ : std::span<const int32>(&group, 1);
+        auto *tasks = static_cast<Task *>(palloc(sizeof(Task) * (targets.size() + 1)));
+        size_t count = 0;
+        for (const int32 target : targets)
+            if (group != kAllGroups || target != producer_group)
+                tasks[count++] = {target, 0, sql};
+        const TaskSet set{.tasks = {tasks, count},
+                          .params = params,
+                          .access = Access::Read,
+                          .result = nullptr,
+                          .run_as = run_as_,
+                          .in_transaction = true};
+        sending->stream = TaskStream::open(sending->context, set);
+    }
 
     static void complete(Sending *sending) {
         if (sending->stream == nullptr)
@@ -196,20 +219,79 @@ TaskParams evaluate(List *exprs, EState *estate, ExprContext *econtext) {
     return {{types, count}, {values, count}, {nulls, count}};
 }
 
-const char *partition_sql(const Task &task, int32 id, const Motion &motion, const MotionTargets &targets,
-                          size_t param_count) {
+/// The nodes that a node may send rows to itself, as citus_internal.motion_partition wants them. The
+/// coordinator is none of them: what is for it comes here anyway.
+List *peers_of(int32 group, std::span<const int32> groups) {
+    List *peers = NIL;
+    if (guc::direct_motion && !is_local_group(group))
+        for (const int32 other : groups)
+            if (const ClusterNode *node = find_primary_node(other);
+                other != group && !is_local_group(other) && node != nullptr)
+                peers = lappend(peers, psprintf("%d %d %s", other, node->port, node->name));
+    return peers;
+}
+
+const char *text_array(const List *texts) {
     StringInfoData sql;
     initStringInfo(&sql);
-    appendStringInfo(&sql,
-                     "SELECT target, rows FROM citus_internal.motion_partition(%d, %d, %d, %u, %u, '%s', "
-                     "'%s', %d, %s",
-                     id, guc::max_intermediate_result_size, motion.key, motion.hash_function,
-                     motion.collation, array_text(targets.bounds), array_text(targets.groups), task.group_id,
-                     quote_literal_cstr(task.sql));
+    appendStringInfoString(&sql, "ARRAY[");
+    ListCell *cell;
+    foreach (cell, texts)
+        appendStringInfo(&sql, "%s%s", foreach_current_index(cell) == 0 ? "" : ", ",
+                         quote_literal_cstr(static_cast<const char *>(lfirst(cell))));
+    appendStringInfoString(&sql, "]::pg_catalog.text[]");
+    return sql.data;
+}
+
+/// One command for all queries on a node.
+const char *partition_sql(int32 group, const List *queries, const ChunkSender &sender, const Motion &motion,
+                          const MotionTargets &targets, size_t param_count) {
+    StringInfoData sql;
+    initStringInfo(&sql);
+    appendStringInfo(
+        &sql,
+        "SELECT target, kind, content FROM citus_internal.motion_partition(%d, %d, %d, '%s', '%s', "
+        "%d, %s, %s",
+        sender.id, guc::max_intermediate_result_size, motion.key, array_text(targets.bounds),
+        array_text(targets.groups), group, text_array(peers_of(group, sender.groups())), text_array(queries));
     for (size_t i = 1; i <= param_count; i++)
         appendStringInfo(&sql, ", $%zu", i);
     appendStringInfoChar(&sql, ')');
     return sql.data;
+}
+
+std::pmr::vector<Task> partition_tasks(std::span<const Task> shards, const ChunkSender &sender,
+                                       const Motion &motion, const MotionTargets &targets,
+                                       size_t param_count) {
+    std::pmr::vector<Task> tasks;
+    std::pmr::vector<List *> queries;
+    for (const Task &shard : shards) {
+        const auto known = std::find_if(tasks.begin(), tasks.end(),
+                                        [&](const Task &task) { return task.group_id == shard.group_id; });
+        const auto at = static_cast<size_t>(known - tasks.begin());
+        if (known == tasks.end()) {
+            tasks.push_back({shard.group_id, shard.anchor_shard_id, nullptr});
+            queries.push_back(NIL);
+        }
+        queries[at] = lappend(queries[at], const_cast<char *>(shard.sql));
+    }
+    for (size_t i = 0; i < tasks.size(); i++)
+        tasks[i].sql = partition_sql(tasks[i].group_id, queries[i], sender, motion, targets, param_count);
+    return tasks;
+}
+
+/// Said once in a session.
+void warn_about_unreachable(int32 from, int32 to, const char *reason) {
+    static bool warned = false;
+    if (warned)
+        return;
+    warned = true;
+    ereport(
+        WARNING,
+        (errmsg("node group %d cannot reach node group %d: rows between them go through this node", from, to),
+         errdetail("%s", reason),
+         errhint("Let the workers connect to each other (pg_hba.conf, citus.node_conninfo), or set "
+                 "citus.direct_motion to off.")));
 }
 
 bool all_built_in(const List *exprs) {
@@ -246,6 +328,29 @@ void check_rights(const PlannedStmt *source) {
     ExecCheckRTPerms(source->rtable, true);
 }
 
+/// What a node says that moves rows of its shards.
+void take_message(ChunkSender *sender, int32 from, int32 about, MotionMessage kind, const bytea *content) {
+    const char *bytes = VARDATA_ANY(content);
+    const size_t size = VARSIZE_ANY_EXHDR(content);
+    int64 sent = 0;
+    sender->producer_group = from;
+    switch (kind) {
+    case MotionMessage::Rows:
+        sender->take_chunk(about, bytes, size);
+        return;
+    case MotionMessage::Inbox:
+        sender->take_inbox(about, bytes, size);
+        return;
+    case MotionMessage::SentDirectly:
+        memcpy(&sent, bytes, std::min(size, sizeof(sent)));
+        sender->note_direct(static_cast<uint64>(sent));
+        return;
+    case MotionMessage::Unreachable:
+        warn_about_unreachable(from, about, pnstrdup(bytes, size));
+        return;
+    }
+}
+
 /// Lets the shards pack their rows, and passes the chunks on.
 void run_on_shards(const Fragment &fragment, const Motion &motion, const MotionTargets &targets,
                    ChunkSender *sender, Oid run_as, ParamListInfo params) {
@@ -261,23 +366,25 @@ void run_on_shards(const Fragment &fragment, const Motion &motion, const MotionT
         prune_states = lappend(prune_states, expr == nullptr ? nullptr : ExecPrepareExpr(expr, estate));
     }
     const FragmentTasks chosen = build_tasks(fragment, prune_states, econtext);
-    std::pmr::vector<Task> tasks;
-    for (const Task &task : chosen.tasks)
-        tasks.push_back({task.group_id, task.anchor_shard_id,
-                         partition_sql(task, sender->id, motion, targets, values.types.size())});
-    TupleDesc desc = CreateTemplateTupleDesc(2);
+    const auto tasks = partition_tasks(chosen.tasks, *sender, motion, targets, values.types.size());
+    TupleDesc desc = CreateTemplateTupleDesc(3);
     TupleDescInitEntry(desc, 1, "target", INT4OID, -1, 0);
-    TupleDescInitEntry(desc, 2, "rows", BYTEAOID, -1, 0);
+    TupleDescInitEntry(desc, 2, "kind", INT4OID, -1, 0);
+    TupleDescInitEntry(desc, 3, "content", BYTEAOID, -1, 0);
     TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-    TaskStream *stream =
-        TaskStream::open(CurrentMemoryContext, {tasks, values, Access::Read, desc, run_as, 0, false, true});
+    const TaskSet set{.tasks = tasks,
+                      .params = values,
+                      .access = Access::Read,
+                      .result = desc,
+                      .run_as = run_as,
+                      .in_transaction = true};
+    TaskStream *stream = TaskStream::open(CurrentMemoryContext, set);
     int task;
     while (stream->next(slot, &task)) {
         slot_getallattrs(slot);
-        const auto *chunk = DatumGetByteaPP(slot->tts_values[1]);
-        sender->producer_group = tasks[static_cast<size_t>(task)].group_id;
-        const int32 group = DatumGetInt32(slot->tts_values[0]);
-        sender->take_chunk(group, VARDATA_ANY(chunk), VARSIZE_ANY_EXHDR(chunk));
+        take_message(sender, tasks[static_cast<size_t>(task)].group_id, DatumGetInt32(slot->tts_values[0]),
+                     static_cast<MotionMessage>(DatumGetInt32(slot->tts_values[1])),
+                     DatumGetByteaPP(slot->tts_values[2]));
     }
     sender->producer_group = kNoGroup;
     stream->close();
@@ -302,7 +409,7 @@ MotionTargets targets_of(const Motion &motion, const DistTable &anchor, std::spa
             if (task.anchor_shard_id == anchor.shards[i].shard_id)
                 nodes[i] = task.group_id;
     }
-    return {motion.key, motion.hash_function, motion.collation, {bounds, count}, {nodes, count}};
+    return {motion.key, {bounds, count}, {nodes, count}};
 }
 
 } // namespace
@@ -330,7 +437,8 @@ void MotionRun::run(std::span<const Task> tasks, Oid run_as, ParamListInfo param
     const char *begin = psprintf("SELECT citus_internal.motion_begin('%s')", array_text(ids_));
     for (const int32 group : groups)
         begins.push_back({group, 0, begin});
-    TaskStream *begun = TaskStream::open(context_, {begins, {}, Access::Read, nullptr, run_as, 0, false, true});
+    TaskStream *begun =
+        TaskStream::open(context_, {begins, {}, Access::Read, nullptr, run_as, 0, false, true});
     // A task in this backend runs only when its end is waited for: it must not empty what comes below.
     if (std::any_of(groups.begin(), groups.end(), is_local_group))
         while (begun->next(nullptr))
@@ -341,7 +449,7 @@ void MotionRun::run(std::span<const Task> tasks, Oid run_as, ParamListInfo param
         const Motion motion = Motion::unpack(list_nth_node(List, fragment_.motions, static_cast<int>(i)));
         const MotionTargets targets = targets_of(motion, anchor, tasks, groups);
         sender->id = ids_[i];
-        sender->bytes = 0;
+        sender->bytes = sender->direct_bytes = 0;
         Fragment source;
         if (is_bare_fragment(motion.source, &source) &&
             effective_user(source.run_as, source.slot_relations, ACL_SELECT) == run_as)
@@ -349,6 +457,7 @@ void MotionRun::run(std::span<const Task> tasks, Oid run_as, ParamListInfo param
         else
             run_here(motion, targets, sender, params);
         moved_bytes_ += sender->bytes;
+        direct_bytes_ += sender->direct_bytes;
     }
     sender->finish();
     while (begun->next(nullptr))

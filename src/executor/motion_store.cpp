@@ -12,7 +12,8 @@ namespace {
 
 /// Some rows of a bucket: in memory, or in the file.
 struct Piece {
-    char *memory; ///< nullptr: in the file
+    char *memory; ///< nullptr: in a file
+    File file;
     off_t offset;
     size_t size;
 };
@@ -30,10 +31,12 @@ struct Result {
 
 /// All results of the transaction, in a memory context of their own.
 struct Store {
-    explicit Store(MemoryContext owner) : context(owner), resource(owner), results(&resource) {}
+    explicit Store(MemoryContext owner)
+        : context(owner), resource(owner), results(&resource), adopted(&resource) {}
     MemoryContext context;
     MemoryContextResource resource;
     std::pmr::unordered_map<int32, Result *> results;
+    std::pmr::vector<File> adopted; ///< written by other backends
     size_t in_memory = 0;
     File file = -1;
     off_t file_end = 0;
@@ -90,7 +93,7 @@ off_t write_to_file(const char *bytes, size_t size) {
 
 void read_from_file(const Piece &piece, char *buffer) {
     for (size_t done = 0; done < piece.size;) {
-        const int got = FileRead(store->file, buffer + done,
+        const int got = FileRead(piece.file, buffer + done,
                                  static_cast<int>(std::min(piece.size - done, size_t{1} << 20)),
                                  piece.offset + static_cast<off_t>(done), WAIT_EVENT_BUFFILE_READ);
         if (got <= 0)
@@ -99,14 +102,31 @@ void read_from_file(const Piece &piece, char *buffer) {
     }
 }
 
+/// The bucket that gets some more rows.
+Bucket &bucket_for(int32 id, int32 bucket_number, size_t size, int64 rows, int limit_kb) {
+    Result *result = require_result(id);
+    result->size += size;
+    if (limit_kb >= 0 && result->size > static_cast<size_t>(limit_kb) * 1024)
+        raise_motion_too_large(limit_kb);
+    ContextScope scope(store->context);
+    Bucket &bucket = result->buckets
+                         .try_emplace(bucket_number,
+                                      Bucket{.pieces = std::pmr::vector<Piece>(&store->resource), .rows = 0})
+                         .first->second;
+    bucket.rows += std::max<int64>(rows, 0);
+    return bucket;
+}
+
 /// Must not raise: it runs when a transaction aborts, too.
 void forget_all() {
     if (store == nullptr)
         return;
-    const File file = store->file;
+    Store *old = store;
     MemoryContext context = store->context;
     store = nullptr;
-    if (file >= 0)
+    if (old->file >= 0)
+        FileClose(old->file);
+    for (const File file : old->adopted)
         FileClose(file);
     MemoryContextDelete(context);
 }
@@ -158,25 +178,31 @@ void raise_motion_too_large(int limit_kb) {
 
 void append_motion_rows(int32 id, int32 bucket_number, const char *bytes, size_t size, int64 rows,
                         int limit_kb) {
-    Result *result = require_result(id);
-    result->size += size;
-    if (limit_kb >= 0 && result->size > static_cast<size_t>(limit_kb) * 1024)
-        raise_motion_too_large(limit_kb);
+    Bucket &bucket = bucket_for(id, bucket_number, size, rows, limit_kb);
     ContextScope scope(store->context);
-    Bucket &bucket = result->buckets
-                         .try_emplace(bucket_number,
-                                      Bucket{.pieces = std::pmr::vector<Piece>(&store->resource), .rows = 0})
-                         .first->second;
-    Piece piece{nullptr, 0, size};
+    Piece piece{nullptr, -1, 0, size};
     if (store->in_memory + size <= memory_limit()) {
         piece.memory = static_cast<char *>(palloc(size));
         memcpy(piece.memory, bytes, size);
         store->in_memory += size;
     } else {
         piece.offset = write_to_file(bytes, size);
+        piece.file = store->file;
     }
     bucket.pieces.push_back(piece);
-    bucket.rows += rows;
+}
+
+void append_motion_rows_of_file(int32 id, int32 bucket_number, File file, off_t offset, size_t size,
+                                int64 rows, int limit_kb) {
+    Bucket &bucket = bucket_for(id, bucket_number, size, rows, limit_kb);
+    ContextScope scope(store->context);
+    bucket.pieces.push_back({nullptr, file, offset, size});
+}
+
+void adopt_motion_file(File file) {
+    Store *all = the_store();
+    ContextScope scope(all->context);
+    all->adopted.push_back(file);
 }
 
 std::optional<int64> count_motion_rows(int32 id, int32 bucket) {
@@ -211,13 +237,12 @@ bool MotionReader::load_piece() {
     return true;
 }
 
-MinimalTuple MotionReader::next() {
+char *MotionReader::next(size_t *available) {
     while (position_ == end_)
         if (!load_piece())
             return nullptr;
-    auto *tuple = reinterpret_cast<MinimalTuple>(const_cast<char *>(position_));
-    position_ += MAXALIGN(tuple->t_len);
-    return tuple;
+    *available = static_cast<size_t>(end_ - position_);
+    return position_;
 }
 
 void install_motion_store() {

@@ -6,8 +6,8 @@
 /// on the coordinator and finishes them. This is what the server does between parallel workers, over SQL.
 /// Written into queries by planner/aggregates.cpp; whoever else calls them gets an error unless the types
 /// fit.
-#include "citus/pg/encoding.hpp"
 #include "citus/pg/prelude.hpp"
+#include "citus/pg/encoding.hpp"
 
 extern "C" {
 #include "access/transam.h"

@@ -36,8 +36,7 @@ void RowSpill::begin_write() {
         tuplestore_alloc_read_pointer(store_, EXEC_FLAG_REWIND);
         reader_ = MakeSingleTupleTableSlot(desc_, &TTSOpsMinimalTuple);
     } else if (read_ == written_) {
-        ExecClearTuple(reader_);
-        tuplestore_clear(store_);
+        tuplestore_clear(store_); // the row handed out last is a copy
         runs_.clear();
         current_run_ = 0;
         read_ = written_ = 0;
@@ -73,7 +72,9 @@ bool RowSpill::get(TupleTableSlot *slot, int *task) {
         return false;
     ResourceOwner owner = CurrentResourceOwner;
     CurrentResourceOwner = owner_;
-    const bool found = tuplestore_gettupleslot(store_, true, false, reader_);
+    MemoryContext memory = MemoryContextSwitchTo(context_);
+    const bool found = tuplestore_gettupleslot(store_, true, true, reader_);
+    MemoryContextSwitchTo(memory);
     CurrentResourceOwner = owner;
     if (!found)
         elog(ERROR, "a spilled row is missing");

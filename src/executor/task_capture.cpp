@@ -240,6 +240,10 @@ const char *with_capture(const char *sql, int *number) {
                     request->timing.value_or(true), request->summary.value_or(true), request->format, sql);
 }
 
+bool has_capture(const char *sql) {
+    return strncmp(sql, kRemark.data(), kRemark.size()) == 0;
+}
+
 const CapturedPlan *captured_plan(int number) {
     if (request == nullptr || number < 0 || number >= list_length(request->plans))
         return nullptr;

@@ -3,6 +3,7 @@
 #include "citus/executor/local.hpp"
 #include "citus/executor/row_codec.hpp"
 #include "citus/executor/row_spill.hpp"
+#include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/counters.hpp"
@@ -43,11 +44,14 @@ bool runs_locally(int32 group_id) {
     return guc::enable_local_execution && is_local_group(group_id);
 }
 
-/// Of the COMMIT that follows a task.
+/// Of the end of a batch that commits a task.
 constexpr int kCommitTag = -1;
 
 /// How long a cancelled statement is waited for that commits with its task.
-constexpr int kCancelTimeoutMs = 30000;
+constexpr int kCancelTimeoutMs = 10000;
+
+/// A local task is asked for as many rows at once, fewer when they do not fit into work_mem.
+constexpr int kLocalRows = 100;
 
 uint64 affected_by(const PGresult *result) {
     const char *count = PQcmdTuples(const_cast<PGresult *>(result));
@@ -67,14 +71,15 @@ public:
     bool next_row(TupleTableSlot *slot, int *task_index);
     void run_to_end();
     void stop();
+    void close_local_task();
 
     void take_row(int tag, const PGresult *result, int row) override;
     void command_done(int tag, const PGresult *result) override;
-    void commit_done(const PGresult *result);
+    void commit_done();
     void command_failed(Connection *connection, int tag, const PGresult *result) override;
     void command_skipped(int) override { failed_ = true; }
     bool connection_lost(Connection *connection, int tag, const char *reason) override;
-    void take_slot(TupleTableSlot *slot) override;
+    bool take_slot(TupleTableSlot *slot) override;
 
     MemoryContext context() const { return context_; }
 
@@ -109,10 +114,15 @@ private:
             task_bytes[static_cast<size_t>(tag)] += row_bytes;
     }
     void run_local_task();
+    void start_local_task();
+    void convert_slot(TupleTableSlot *slot);
+    bool has_local_work() const { return local_query_ != nullptr || local_done_ < local_tasks_.size(); }
     void check_local_shape(TupleDesc have);
     void wait();
     bool commits_at_once() const;
+    bool has_several_tasks_for(int32 group_id) const;
     void wait_for_commit();
+    void ask_to_cancel(Connection *connection);
     [[noreturn]] void raise_unknown_outcome(const char *reason);
     bool finished() const;
 
@@ -123,6 +133,8 @@ private:
     std::pmr::vector<int> local_tasks_;
     size_t local_done_ = 0;
     int local_current_ = -1;
+    LocalQuery *local_query_ = nullptr; ///< the local task that has begun, when it is read bit by bit
+    int local_rows_ = 0;                ///< taken since it was asked
     int checked_task_ = -1;
     Conversion *conversions_ = nullptr; ///< of the local task that runs, nullptr when none is needed
     size_t turn_ = 0;                   ///< link that is asked first
@@ -204,8 +216,11 @@ void RunningTasks::send_remote_tasks() {
     const bool binary = decoder_ != nullptr && decoder_->binary();
     for (size_t g = 0; g < groups.size(); g++) {
         Connection *connection = connections[g];
-        enlist_connection(connection, set_.access, set_.in_transaction);
         links_.push_back({connection, 0});
+        if (commits_at_once())
+            enlist_whole_transaction(connection);
+        else
+            enlist_connection(connection, set_.access, set_.in_transaction, has_several_tasks_for(groups[g]));
         for (size_t i = 0; i < set_.tasks.size(); i++) {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
                 continue;
@@ -215,10 +230,11 @@ void RunningTasks::send_remote_tasks() {
             links_.back().pending++;
         }
         if (commits_at_once()) {
-            connection->queue_commit(this, kCommitTag);
+            connection->queue_sync_and_commit(this, kCommitTag);
             links_.back().pending++;
+        } else {
+            connection->queue_sync();
         }
-        connection->queue_sync();
     }
     for (Connection *connection : connections)
         connection->send();
@@ -290,22 +306,24 @@ void RunningTasks::take_from_batch(TupleTableSlot *slot) {
     store_values(slot, values_, nulls_);
 }
 
+bool RunningTasks::has_several_tasks_for(int32 group_id) const {
+    return std::count_if(set_.tasks.begin(), set_.tasks.end(),
+                         [group_id](const Task &task) { return task.group_id == group_id; }) > 1;
+}
+
 bool RunningTasks::commits_at_once() const {
     return set_.commits && set_.tasks.size() == 1 && links_.size() == 1;
 }
 
-/// A transaction that is in error answers COMMIT with ROLLBACK.
-void RunningTasks::commit_done(const PGresult *result) {
+/// The batch has ended, and its command had not failed, or its error would have been raised.
+void RunningTasks::commit_done() {
     links_[0].pending--;
-    if (strcmp(PQcmdStatus(const_cast<PGresult *>(result)), "COMMIT") != 0)
-        ereport(ERROR, (errcode(ERRCODE_TRANSACTION_ROLLBACK),
-                        errmsg("the transaction was rolled back on %s", links_[0].connection->address())));
     committed_with_write(links_[0].connection);
 }
 
 void RunningTasks::command_done(int tag, const PGresult *result) {
     if (tag == kCommitTag) {
-        commit_done(result);
+        commit_done();
         return;
     }
     affected += affected_by(result);
@@ -333,15 +351,19 @@ bool RunningTasks::connection_lost(Connection *connection, int, const char *reas
     return true;
 }
 
-void RunningTasks::take_slot(TupleTableSlot *slot) {
+bool RunningTasks::take_slot(TupleTableSlot *slot) {
     if (set_.result == nullptr)
-        return;
+        return true;
     if (checked_task_ != local_current_)
         check_local_shape(slot->tts_tupleDescriptor);
-    if (conversions_ == nullptr) {
+    if (conversions_ == nullptr)
         spill_->put(local_current_, slot);
-        return;
-    }
+    else
+        convert_slot(slot);
+    return ++local_rows_ < kLocalRows && spill_->in_memory();
+}
+
+void RunningTasks::convert_slot(TupleTableSlot *slot) {
     MemoryContextReset(spill_context_);
     ContextScope scope(spill_context_);
     slot_getallattrs(slot);
@@ -386,17 +408,35 @@ void RunningTasks::check_local_shape(TupleDesc have) {
     }
 }
 
-/// One local task; its rows go to the spill, whose size in memory is bounded.
-void RunningTasks::run_local_task() {
+/// Starts the next local task. One that writes, and one whose plan is captured, runs to its end.
+void RunningTasks::start_local_task() {
     local_current_ = local_tasks_[local_done_++];
     const Task &task = set_.tasks[static_cast<size_t>(local_current_)];
+    if (set_.access == Access::Read && set_.result != nullptr && !has_capture(task.sql))
+        local_query_ = LocalQuery::open(context_, task.sql, set_.params, this);
+    if (local_query_ == nullptr)
+        affected += execute_locally(task.sql, set_.params, set_.access, this);
+}
+
+/// Some rows of a local task; they go to the spill, whose size in memory is bounded.
+void RunningTasks::run_local_task() {
     Oid user;
     int context;
     GetUserIdAndSecContext(&user, &context);
     if (OidIsValid(set_.run_as) && set_.run_as != user)
         SetUserIdAndSecContext(set_.run_as, context | SECURITY_LOCAL_USERID_CHANGE);
-    affected += execute_locally(task.sql, set_.params, set_.access, this);
+    if (local_query_ == nullptr)
+        start_local_task();
+    local_rows_ = 0;
+    if (local_query_ != nullptr && !local_query_->run())
+        close_local_task();
     SetUserIdAndSecContext(user, context); // after an error the end of the (sub)transaction does it
+}
+
+/// Not in an abort, which releases what the task holds.
+void RunningTasks::close_local_task() {
+    if (local_query_ != nullptr)
+        std::exchange(local_query_, nullptr)->close();
 }
 
 /// Takes results that are there without waiting, until a row is found. False when there was nothing.
@@ -416,23 +456,26 @@ bool RunningTasks::pump_all() {
 }
 
 bool RunningTasks::finished() const {
-    return local_done_ == local_tasks_.size() &&
+    return !has_local_work() &&
            std::all_of(links_.begin(), links_.end(), [](const Link &link) { return link.pending == 0; });
+}
+
+void RunningTasks::ask_to_cancel(Connection *connection) {
+    cancel_sent_ = true;
+    if (!connection->request_cancel())
+        raise_unknown_outcome("the node does not answer");
 }
 
 /// A cancel request goes to the node, whose answer decides: it may have committed already.
 void RunningTasks::wait_for_commit() {
     Connection *connection = links_[0].connection;
     if ((QueryCancelPending || ProcDiePending) && !cancel_sent_) {
-        cancel_sent_ = true;
-        connection->request_cancel();
+        ask_to_cancel(connection);
     }
     if (!cancel_sent_) {
         wait_for_connections({&connection, 1}, 0, false, &is_deadlock_);
-        if (is_deadlock_) {
-            cancel_sent_ = true;
-            connection->request_cancel();
-        }
+        if (is_deadlock_)
+            ask_to_cancel(connection);
         return;
     }
     const TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kCancelTimeoutMs);
@@ -494,7 +537,7 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
             continue;
         if (finished())
             break;
-        if (local_done_ < local_tasks_.size())
+        if (has_local_work())
             run_local_task();
         else
             wait();
@@ -556,6 +599,7 @@ uint64 TaskStream::received_bytes(int task) const {
 }
 
 void TaskStream::close() {
+    running(this)->close_local_task();
     running(this)->stop();
 }
 
@@ -596,7 +640,7 @@ public:
         rows = lappend(rows, columns);
     }
     void command_done(int, const PGresult *) override { done = true; }
-    void take_slot(TupleTableSlot *slot) override {
+    bool take_slot(TupleTableSlot *slot) override {
         ContextScope scope(memory);
         slot_getallattrs(slot);
         List *columns = NIL;
@@ -610,6 +654,7 @@ public:
                                      : makeString(OidOutputFunctionCall(function, slot->tts_values[i])));
         }
         rows = lappend(rows, columns);
+        return true;
     }
 
     MemoryContext memory = CurrentMemoryContext;

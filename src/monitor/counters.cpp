@@ -1,6 +1,7 @@
 #include "citus/pg/counters.hpp"
 
 #include "citus/guc.hpp"
+#include "citus/pg/shared_memory.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -8,8 +9,6 @@ extern "C" {
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "storage/ipc.h"
-#include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
@@ -60,34 +59,23 @@ struct SharedCounters {
 };
 
 SharedCounters *shared = nullptr;
-shmem_request_hook_type previous_request_hook = nullptr;
-shmem_startup_hook_type previous_startup_hook = nullptr;
 DatabaseCounters *mine = nullptr;
 uint64 flushed[kCounters];
 
-void request_memory() {
-    if (previous_request_hook)
-        previous_request_hook();
-    RequestAddinShmemSpace(sizeof(SharedCounters));
-    RequestNamedLWLockTranche(kName, 1);
+Size shared_size() {
+    return sizeof(SharedCounters);
 }
 
-void attach_memory() {
-    if (previous_startup_hook)
-        previous_startup_hook();
-    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-    bool found;
-    shared = static_cast<SharedCounters *>(ShmemInitStruct(kName, sizeof(SharedCounters), &found));
-    if (!found) {
-        memset(static_cast<void *>(shared), 0, sizeof(SharedCounters));
-        shared->lock = &GetNamedLWLockTranche(kName)->lock;
-        for (DatabaseCounters &entry : shared->databases) {
-            pg_atomic_init_u64(&entry.reset_at, 0);
-            for (pg_atomic_uint64 &value : entry.values)
-                pg_atomic_init_u64(&value, 0);
-        }
+void attach_memory(void *memory, LWLock *lock, bool fresh) {
+    shared = static_cast<SharedCounters *>(memory);
+    if (!fresh)
+        return;
+    shared->lock = lock;
+    for (DatabaseCounters &entry : shared->databases) {
+        pg_atomic_init_u64(&entry.reset_at, 0);
+        for (pg_atomic_uint64 &value : entry.values)
+            pg_atomic_init_u64(&value, 0);
     }
-    LWLockRelease(AddinShmemInitLock);
 }
 
 /// The entry of this backend's database; nullptr when all are taken.
@@ -155,10 +143,7 @@ void return_counters(FunctionCallInfo fcinfo, int first, int last) {
 } // namespace
 
 void install_counters() {
-    previous_request_hook = shmem_request_hook;
-    shmem_request_hook = request_memory;
-    previous_startup_hook = shmem_startup_hook;
-    shmem_startup_hook = attach_memory;
+    add_shared_memory({kName, shared_size, attach_memory});
     RegisterXactCallback(on_transaction_event, nullptr);
 }
 

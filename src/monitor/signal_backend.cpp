@@ -22,7 +22,8 @@ const ClusterNode *require_node_of(int64 gpid) {
         if (node.node_id == node_id)
             return &node;
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("no node has the id " INT64_FORMAT " of the global process id " INT64_FORMAT, node_id, gpid),
+                    errmsg("no node has the id " INT64_FORMAT " of the global process id " INT64_FORMAT,
+                           node_id, gpid),
                     errhint("See the column global_pid of citus_stat_activity.")));
 }
 

@@ -74,8 +74,7 @@ std::pmr::vector<LocalWaitEdge> local_wait_edges() {
         return edges;
     pgstat_clear_backend_activity_snapshot();
     for (const Waiter &waiter : waiters) {
-        auto *blockers =
-            DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(waiter.pid)));
+        auto *blockers = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(waiter.pid)));
         const int count = ArrayGetNItems(ARR_NDIM(blockers), ARR_DIMS(blockers));
         const auto *pids = reinterpret_cast<const int32 *>(ARR_DATA_PTR(blockers));
         for (int i = 0; i < count; i++)
@@ -93,11 +92,11 @@ extern "C" Datum citus_local_wait_edges(PG_FUNCTION_ARGS) {
     InitMaterializedSRF(fcinfo, 0);
     auto *result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     for (const citus::LocalWaitEdge &edge : citus::local_wait_edges()) {
-        Datum values[] = {Int32GetDatum(edge.waiting_pid),     Int64GetDatum(edge.waiting_gpid),
-                          TimestampTzGetDatum(edge.since),     Int32GetDatum(edge.blocking_pid),
-                          Int64GetDatum(edge.blocking_gpid),   TransactionIdGetDatum(edge.blocking_xid)};
-        bool nulls[] = {false, edge.waiting_gpid == 0, false, false, edge.blocking_gpid == 0,
-                        !TransactionIdIsValid(edge.blocking_xid)};
+        Datum values[] = {Int32GetDatum(edge.waiting_pid),   Int64GetDatum(edge.waiting_gpid),
+                          TimestampTzGetDatum(edge.since),   Int32GetDatum(edge.blocking_pid),
+                          Int64GetDatum(edge.blocking_gpid), TransactionIdGetDatum(edge.blocking_xid)};
+        bool nulls[] = {false, edge.waiting_gpid == 0,  false,
+                        false, edge.blocking_gpid == 0, !TransactionIdIsValid(edge.blocking_xid)};
         tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
     }
     return 0;

@@ -1,16 +1,14 @@
 #include "citus/net/pool.hpp"
 
 #include "citus/guc.hpp"
+#include "citus/pg/shared_memory.hpp"
 
 extern "C" {
 #include "common/pg_prng.h"
 #include "pgstat.h"
-#include "port/atomics.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lwlock.h"
 #include "storage/procsignal.h"
-#include "storage/shmem.h"
 #include "utils/timestamp.h"
 }
 
@@ -22,14 +20,20 @@ constexpr const char *kName = "citus connection pool";
 constexpr int kMaxNodes = 256; ///< connections to more nodes than these are not counted
 constexpr int kFullForSeconds = 5;
 constexpr int kAskedAtOnce = 4;
+constexpr int kForgottenAfterMs = 3600 * 1000;
+constexpr uint32 kUnlimited = UINT32_MAX / 4;
 
 struct PoolNode {
     char host[256];
-    int port; ///< 0: the entry is free
-    pg_atomic_uint32 open;
+    int port;                  ///< 0: the entry is free
+    bool is_local;             ///< this server itself
+    pg_atomic_uint32 open;     ///< connections that sessions need
+    pg_atomic_uint32 optional; ///< those that only make a statement faster
     pg_atomic_uint32 waiters;
+    uint32 slots;         ///< what the node itself takes from ordinary users; 0: not known
     uint32 found_full_at; ///< how many it had when it refused one
     TimestampTz full_until;
+    TimestampTz used_at; ///< when a slot was last taken
 };
 
 struct PoolBackend {
@@ -41,15 +45,17 @@ struct PoolBackend {
 
 struct PoolState {
     LWLock *lock;
+    pg_atomic_uint32 tickets;      ///< handed out
+    pg_atomic_uint32 ticket_limit; ///< as many as the smallest node has room for
+    pg_atomic_uint32 clients;
     PoolNode nodes[kMaxNodes];
     PoolBackend backends[FLEXIBLE_ARRAY_MEMBER]; // by backend index
 };
 
 PoolState *state = nullptr;
-shmem_request_hook_type previous_request_hook = nullptr;
-shmem_startup_hook_type previous_startup_hook = nullptr;
 PoolBackend *self = nullptr;
 std::array<bool, kMaxNodes> waiting = {}; ///< nodes this session is a waiter of
+bool has_ticket = false;
 int next_asked = 0;
 
 Size state_size() {
@@ -57,28 +63,19 @@ Size state_size() {
                     mul_size(sizeof(PoolBackend), static_cast<Size>(MaxBackends)));
 }
 
-void request_memory() {
-    if (previous_request_hook)
-        previous_request_hook();
-    RequestAddinShmemSpace(state_size());
-    RequestNamedLWLockTranche(kName, 1);
-}
-
-void attach_memory() {
-    if (previous_startup_hook)
-        previous_startup_hook();
-    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-    bool found;
-    state = static_cast<PoolState *>(ShmemInitStruct(kName, state_size(), &found));
-    if (!found) {
-        memset(static_cast<void *>(state), 0, state_size());
-        state->lock = &GetNamedLWLockTranche(kName)->lock;
-        for (PoolNode &node : state->nodes) {
-            pg_atomic_init_u32(&node.open, 0);
-            pg_atomic_init_u32(&node.waiters, 0);
-        }
+void attach_memory(void *memory, LWLock *lock, bool fresh) {
+    state = static_cast<PoolState *>(memory);
+    if (!fresh)
+        return;
+    state->lock = lock;
+    pg_atomic_init_u32(&state->tickets, 0);
+    pg_atomic_init_u32(&state->clients, 0);
+    pg_atomic_init_u32(&state->ticket_limit, kUnlimited);
+    for (PoolNode &node : state->nodes) {
+        pg_atomic_init_u32(&node.open, 0);
+        pg_atomic_init_u32(&node.optional, 0);
+        pg_atomic_init_u32(&node.waiters, 0);
     }
-    LWLockRelease(AddinShmemInitLock);
 }
 
 /// Before this backend's place in shared memory goes; its connections are closed a moment later.
@@ -86,6 +83,7 @@ void leave_pool(int, Datum) {
     for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
         release_slot(connection);
     end_waiting_for_slots();
+    return_ticket();
     if (self != nullptr)
         self->pid = 0;
     self = nullptr;
@@ -109,7 +107,8 @@ int node_index(const Connection *connection) {
         PoolNode &node = state->nodes[i];
         if (node.port == connection->port && strcmp(node.host, connection->host) == 0)
             return i;
-        if (unused < 0 && pg_atomic_read_u32(&node.open) == 0 && pg_atomic_read_u32(&node.waiters) == 0)
+        if (unused < 0 && pg_atomic_read_u32(&node.open) == 0 && pg_atomic_read_u32(&node.waiters) == 0 &&
+            pg_atomic_read_u32(&node.optional) == 0)
             unused = i; // free, or nobody uses it now
     }
     if (unused < 0 || strlen(connection->host) >= sizeof(PoolNode::host))
@@ -117,6 +116,8 @@ int node_index(const Connection *connection) {
     PoolNode &node = state->nodes[unused];
     strlcpy(node.host, connection->host, sizeof(node.host));
     node.port = connection->port;
+    node.is_local = connection->is_to_this_server;
+    node.slots = 0;
     node.full_until = 0;
     return unused;
 }
@@ -128,18 +129,78 @@ int find_node(const Connection *connection) {
     return -1;
 }
 
-bool has_room(const PoolNode &node, uint32 more) {
-    const uint32 open = pg_atomic_read_u32(const_cast<pg_atomic_uint32 *>(&node.open));
-    if (guc::max_shared_pool_size >= 0) {
-        const int limit = guc::max_shared_pool_size == 0 ? MaxConnections : guc::max_shared_pool_size;
-        if (open + more > static_cast<uint32>(limit))
-            return false;
-    }
-    return node.full_until == 0 || GetCurrentTimestamp() >= node.full_until ||
-           open + more <= node.found_full_at;
+uint32 read(const pg_atomic_uint32 &value) {
+    return pg_atomic_read_u32(const_cast<pg_atomic_uint32 *>(&value));
+}
+
+uint32 configured_limit(const PoolNode &node) {
+    const int setting = node.is_local ? guc::local_shared_pool_size : guc::max_shared_pool_size;
+    if (setting < 0)
+        return kUnlimited;
+    const int standard = node.is_local ? std::max(MaxConnections / 2, 1) : MaxConnections;
+    return static_cast<uint32>(setting == 0 ? standard : setting);
+}
+
+/// How many connections to a node all sessions may have. Of what the node takes, some are left to those that
+/// are not counted here: recovery, the deadlock detector, node checks.
+uint32 limit_of(const PoolNode &node) {
+    uint32 limit = configured_limit(node);
+    if (node.slots > 0)
+        limit = std::min(limit, std::max<uint32>(node.slots - node.slots / 20 - 1, 1));
+    if (node.full_until != 0 && GetCurrentTimestamp() < node.full_until)
+        limit = std::min(limit, node.found_full_at);
+    return limit;
+}
+
+/// The share of connections that only make statements faster. Apart from the others, so that who needs one
+/// never waits for such.
+uint32 optional_limit_of(const PoolNode &node) {
+    return limit_of(node) / 4;
+}
+
+uint32 required_limit_of(const PoolNode &node) {
+    return limit_of(node) - optional_limit_of(node);
+}
+
+/// Under the lock, exclusively.
+void compute_ticket_limit() {
+    uint32 limit = kUnlimited;
+    const TimestampTz now = GetCurrentTimestamp();
+    for (const PoolNode &node : state->nodes)
+        if (node.port != 0 &&
+            (read(node.open) > 0 || !TimestampDifferenceExceeds(node.used_at, now, kForgottenAfterMs)))
+            limit = std::min(limit, required_limit_of(node));
+    pg_atomic_write_u32(&state->ticket_limit, limit);
+}
+
+bool take_ticket_within_limit() {
+    const uint32 limit = pg_atomic_read_u32(&state->ticket_limit);
+    if (pg_atomic_fetch_add_u32(&state->tickets, 1) < limit)
+        return true;
+    pg_atomic_fetch_sub_u32(&state->tickets, 1);
+    return false;
 }
 
 } // namespace
+
+bool try_take_ticket() {
+    if (has_ticket || state == nullptr)
+        return true;
+    join_pool();
+    has_ticket = take_ticket_within_limit();
+    if (has_ticket)
+        return true;
+    LWLockAcquire(state->lock, LW_EXCLUSIVE); // what made the limit small may be over
+    compute_ticket_limit();
+    LWLockRelease(state->lock);
+    has_ticket = take_ticket_within_limit();
+    return has_ticket;
+}
+
+void return_ticket() {
+    if (std::exchange(has_ticket, false))
+        pg_atomic_fetch_sub_u32(&state->tickets, 1);
+}
 
 bool try_reserve_slots(std::span<Connection *const> connections) {
     if (state == nullptr)
@@ -150,8 +211,11 @@ bool try_reserve_slots(std::span<Connection *const> connections) {
     std::array<uint16, kMaxNodes> more = {};
     for (Connection *connection : connections)
         if (connection->pool_slot < 0)
-            if (const int index = node_index(connection); index >= 0)
-                possible = possible && has_room(state->nodes[index], ++more[static_cast<size_t>(index)]);
+            if (const int index = node_index(connection); index >= 0) {
+                const PoolNode &node = state->nodes[index];
+                possible = possible &&
+                           read(node.open) + ++more[static_cast<size_t>(index)] <= required_limit_of(node);
+            }
     for (Connection *connection : connections) {
         if (!possible || connection->pool_slot >= 0)
             continue;
@@ -159,8 +223,35 @@ bool try_reserve_slots(std::span<Connection *const> connections) {
         if (index < 0)
             continue;
         connection->pool_slot = index;
+        connection->is_optional = false;
         pg_atomic_fetch_add_u32(&state->nodes[index].open, 1);
+        state->nodes[index].used_at = GetCurrentTimestamp();
         self->held[index]++;
+    }
+    compute_ticket_limit();
+    LWLockRelease(state->lock);
+    return possible;
+}
+
+bool try_reserve_optional_slot(Connection *connection) {
+    if (state == nullptr)
+        return true;
+    join_pool();
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    const int index = node_index(connection);
+    bool possible = index >= 0;
+    if (possible) {
+        PoolNode &node = state->nodes[index];
+        // Each session that works now may have work for a processor of that node.
+        const uint32 busy = pg_atomic_read_u32(&state->tickets) + read(node.optional);
+        possible = read(node.waiters) == 0 && read(node.optional) < optional_limit_of(node) &&
+                   busy < static_cast<uint32>(guc::max_adaptive_executor_pool_size);
+        if (possible) {
+            connection->pool_slot = index;
+            connection->is_optional = true;
+            pg_atomic_fetch_add_u32(&node.optional, 1);
+            self->held[index]++;
+        }
     }
     LWLockRelease(state->lock);
     return possible;
@@ -170,8 +261,21 @@ void release_slot(Connection *connection) {
     const int index = std::exchange(connection->pool_slot, -1);
     if (index < 0 || self == nullptr)
         return;
+    PoolNode &node = state->nodes[index];
     self->held[index]--;
-    pg_atomic_fetch_sub_u32(&state->nodes[index].open, 1);
+    pg_atomic_fetch_sub_u32(connection->is_optional ? &node.optional : &node.open, 1);
+}
+
+void note_node_slots(const Connection *connection, int slots) {
+    if (state == nullptr || slots <= 0 || connection->pool_slot < 0)
+        return;
+    PoolNode &node = state->nodes[connection->pool_slot];
+    if (node.slots == static_cast<uint32>(slots))
+        return;
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    node.slots = static_cast<uint32>(slots);
+    compute_ticket_limit();
+    LWLockRelease(state->lock);
 }
 
 void note_node_is_full(Connection *connection) {
@@ -181,6 +285,7 @@ void note_node_is_full(Connection *connection) {
         PoolNode &node = state->nodes[index];
         node.found_full_at = std::max<uint32>(pg_atomic_read_u32(&node.open), 1);
         node.full_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kFullForSeconds * 1000);
+        compute_ticket_limit();
     }
     LWLockRelease(state->lock);
 }
@@ -248,11 +353,12 @@ void set_session_idle(bool idle) {
         self->idle = idle;
 }
 
+pg_atomic_uint32 *client_counter() {
+    return &state->clients;
+}
+
 void install_pool() {
-    previous_request_hook = shmem_request_hook;
-    shmem_request_hook = request_memory;
-    previous_startup_hook = shmem_startup_hook;
-    shmem_startup_hook = attach_memory;
+    add_shared_memory({kName, state_size, attach_memory});
 }
 
 } // namespace citus

@@ -1,4 +1,5 @@
 #include "citus/net/connect.hpp"
+#include "citus/net/greeting.hpp"
 #include "citus/net/pool.hpp"
 #include "citus/net/remote_error.hpp"
 #include "citus/net/role.hpp"
@@ -116,8 +117,10 @@ Connection *entry_for_group(int32 group_id, Oid user_id) {
         login_role = login_user_for(role);
     const char *user = GetUserNameFromId(login_role, false);
     Connection *connection = find_connection(node->name, node->port, user);
-    if (connection == nullptr)
+    if (connection == nullptr) {
         connection = add_connection(node->name, node->port, user);
+        connection->is_to_this_server = is_local_group(group_id);
+    }
     connection->group_id = group_id;
     connection->login_role = login_role;
     connection->wanted_role = role;
@@ -147,6 +150,10 @@ void set_up(Connection *connection, uint64 settings) {
     PQsetErrorVerbosity(connection->pg, PQERRORS_DEFAULT);
     PQsetnonblocking(connection->pg, 1);
     install_notice_receiver(connection);
+    const NodeGreeting greeting = greeting_of(connection->pg);
+    connection->knows_cancel_key = greeting.is_known;
+    connection->cancel_key = greeting.cancel_key;
+    note_node_slots(connection, greeting.client_slots);
     if (!PQenterPipelineMode(connection->pg))
         raise_connection_error(connection, PQerrorMessage(connection->pg));
 }
@@ -156,7 +163,8 @@ void set_up(Connection *connection, uint64 settings) {
 void give_back_what_others_want() {
     for (Connection *connection = connections; connection != nullptr; connection = connection->next)
         if (!connection->is_transient && connection->is_open() && !connection->transaction.open &&
-            connection->idle() && connection->copy_owner == nullptr && is_wanted_by_others(connection))
+            connection->only_remains() && connection->copy_owner == nullptr &&
+            is_wanted_by_others(connection))
             connection->close();
 }
 
@@ -201,10 +209,31 @@ void connect_closed(std::span<Connection *const> closed, const char **refusal) {
     }
 }
 
+TimestampTz pool_deadline() {
+    return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), guc::node_connection_timeout);
+}
+
+/// One turn of waiting for what other sessions have.
+void wait_for_others(std::span<Connection *const> wanted, TimestampTz deadline, const char *refusal) {
+    if (GetCurrentTimestamp() >= deadline)
+        raise_no_slot(wanted[0], refusal);
+    begin_waiting_for_slots(wanted);
+    give_back_what_others_want();
+    wait_a_moment_for_slots(wanted);
+}
+
+/// The transaction's first use of connections: see net/pool.hpp.
+void wait_for_ticket(std::span<Connection *const> wanted) {
+    const TimestampTz deadline = pool_deadline();
+    do
+        wait_for_others(wanted, deadline, nullptr);
+    while (!try_take_ticket());
+    end_waiting_for_slots();
+}
+
 /// Makes all of these open, within citus.node_connection_timeout.
 void open_connections(std::span<Connection *const> wanted) {
-    const TimestampTz deadline =
-        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), guc::node_connection_timeout);
+    const TimestampTz deadline = pool_deadline();
     const char *refusal = nullptr;
     std::pmr::vector<Connection *> closed;
     for (;;) {
@@ -220,11 +249,7 @@ void open_connections(std::span<Connection *const> wanted) {
             if (std::all_of(closed.begin(), closed.end(), [](Connection *one) { return one->is_open(); }))
                 break;
         }
-        if (GetCurrentTimestamp() >= deadline)
-            raise_no_slot(closed[0], refusal);
-        begin_waiting_for_slots(closed);
-        give_back_what_others_want();
-        wait_a_moment_for_slots(closed);
+        wait_for_others(closed, deadline, refusal);
     }
     end_waiting_for_slots();
 }
@@ -250,6 +275,10 @@ void establish_connections(std::span<const int32> group_ids, std::span<Connectio
             count(Counter::ConnectionsReused);
         all_open = all_open && connection->is_open();
     }
+    if (!try_take_ticket()) {
+        wait_for_ticket(result.first(group_ids.size()));
+        all_open = false; // one may have been given back meanwhile
+    }
     if (!all_open)
         open_connections(result.first(group_ids.size()));
     for (Connection *connection : result.first(group_ids.size()))
@@ -263,8 +292,9 @@ Connection *connection_to_group(int32 group_id, Access access) {
     return connection;
 }
 
-Connection *add_transient_connection(const char *host, int port) {
-    Connection *connection = add_connection(host, port, GetUserNameFromId(GetUserId(), false));
+Connection *add_transient_connection(const char *host, int port, const char *user) {
+    Connection *connection =
+        add_connection(host, port, user != nullptr ? user : GetUserNameFromId(GetUserId(), false));
     connection->is_transient = true;
     connection->close_at_end = true;
     return connection;
@@ -302,6 +332,7 @@ void trim_connections() {
         else if (kept_count < kept.size())
             kept[kept_count++] = connection;
     }
+    return_ticket();
     set_session_idle(kept_count > 0);
 }
 

@@ -130,8 +130,8 @@ bool wait_patiently(std::span<Connection *const> connections, TimestampTz deadli
 
 } // namespace
 
-bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline,
-                          bool interruptible, bool *deadlock) {
+bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline, bool interruptible,
+                          bool *deadlock) {
     for (Connection *connection : connections)
         if (!connection->is_open() || connection->is_broken() || PQsocket(connection->pg) < 0)
             return true; // the caller finds out when it pumps

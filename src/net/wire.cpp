@@ -1,6 +1,7 @@
 #include "citus/net/wire.hpp"
 
 #include "citus/guc.hpp"
+#include "citus/net/cancel.hpp"
 #include "citus/net/pool.hpp"
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/counters.hpp"
@@ -175,6 +176,13 @@ void Connection::queue_sync() {
         append()->is_sync = true;
 }
 
+void Connection::queue_sync_and_commit(ResultConsumer *consumer, int tag) {
+    QueuedCommand *sync = append();
+    sync->is_sync = true;
+    sync->consumer = consumer;
+    sync->tag = tag;
+}
+
 /// Hands one command to libpq, which only fails when the connection is broken.
 bool Connection::send_one(const QueuedCommand *command) {
     if (command->is_sync)
@@ -224,11 +232,11 @@ bool Connection::flush() {
 bool Connection::forget(const ResultConsumer *consumer) {
     bool results_to_come = false;
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (command->is_sync || command->consumer != consumer)
+        if (command->consumer != consumer)
             continue;
         command->consumer = nullptr;
         command->is_discarded = true;
-        results_to_come |= command->is_sent;
+        results_to_come |= command->is_sent && !command->is_sync;
     }
     drop_unsent_discards();
     return results_to_come;
@@ -236,7 +244,7 @@ bool Connection::forget(const ResultConsumer *consumer) {
 
 void Connection::abandon_level(int level) {
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (command->is_sync || command->is_discarded || command->level < level)
+        if (command->is_discarded || (command->is_sync ? command->consumer == nullptr : command->level < level))
             continue;
         if (level > 1 && command->consumer != nullptr)
             command->consumer->connection_lost(this, command->tag,
@@ -253,7 +261,7 @@ void Connection::drop_unsent_discards() {
     QueuedCommand *previous = nullptr;
     for (QueuedCommand *command = head_; command != nullptr;) {
         QueuedCommand *following = command->next;
-        if (!command->is_discarded || command->is_sent) {
+        if (!command->is_discarded || command->is_sent || command->is_sync) {
             previous = command;
             command = following;
             continue;
@@ -276,7 +284,7 @@ void Connection::drop_unsent_discards() {
 
 bool Connection::only_remains() const {
     for (const QueuedCommand *command = head_; command != nullptr; command = command->next)
-        if (!command->is_sync && !command->is_discarded)
+        if (command->is_wanted())
             return false;
     return true;
 }
@@ -284,7 +292,7 @@ bool Connection::only_remains() const {
 bool Connection::runs_only_discards() const {
     bool runs = false;
     for (const QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (!command->is_sync && !command->is_discarded)
+        if (command->is_wanted())
             return false;
         runs |= !command->is_sync;
     }
@@ -329,7 +337,7 @@ PGresult *Connection::take_result() {
 
 bool Connection::pump_discarded() {
     // A sync before a wanted command is no harm: taking it raises nothing.
-    return head_ != nullptr && (head_->is_discarded || head_->is_sync) && pump();
+    return head_ != nullptr && !head_->is_wanted() && pump();
 }
 
 bool Connection::pump() {
@@ -358,7 +366,7 @@ bool Connection::pump() {
         release_result();
     } else if (is_broken()) {
         lose_queue();
-    } else {
+    } else if (!head_->is_sync) { // behind an error at commit; the sync itself is still to come
         pop_head();
     }
     if (first_unsent_ != nullptr && in_flight_ <= kMaxInFlight / 2)
@@ -372,7 +380,7 @@ bool Connection::drop_queue(const char *reason) {
     while (head_ != nullptr) {
         QueuedCommand *command = head_;
         head_ = command->next;
-        if (!command->is_sync && !command->is_discarded)
+        if (command->is_wanted())
             raise |= command->consumer == nullptr ||
                      command->consumer->connection_lost(this, command->tag, reason);
         free_texts(command);
@@ -407,9 +415,13 @@ void Connection::deliver(PGresult *result) {
     const bool wanted = !command->is_discarded;
     ResultConsumer *consumer = wanted ? command->consumer : nullptr;
     switch (PQresultStatus(result)) {
-    case PGRES_PIPELINE_SYNC:
+    case PGRES_PIPELINE_SYNC: {
+        const int tag = command->tag;
         pop_head();
+        if (consumer != nullptr)
+            consumer->command_done(tag, result);
         return;
+    }
     case PGRES_SINGLE_TUPLE:
     case PGRES_TUPLES_OK:
         if (consumer != nullptr)
@@ -440,6 +452,7 @@ void Connection::deliver(PGresult *result) {
         }
         note_failure(command, result);
         command->is_discarded = true;
+        command->consumer = nullptr;
         if (!wanted)
             return;
         if (consumer == nullptr)
@@ -459,14 +472,9 @@ void Connection::consume_input() {
         PQconsumeInput(pg); // a failure shows as a broken connection
 }
 
-void Connection::request_cancel() {
-    char message[256];
-    PGcancel *cancel = PQgetCancel(pg);
-    if (cancel == nullptr)
-        return;
-    if (!PQcancel(cancel, message, sizeof(message)))
-        elog(DEBUG1, "could not send a cancel request to %s: %s", address_, message);
-    PQfreeCancel(cancel);
+bool Connection::request_cancel() {
+    Connection *self = this;
+    return cancel_all({&self, 1}) == 1;
 }
 
 void Connection::close() {
@@ -481,6 +489,7 @@ void Connection::close() {
     prepared_.clear();
     copy_owner = nullptr;
     settings_epoch = 0;
+    knows_cancel_key = unresponsive = false;
 }
 
 // ---------------------------------------------------------------- notices

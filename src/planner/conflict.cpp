@@ -362,12 +362,13 @@ void plan_conflict(const DistTable &table, const ModifyTable *modify, InsertPlan
         if (context.failed) {
             // A shard can't tell of a row in a partition whether it was there before.
             if (get_rel_relkind(table.relid) == RELKIND_PARTITIONED_TABLE)
-                ereport(ERROR,
-                        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                         errmsg("ON CONFLICT DO UPDATE of a partitioned table can't use subqueries, functions "
-                                "that are not built in, or policies"),
-                         errhint("Insert into the partition itself, or use INSERT and UPDATE in one "
-                                 "transaction.")));
+                ereport(
+                    ERROR,
+                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                     errmsg("ON CONFLICT DO UPDATE of a partitioned table can't use subqueries, functions "
+                            "that are not built in, or policies"),
+                     errhint("Insert into the partition itself, or use INSERT and UPDATE in one "
+                             "transaction.")));
             update_here(table.relid, modify, context.target, plan);
             assignments = keep_row(table.relid, static_cast<AttrNumber>(linitial_int(plan->updated)));
         } else if (filters != NIL) {

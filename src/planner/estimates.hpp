@@ -21,7 +21,7 @@ struct FragmentEstimate {
     double rows;
     int width;
     double tasks;
-    bool repeats_groups; ///< several shards may send the same group
+    bool repeats_groups;                      ///< several shards may send the same group
     Cost shard_cost;                          ///< of the work on the shards, which share it
     std::pmr::vector<ColumnEstimate> columns; ///< of the target list, without resjunk entries
 };

@@ -64,8 +64,10 @@ void add_array_elements(ShardSet *set, Oid array_type, Datum array) {
             set->add_value(element_type, values[i]);
 }
 
-/// Adds the shards one prune item leaves. An expression that can't be evaluated yet prunes nothing.
-void apply_prune_item(ShardSet *set, const PruneItem &item, ExprState *state, ExprContext *econtext) {
+/// Adds the shards one prune item leaves. An expression that can't be evaluated yet prunes nothing. NULL equals no
+/// key, but (keeps_null) a MERGE may insert it.
+void apply_prune_item(ShardSet *set, const PruneItem &item, ExprState *state, ExprContext *econtext,
+                      bool keeps_null) {
     if (item.kind == PruneKind::IsNull) {
         set->add_null();
         return;
@@ -81,8 +83,11 @@ void apply_prune_item(ShardSet *set, const PruneItem &item, ExprState *state, Ex
         set->add_all();
         return;
     }
-    if (is_null)
+    if (is_null) {
+        if (keeps_null)
+            set->add_null();
         return;
+    }
     const Oid type = exprType(reinterpret_cast<Node *>(item.expr));
     if (item.kind == PruneKind::AnyOf)
         add_array_elements(set, type, value);
@@ -284,7 +289,8 @@ List *Fragment::pack() const {
     packed = lappend(packed, prune_items);
     packed = lappend(packed, params);
     packed = lappend(packed, motions);
-    return lappend(packed, list_make3_int(body_begin, body_end, body_last));
+    packed = lappend(packed, list_make3_int(body_begin, body_end, body_last));
+    return lappend(packed, merge_keys);
 }
 
 Fragment Fragment::unpack(List *packed) {
@@ -309,7 +315,20 @@ Fragment Fragment::unpack(List *packed) {
     fragment.body_begin = linitial_int(static_cast<List *>(list_nth(packed, 7)));
     fragment.body_end = lsecond_int(static_cast<List *>(list_nth(packed, 7)));
     fragment.body_last = lthird_int(static_cast<List *>(list_nth(packed, 7)));
+    fragment.merge_keys = static_cast<List *>(list_nth(packed, 8));
     return fragment;
+}
+
+List *pack_merge_key(const MergeKey &key) {
+    return list_make2(list_make2_int(key.column, key.nulls_first),
+                      list_make2_oid(key.sort_operator, key.collation));
+}
+
+MergeKey unpack_merge_key(const List *packed) {
+    const auto *numbers = static_cast<const List *>(linitial(packed));
+    const auto *oids = static_cast<const List *>(lsecond(packed));
+    return {static_cast<AttrNumber>(linitial_int(numbers)), linitial_oid(oids), lsecond_oid(oids),
+            lsecond_int(numbers) != 0};
 }
 
 FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprContext *econtext) {
@@ -319,7 +338,6 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         slots.push_back(require_dist_table(lfirst_oid(cell)));
 
     FragmentTasks result{};
-    result.total_shards = 1;
     if (!OidIsValid(fragment.anchor) && slots.empty()) {
         result.tasks.push_back({local_group_id(), 0, task_sql(fragment, slots, 0)});
         return result;
@@ -327,7 +345,6 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
     // A statement that writes a reference table names it first: its placements decide the tasks.
     const DistTable &anchor =
         OidIsValid(fragment.anchor) ? *require_dist_table(fragment.anchor) : *slots.front();
-    result.total_shards = static_cast<int>(anchor.shards.size());
 
     ShardSet wanted(anchor);
     if (!fragment.prunes || !anchor.has_key())
@@ -336,8 +353,10 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         for (int i = 0; i < list_length(fragment.prune_items); i++) {
             auto *state = prune_states == NIL ? nullptr : static_cast<ExprState *>(list_nth(prune_states, i));
             apply_prune_item(&wanted, read_prune_item(list_nth_node(List, fragment.prune_items, i)), state,
-                             econtext);
+                             econtext, fragment.command == CMD_MERGE);
         }
+    for (size_t i = 0; i < anchor.shards.size(); i++)
+        result.pruned_shards += !wanted.has(i);
     if (fragment.runs_per_node()) {
         add_node_tasks(&result, fragment, anchor, wanted, slots);
         return result;
@@ -346,8 +365,10 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
         if (wanted.has(i))
             add_tasks(&result, fragment, anchor.shards[i], slots, static_cast<int>(i));
 
-    if (fragment.single_group && result.tasks.empty())
+    if (fragment.single_group && result.tasks.empty()) {
+        result.pruned_shards--;
         add_tasks(&result, fragment, anchor.shards[0], slots, 0);
+    }
     if (fragment.single_group && econtext != nullptr && result.tasks.size() > 1)
         elog(ERROR, "a statement planned for one shard group would run on %zu", result.tasks.size());
     return result;

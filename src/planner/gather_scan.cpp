@@ -3,9 +3,9 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/planner/modify.hpp"
+#include "citus/planner/partitioned.hpp"
 #include "citus/planner/pruning.hpp"
 #include "citus/planner/shippable.hpp"
-#include "citus/planner/partitioned.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -162,8 +162,7 @@ private:
         auto *type_only = reinterpret_cast<Expr *>(makeNullConst(TEXTOID, -1, DEFAULT_COLLATION_OID));
         shape_.remote_tlist =
             lappend(shape_.remote_tlist, makeTargetEntry(type_only, position, nullptr, false));
-        return reinterpret_cast<Expr *>(
-            makeVar(INDEX_VAR, position, TEXTOID, -1, DEFAULT_COLLATION_OID, 0));
+        return reinterpret_cast<Expr *>(makeVar(INDEX_VAR, position, TEXTOID, -1, DEFAULT_COLLATION_OID, 0));
     }
 
     /// The row in the type of the table here: a shard's row type is another one.

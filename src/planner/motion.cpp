@@ -9,14 +9,13 @@
 #include "locus_terms.hpp"
 #include "motion_block.hpp"
 #include "pushdown.hpp"
+#include "reduction.hpp"
 #include "subblocks.hpp"
 
 extern "C" {
-#include "catalog/pg_collation.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planner.h"
 #include "parser/parsetree.h"
-#include "utils/typcache.h"
 }
 
 namespace citus {
@@ -41,24 +40,13 @@ constexpr size_t kMaxItems = 24;
 
 // ---------------------------------------------------------------- which statements
 
-/// A view's tables are read with its owner's rights; the functions that move rows are for superusers.
-bool may_move_rows_of(const RangeTblEntry *rte) {
-    return rte->rtekind != RTE_RELATION || !OidIsValid(rte->checkAsUser) || superuser_arg(rte->checkAsUser);
-}
-
 bool is_unfit(::Node *node, void *) {
     if (node == nullptr)
         return false;
     if (IsA(node, Query)) {
         const auto *query = castNode(Query, node);
-        if (query->commandType != CMD_SELECT || query->rowMarks != NIL || query->hasModifyingCTE ||
-            query->hasRecursive)
-            return true;
-        ListCell *cell;
-        foreach (cell, query->rtable)
-            if (!may_move_rows_of(lfirst_node(RangeTblEntry, cell)))
-                return true;
-        return walk_query(castNode(Query, node), is_unfit, nullptr, 0);
+        return query->commandType != CMD_SELECT || query->rowMarks != NIL || query->hasModifyingCTE ||
+               query->hasRecursive || walk_query(castNode(Query, node), is_unfit, nullptr, 0);
     }
     return walk_children(node, is_unfit, nullptr);
 }
@@ -155,6 +143,7 @@ public:
     Query *run();
 
 private:
+    bool estimate(MotionItem *item);
     bool estimate_items();
     void propose_all();
     void propose(int base, int wanted_class, bool prefer_hash, bool move_sublinks);
@@ -173,6 +162,17 @@ private:
     std::pmr::vector<Proposal> proposals_;
 };
 
+/// Fills in what would be moved of the item. False when it can't be.
+bool Search::estimate(MotionItem *item) {
+    const Query *source = block_.source_of(*item);
+    if (source == nullptr)
+        return false;
+    const PlannedStmt *plan = standard_planner(copy_of(source), "", 0, nullptr);
+    item->rows = plan->planTree->plan_rows;
+    item->width = plan->planTree->plan_width;
+    return true;
+}
+
 bool Search::estimate_items() {
     std::pair<Oid, double> largest{InvalidOid, -1};
     find_largest_table(as_node(block_.query()), &largest);
@@ -187,14 +187,16 @@ bool Search::estimate_items() {
     for (MotionItem &item : block_.items()) {
         if (!item.can_move)
             continue;
-        const Query *source = block_.source_of(item);
-        if (source == nullptr) {
+        if (!estimate(&item)) {
             item.can_move = false;
             continue;
         }
-        const PlannedStmt *plan = standard_planner(copy_of(source), "", 0, nullptr);
-        item.rows = plan->planTree->plan_rows;
-        item.width = plan->planTree->plan_width;
+        // Worth the work on the shards when it leaves out half of the rows.
+        const MotionItem plain = item;
+        item.is_reduced = true;
+        if (item.table == nullptr || implied_conditions(block_.query(), item.varno) == NIL || !estimate(&item) ||
+            item.rows > plain.rows / 2)
+            item = plain;
     }
     return true;
 }
@@ -205,8 +207,7 @@ const JoinExpression *Search::key_for(const MotionItem &item, int wanted_class, 
     if (item.varno == 0 || wanted_class < 0)
         return nullptr;
     for (const JoinExpression &each : block_.join_expressions())
-        if (each.varno == item.varno && each.equal_class == wanted_class &&
-            MotionBlock::has_hash_function(each) &&
+        if (each.varno == item.varno && each.equal_class == wanted_class && has_motion_hash(each.type) &&
             (!of_table || hash_family_of_type(each.type) == anchor.key_hash_opfamily))
             return &each;
     return nullptr;
@@ -288,13 +289,7 @@ List *Search::pack(const Proposal &proposal, size_t i, Query *source, int key) c
     const PlannedMove &move = proposal.moves[i];
     Motion motion;
     motion.from = name_of(const_cast<Search *>(this)->block_.items()[static_cast<size_t>(move.item)]);
-    if (move.key != nullptr) {
-        const Oid type = getBaseType(move.key->type);
-        motion.key = key;
-        motion.hash_function = lookup_type_cache(type, TYPECACHE_HASH_PROC)->hash_proc;
-        const Oid collation = exprCollation(move.key->expr);
-        motion.collation = OidIsValid(collation) ? DEFAULT_COLLATION_OID : InvalidOid;
-    }
+    motion.key = move.key == nullptr ? 0 : key;
     motion.source = planner(source, "", 0, nullptr);
     return motion.pack();
 }
@@ -350,7 +345,7 @@ Query *Search::run() {
 } // namespace
 
 Query *push_down_with_motions(const Query *query) {
-    if (guc::motion == guc::kMotionNever || !superuser() || !may_move(query))
+    if (guc::motion == guc::kMotionNever || !may_move(query))
         return nullptr;
     Search search(query);
     return search.run();

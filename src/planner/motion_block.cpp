@@ -2,7 +2,9 @@
 
 #include "citus/pg/walker.hpp"
 #include "citus/planner/locus.hpp"
+#include "flatten.hpp"
 #include "locus_facts.hpp"
+#include "reduction.hpp"
 #include "subblocks.hpp"
 #include "worker_query.hpp"
 
@@ -163,60 +165,13 @@ List *all_conditions(::Node *node) {
     return list_concat(result, conjuncts_of(castNode(FromExpr, node)->quals));
 }
 
-/// The columns of a piece of a jointree as the range table entry of its join has them.
-List *column_names(const Query *query, ::Node *node) {
-    if (IsA(node, FromExpr)) // in place of a join that was simplified
-        return NIL;
-    const int varno =
-        IsA(node, JoinExpr) ? castNode(JoinExpr, node)->rtindex : castNode(RangeTblRef, node)->rtindex;
-    return rt_fetch(varno, query->rtable)->eref->colnames;
-}
-
-List *numbers_up_to(int count) {
-    List *numbers = NIL;
-    for (int i = 1; i <= count; i++)
-        numbers = lappend_int(numbers, i);
-    return numbers;
-}
-
-/// The deparser looks up the columns of joins by position, in lists that are not right any more after joins
-/// were simplified and relations replaced. Nothing refers to these columns: all joins become plain ones, made
-/// of all columns of both sides.
-void rebuild_joins(Query *query, ::Node *node) {
-    ListCell *cell;
-    if (IsA(node, FromExpr))
-        foreach (cell, castNode(FromExpr, node)->fromlist)
-            rebuild_joins(query, as_node(lfirst(cell)));
-    if (!IsA(node, JoinExpr))
-        return;
-    auto *join = castNode(JoinExpr, node);
-    rebuild_joins(query, join->larg);
-    rebuild_joins(query, join->rarg);
-    join->isNatural = false;
-    join->usingClause = NIL;
-    join->alias = join->join_using_alias = nullptr;
-    auto *rte = rt_fetch(join->rtindex, query->rtable);
-    const List *left = column_names(query, join->larg);
-    const List *right = column_names(query, join->rarg);
-    rte->eref = makeAlias("unnamed_join", list_concat_copy(left, right));
-    rte->alias = rte->join_using_alias = nullptr;
-    rte->jointype = join->jointype;
-    rte->joinmergedcols = 0;
-    rte->joinleftcols = numbers_up_to(list_length(left));
-    rte->joinrightcols = numbers_up_to(list_length(right));
-    rte->joinaliasvars = NIL;
-    for (int i = 0; i < list_length(left) + list_length(right); i++)
-        rte->joinaliasvars = lappend(rte->joinaliasvars, nullptr);
-}
-
 } // namespace
 
 // ---------------------------------------------------------------- items
 
 MotionBlock::MotionBlock(Query *query) : query_(query) {
     simplify_block(query);
-    rebuild_joins(query, as_node(query->jointree));
-    forget_join_names(as_node(query));
+    rebuild_joins(query);
     find_items();
     find_join_expressions();
 }
@@ -285,15 +240,6 @@ int MotionBlock::add_expression(int varno, ::Node *expr) {
     return static_cast<int>(expressions_.size() - 1);
 }
 
-/// The relation an expression belongs to, or 0.
-int only_relation(::Node *expr) {
-    int varno;
-    if (checkExprHasSubLink(expr) || expression_returns_set(expr) ||
-        !bms_get_singleton_member(pull_varnos(nullptr, expr), &varno))
-        return 0;
-    return varno;
-}
-
 void MotionBlock::add_equality(::Node *condition) {
     if (!IsA(condition, OpExpr) || list_length(castNode(OpExpr, condition)->args) != 2)
         return;
@@ -324,15 +270,6 @@ int MotionBlock::class_of_column(int varno, AttrNumber attno) const {
         if (each.varno == varno && IsA(each.expr, Var) && castNode(Var, each.expr)->varattno == attno)
             return each.equal_class;
     return -1;
-}
-
-bool MotionBlock::has_hash_function(const JoinExpression &expr) {
-    // The nodes hash it: what is hashed by Oids that differ there (enums) will not do.
-    const Oid type = getBaseType(expr.type);
-    if (type >= FirstNormalObjectId || get_typtype(type) == TYPTYPE_PSEUDO)
-        return false;
-    const TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_HASH_PROC);
-    return OidIsValid(entry->hash_proc) && entry->hash_proc < FirstNormalObjectId;
 }
 
 // ---------------------------------------------------------------- sources
@@ -489,6 +426,7 @@ Query *source_query(const Query *query, RangeTblEntry *rte, List *conditions, in
     source->targetList = columns.tlist;
     source->cteList = copy_of(query->cteList);
     source->hasRowSecurity = query->hasRowSecurity;
+    source->hasSubLinks = quals != nullptr && checkExprHasSubLink(quals);
     return source;
 }
 
@@ -649,6 +587,9 @@ Query *MotionBlock::rewrite(std::span<const PlannedMove> moves, int colocation, 
             continue;
         conditions.back() = own_conditions(copy, item.varno);
         remove_conditions(as_node(copy->jointree), conditions.back());
+        if (item.is_reduced)
+            conditions.back() =
+                list_concat(list_copy(conditions.back()), implied_conditions(query_, item.varno));
         if (move.key == nullptr || IsA(move.key->expr, Var))
             continue;
         extras.back() = list_make1(move.key->expr);
@@ -703,7 +644,7 @@ Query *MotionBlock::rewrite(std::span<const PlannedMove> moves, int colocation, 
         keys->push_back(key);
     }
     drop_unused_ctes(copy);
-    rebuild_joins(copy, as_node(copy->jointree));
+    rebuild_joins(copy);
     return copy;
 }
 

@@ -19,6 +19,7 @@ struct MotionItem {
     bool is_everywhere = false;       ///< may stay wherever the rest is
     bool may_stay = false;            ///< a sub-select whose rows are on shards
     bool can_move = false;
+    bool is_reduced = false; ///< moves without rows that others in the block leave out anyway
     double rows = 0, width = 0;
 
     bool is_hashed() const { return table != nullptr && table->has_key(); }
@@ -49,9 +50,6 @@ public:
 
     /// The class of expressions that are equal to a column, or -1.
     int class_of_column(int varno, AttrNumber attno) const;
-
-    /// Whether the item's rows could be hashed so that equal values meet.
-    static bool has_hash_function(const JoinExpression &expr);
 
     /// What would be moved, as a query of its own; for estimates.
     Query *source_of(const MotionItem &item) const;

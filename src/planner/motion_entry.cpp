@@ -81,7 +81,8 @@ List *exchange_motions(List *motions) {
 }
 
 int add_motion(const MotionPlace &place) {
-    current_motions = lappend(current_motions, make_in<KnownMotion>(CurrentMemoryContext, place, nullptr, nullptr));
+    current_motions =
+        lappend(current_motions, make_in<KnownMotion>(CurrentMemoryContext, place, nullptr, nullptr));
     return list_length(current_motions) - 1;
 }
 

@@ -16,8 +16,8 @@ struct MotionPlace {
     Oid anchor;     ///< a table with these shards
 };
 
-/// Numbers a motion within the statement that is planned. packed (executor/motion.hpp) may come later, and with
-/// it the query whose rows move, for estimates.
+/// Numbers a motion within the statement that is planned. packed (executor/motion.hpp) may come later, and
+/// with it the query whose rows move, for estimates.
 int add_motion(const MotionPlace &place);
 void set_motion(int number, List *packed, const Query *source);
 

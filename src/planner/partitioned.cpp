@@ -40,7 +40,8 @@ void hide_partitions(Query *query) {
 }
 
 Expr *partition_oid(Expr *text) {
-    List *name = list_make2(makeString(pstrdup("citus_internal")), makeString(pstrdup("logical_table_of_shard")));
+    List *name =
+        list_make2(makeString(pstrdup("citus_internal")), makeString(pstrdup("logical_table_of_shard")));
     const Oid argument = TEXTOID;
     return reinterpret_cast<Expr *>(makeFuncExpr(LookupFuncName(name, 1, &argument, false), OIDOID,
                                                  list_make1(text), InvalidOid, InvalidOid,

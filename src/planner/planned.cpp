@@ -139,8 +139,7 @@ void add_dependencies(PlannedStmt *statement, const Query *query) {
     statement->relationOids = list_concat_unique_oid(statement->relationOids, relations);
     statement->invalItems = list_concat(statement->invalItems, items);
     // A view's owner who runs the statement needs no other connection than for his own tables.
-    // Rows are moved for superusers only (motion.cpp): a plan belongs to the role it was made for.
-    statement->dependsOnRole |= has_row_security || users_of(query).names_current || has_motions();
+    statement->dependsOnRole |= has_row_security || users_of(query).names_current;
 }
 
 } // namespace

@@ -151,6 +151,7 @@ Query *push_whole_block(const Query *query, const StatementLocus &locus) {
     }
     note_sublinks(above);
     WorkerQuery sent(worker);
+    sent.merge_per_node();
     const bool repeats = query->distinctClause != NIL && !is_local_to_shards(locus.distinct);
     return sent.finish(locus, locus.windowed, repeats, above) ? above : nullptr;
 }
@@ -276,6 +277,7 @@ Query *pull_rows(const Query *query, const StatementLocus &locus) {
         reinterpret_cast<List *>(replace_in(as_node(above->targetList), map_to_columns, &mapping));
     above->havingQual = replace_in(above->havingQual, map_to_columns, &mapping);
     note_sublinks(above);
+    worker.merge_per_node();
     return worker.finish(locus, locus.from, false, above) ? above : nullptr;
 }
 

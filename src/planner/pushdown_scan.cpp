@@ -1,5 +1,7 @@
 #include "pushdown_scan.hpp"
 
+#include <cmath>
+
 #include "citus/ddl/partitions.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "motion_entry.hpp"
@@ -28,6 +30,7 @@ set_rel_pathlist_hook_type previous_pathlist_hook = nullptr;
 struct PlannedFragment {
     List *packed;
     FragmentEstimate estimate;
+    FragmentOrder order;
 };
 
 /// PlannedFragment pointers.
@@ -144,8 +147,7 @@ bool describe_partitioned(const RangeTblEntry *rte, AttrNumber attno, VariableSt
     data->statsTuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(rte->relid), Int16GetDatum(attno),
                                        BoolGetDatum(true));
     data->freefunc = ReleaseSysCache;
-    data->acl_ok = HeapTupleIsValid(data->statsTuple) &&
-                   may_see_statistics({.relid = rte->relid});
+    data->acl_ok = HeapTupleIsValid(data->statsTuple) && may_see_statistics({.relid = rte->relid});
     return true;
 }
 
@@ -162,8 +164,9 @@ bool describe_column(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attno, Va
     const ColumnEstimate &column = fragment.estimate.columns[static_cast<size_t>(attno) - 1];
     data->isunique = column.unique;
     if (OidIsValid(column.relid)) {
-        data->statsTuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(column.relid),
-                                           Int16GetDatum(column.attno), BoolGetDatum(is_partitioned(column.relid)));
+        data->statsTuple =
+            SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(column.relid), Int16GetDatum(column.attno),
+                            BoolGetDatum(is_partitioned(column.relid)));
         data->freefunc = ReleaseSysCache;
         data->acl_ok = HeapTupleIsValid(data->statsTuple) && may_see_statistics(column);
     } else if (column.distinct >= 1) {
@@ -193,14 +196,8 @@ const CustomPathMethods kPathMethods = {
     .PlanCustomPath = plan_fragment_path,
 };
 
-void add_fragment_path(PlannerInfo *root, RelOptInfo *rel, const PlannedFragment &fragment) {
+CustomPath *make_path(RelOptInfo *rel, const PlannedFragment &fragment, double rows) {
     const double sent = fragment.estimate.rows;
-    // PostgreSQL believes that several columns together have at most a tenth of the rows as values. Partial
-    // groups that are grouped again have more.
-    rel->tuples = fragment.estimate.repeats_groups ? kGroupingFactor * sent : sent;
-    const double rows =
-        clamp_row_est(sent * clauselist_selectivity(root, rel->baserestrictinfo, 0, JOIN_INNER, nullptr));
-    set_width(rel, fragment.estimate);
     auto *path = makeNode(CustomPath);
     path->path.pathtype = T_CustomScan;
     path->path.parent = rel;
@@ -216,11 +213,69 @@ void add_fragment_path(PlannerInfo *root, RelOptInfo *rel, const PlannedFragment
     path->flags = CUSTOMPATH_SUPPORT_PROJECTION | CUSTOMPATH_SUPPORT_BACKWARD_SCAN;
     path->custom_private = list_make1(fragment.packed);
     path->methods = &kPathMethods;
+    return path;
+}
+
+/// How many of the pathkeys the keys, in which the fragment's rows come, stand for.
+int count_common(const List *wanted, const List *given) {
+    int common = 0;
+    while (common < list_length(wanted) && common < list_length(given) &&
+           unpack_merge_key(list_nth_node(List, wanted, common)) ==
+               unpack_merge_key(list_nth_node(List, given, common)))
+        common++;
+    return common;
+}
+
+/// Sorting on the nodes, each its part, and merging here.
+Cost sort_cost(const FragmentEstimate &estimate, List *keys) {
+    const double nodes = std::max(estimate.tasks, 1.0);
+    Path sorted;
+    cost_sort(&sorted, nullptr, NIL, 0.0, estimate.rows / nodes, estimate.width, 0.0, work_mem, -1.0);
+    return sorted.total_cost +
+           estimate.rows * 2 * cpu_operator_cost * list_length(keys) * std::max(1.0, std::log2(nodes));
+}
+
+/// A path that gives the rows in the order that the query wants, or as much of it as the columns allow.
+void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, const PlannedFragment &fragment, double rows) {
+    const FragmentOrder &order = fragment.order;
+    List *keys = merge_keys_for(rel, root->query_pathkeys);
+    const bool is_sorted = order.keys != NIL;
+    const int common = is_sorted ? count_common(keys, order.keys) : list_length(keys);
+    if (common == 0)
+        return;
+    Fragment sorted = Fragment::unpack(static_cast<List *>(copyObjectImpl(fragment.packed)));
+    const auto *function =
+        linitial_node(RangeTblFunction, planner_rt_fetch(rel->relid, root)->functions);
+    if (is_sorted)
+        sorted.merge_keys = order.keys;
+    else if (!sort_fragment(&sorted, order, keys, function->funccoltypes))
+        return;
+    CustomPath *path = make_path(rel, fragment, rows);
+    path->path.pathkeys = list_truncate(list_copy(root->query_pathkeys), common);
+    if (!is_sorted) {
+        // All are sorted before the first comes.
+        const Cost sorting = fragment.estimate.shard_cost + sort_cost(fragment.estimate, keys);
+        path->path.startup_cost += sorting;
+        path->path.total_cost += sorting - fragment.estimate.shard_cost;
+    }
+    path->custom_private = list_make1(sorted.pack());
+    add_path(rel, &path->path);
+}
+
+void add_fragment_path(PlannerInfo *root, RelOptInfo *rel, const PlannedFragment &fragment) {
+    const double sent = fragment.estimate.rows;
+    // PostgreSQL believes that several columns together have at most a tenth of the rows as values. Partial
+    // groups that are grouped again have more.
+    rel->tuples = fragment.estimate.repeats_groups ? kGroupingFactor * sent : sent;
+    const double rows =
+        clamp_row_est(sent * clauselist_selectivity(root, rel->baserestrictinfo, 0, JOIN_INNER, nullptr));
+    set_width(rel, fragment.estimate);
     rel->rows = rows;
     rel->pathlist = NIL;
     rel->partial_pathlist = NIL;
     rel->consider_parallel = false;
-    add_path(rel, &path->path);
+    add_path(rel, &make_path(rel, fragment, rows)->path);
+    add_sorted_path(root, rel, fragment, rows);
 }
 
 void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte) {
@@ -251,9 +306,9 @@ PlannedStmt *with_fragments(PlannedStmt *(*plan)(void *context), void *context) 
 }
 
 RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const FragmentColumn> columns,
-                                   const FragmentEstimate &estimate) {
-    current_fragments =
-        lappend(current_fragments, make_in<PlannedFragment>(CurrentMemoryContext, fragment.pack(), estimate));
+                                   const FragmentEstimate &estimate, const FragmentOrder &order) {
+    current_fragments = lappend(current_fragments, make_in<PlannedFragment>(CurrentMemoryContext,
+                                                                            fragment.pack(), estimate, order));
     const int number = list_length(current_fragments) - 1;
 
     auto *function = makeNode(RangeTblFunction);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "estimates.hpp"
+#include "fragment_order.hpp"
 
 namespace citus {
 
@@ -23,7 +24,7 @@ struct FragmentColumn {
 /// A range table entry for a fragment with these columns, of which an estimate is known. Only within
 /// with_fragments.
 RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const FragmentColumn> columns,
-                                   const FragmentEstimate &estimate);
+                                   const FragmentEstimate &estimate, const FragmentOrder &order);
 
 void install_pushdown_scan();
 

@@ -289,6 +289,36 @@ bool set_body(Fragment *fragment) {
     return true;
 }
 
+/// Names an output column of a query; that of a set operation has the name that its first SELECT gives it.
+void name_column(Query *query, TargetEntry *entry, char *name) {
+    entry->resname = name;
+    ::Node *first = query->setOperations;
+    while (first != nullptr && IsA(first, SetOperationStmt))
+        first = castNode(SetOperationStmt, first)->larg;
+    if (first == nullptr)
+        return;
+    RangeTblEntry *rte = rt_fetch(castNode(RangeTblRef, first)->rtindex, query->rtable);
+    name_column(rte->subquery, get_tle_by_resno(rte->subquery->targetList, entry->resno), name);
+    lfirst(list_nth_cell(rte->eref->colnames, entry->resno - 1)) = makeString(name);
+}
+
+/// Whether the rows of shards can be put together by UNION ALL: those of a row type differ from shard to shard.
+bool can_be_united(const Query *query) {
+    ListCell *cell;
+    foreach (cell, query->targetList) {
+        auto *expr = reinterpret_cast<::Node *>(lfirst_node(TargetEntry, cell)->expr);
+        const char type = get_typtype(getBaseType(exprType(expr)));
+        if (type == TYPTYPE_COMPOSITE || type == TYPTYPE_PSEUDO)
+            return false;
+        ListCell *used;
+        foreach (used, pull_var_clause(expr, PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS |
+                                                 PVC_RECURSE_PLACEHOLDERS))
+            if (!IsA(lfirst(used), Var) || lfirst_node(Var, used)->varattno <= 0)
+                return false;
+    }
+    return true;
+}
+
 } // namespace
 
 /// `WITH citus_shards AS (SELECT columns FROM ...) SELECT groups FROM citus_shards GROUP BY ...`, or nullptr.
@@ -337,13 +367,82 @@ void WorkerQuery::group_per_node() {
     per_node_ = grouping_over_rows();
 }
 
+/// `WITH citus_shards AS (query) SELECT columns FROM citus_shards ORDER BY ... LIMIT ...`, or nullptr.
+Query *WorkerQuery::rows_over_shards() const {
+    if (query_->rowMarks != NIL || query_->hasModifyingCTE || reads_motions(query_) || !can_be_united(query_))
+        return nullptr;
+    auto *body = static_cast<Query *>(copyObjectImpl(query_));
+    auto *rows = makeNode(Query);
+    rows->commandType = CMD_SELECT;
+    rows->canSetTag = true;
+    List *sent = NIL;
+    ListCell *cell;
+    foreach (cell, body->targetList) {
+        auto *entry = lfirst_node(TargetEntry, cell);
+        if (entry->resjunk)
+            continue;
+        const auto number = static_cast<AttrNumber>(list_length(rows->targetList) + 1);
+        auto *expr = reinterpret_cast<::Node *>(entry->expr);
+        Var *var = makeVar(1, number, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
+        auto *column = flatCopyTargetEntry(entry);
+        column->expr = reinterpret_cast<Expr *>(var);
+        column->resno = number;
+        rows->targetList = lappend(rows->targetList, column);
+        name_column(body, entry, psprintf("c%d", number));
+        sent = lappend(sent, entry);
+    }
+    if (rows->targetList == NIL)
+        return nullptr;
+    if (query_->limitCount != nullptr) {
+        rows->sortClause = static_cast<List *>(copyObjectImpl(query_->sortClause));
+        rows->limitCount = static_cast<::Node *>(copyObjectImpl(query_->limitCount));
+        rows->limitOption = query_->limitOption;
+        // Rows of two shards that are one count once.
+        rows->distinctClause = static_cast<List *>(copyObjectImpl(query_->distinctClause));
+        rows->hasDistinctOn = query_->hasDistinctOn;
+    }
+    // The CTE shows what is sent of its query.
+    Query shown = *body;
+    shown.targetList = sent;
+    RangeTblEntry *rte = entry_of_cte(&shown);
+    rows->rtable = list_make1(rte);
+    auto *reference = makeNode(RangeTblRef);
+    reference->rtindex = 1;
+    rows->jointree = makeFromExpr(list_make1(reference), nullptr);
+    rows->cteList = list_make1(cte_of(body, rte));
+    return rows;
+}
+
+void WorkerQuery::merge_per_node() {
+    Query *rows = rows_over_shards();
+    (query_->limitCount != nullptr ? per_node_ : when_sorted_) = rows;
+}
+
+/// What a plan above may ask of the fragment that was made of this query.
+FragmentOrder WorkerQuery::order_of(const Fragment &fragment) const {
+    FragmentOrder order;
+    if (fragment.single_group)
+        return order;
+    if (query_->limitCount != nullptr)
+        order.keys = fragment.runs_per_node() ? merge_keys_of(query_) : NIL;
+    else if (fragment.runs_per_node())
+        order.is_free = true;
+    else
+        order.per_node = when_sorted_;
+    return order;
+}
+
+bool fill_per_node(Fragment *fragment, const Query *per_node) {
+    Fragment filled = *fragment;
+    if (!fill_template(&filled, per_node, ShipMode::PerShard) || !set_body(&filled))
+        return false;
+    *fragment = filled;
+    return true;
+}
+
 /// Fills the text from the form per node, when there is one and it can be sent; else from the form per shard.
 bool WorkerQuery::fill(Fragment *fragment, ShipMode mode) {
-    if (per_node_ == nullptr || mode != ShipMode::PerShard)
-        return fill_template(fragment, query_, mode);
-    if (!fill_template(fragment, per_node_, mode))
-        return fill_template(fragment, query_, mode);
-    if (set_body(fragment))
+    if (per_node_ != nullptr && mode == ShipMode::PerShard && fill_per_node(fragment, per_node_))
         return true;
     return fill_template(fragment, query_, mode);
 }
@@ -378,7 +477,7 @@ bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, b
     if (fragment.runs_per_node())
         tasks = std::min(tasks, nodes_of(fragment.anchor));
     const FragmentEstimate estimate = estimate_fragment(query_, tasks, repeats_groups);
-    replace_from(above, make_fragment_entry(fragment, columns, estimate));
+    replace_from(above, make_fragment_entry(fragment, columns, estimate, order_of(fragment)));
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "citus/planner/locus.hpp"
 #include "citus/planner/template.hpp"
+#include "fragment_order.hpp"
 #include "pushdown_scan.hpp"
 
 namespace citus {
@@ -34,15 +35,25 @@ public:
     /// groups travel, and the node may use its own parallel plans. To be called when the query is complete.
     void group_per_node();
 
+    /// Lets one statement per node give the rows of all its shards, limited once more there when the query is
+    /// limited, or sorted when the plan above wants that. To be called when the query is complete.
+    void merge_per_node();
+
 private:
+    Query *rows_over_shards() const;
+    FragmentOrder order_of(const Fragment &fragment) const;
     Query *grouping_over_rows() const;
     bool fill(Fragment *fragment, ShipMode mode);
     void column_if_none();
     TargetEntry *entry_for(::Node *expr, const char *name);
 
     Query *query_;
-    Query *per_node_ = nullptr; ///< another form of query_, whose only CTE gives the rows of the shards
+    Query *per_node_ = nullptr;  ///< another form of query_, whose only CTE gives the rows of the shards
+    Query *when_sorted_ = nullptr; ///< the same, for when an order is wanted
 };
+
+/// Fills the fragment's text from such a form. False when it can't be sent; then the fragment is unchanged.
+bool fill_per_node(Fragment *fragment, const Query *per_node);
 
 /// `above` as a query over one fragment: no relations, conditions or CTEs of its own any more, except CTEs
 /// that sub-selects left in it may use.

@@ -18,7 +18,9 @@ BackendSlot *own = nullptr;
 shmem_request_hook_type previous_request_hook = nullptr;
 shmem_startup_hook_type previous_startup_hook = nullptr;
 
-Size slots_size() { return mul_size(sizeof(BackendSlot), static_cast<Size>(MaxBackends)); }
+Size slots_size() {
+    return mul_size(sizeof(BackendSlot), static_cast<Size>(MaxBackends));
+}
 
 void request_memory() {
     if (previous_request_hook)

@@ -2,6 +2,7 @@
 #include "citus/transaction/participants.hpp"
 
 #include "citus/core/gid.hpp"
+#include "citus/net/cancel.hpp"
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/transaction/backend_slots.hpp"
@@ -12,6 +13,7 @@
 
 extern "C" {
 #include "libpq-fe.h"
+#include "storage/ipc.h"
 #include "storage/predicate.h"
 #include "utils/timestamp.h"
 }
@@ -20,14 +22,23 @@ namespace citus {
 
 namespace {
 
-/// How long a second phase or a rollback waits for a node before it is left to recovery.
+/// How long a second phase waits for a node before it is left to recovery.
 constexpr int kFinishTimeoutMs = 30000;
+
+/// How long a rollback waits for a node that answers cancel requests, before the connection is closed, which
+/// rolls back there as well. A session that is to end waits less.
+constexpr int kAbortTimeoutMs = 5000, kExitTimeoutMs = 1000;
 
 /// How soon a wait that can't be cancelled sees that somebody tried.
 constexpr int kCancelPeriodMs = 200;
 
 TimestampTz finish_deadline() {
     return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kFinishTimeoutMs);
+}
+
+TimestampTz abort_deadline() {
+    return TimestampTzPlusMilliseconds(
+        GetCurrentTimestamp(), ProcDiePending || proc_exit_inprogress ? kExitTimeoutMs : kAbortTimeoutMs);
 }
 
 bool local_writes = false;
@@ -127,11 +138,17 @@ public:
             wait(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kCancelPeriodMs));
         const bool is_deadlock = long_wait_ended();
         if (is_deadlock)
-            for (Outcome *outcome : outcomes_)
-                if (!outcome->connection->idle())
-                    outcome->connection->request_cancel();
+            cancel();
         wait_without_cancel(0);
         return is_deadlock;
+    }
+
+    void cancel() {
+        std::pmr::vector<Connection *> running;
+        for (Outcome *outcome : outcomes_)
+            if (!outcome->connection->idle())
+                running.push_back(outcome->connection);
+        cancel_all(running);
     }
 
     std::pmr::vector<Outcome *> &outcomes() { return outcomes_; }
@@ -352,18 +369,35 @@ bool stop_running(Connection *connection) {
     while (connection->pump_discarded())
         ;
     if (connection->copy_owner != nullptr)
-        connection->abort_copy(finish_deadline());
+        connection->abort_copy(abort_deadline());
     if (!connection->is_open() || connection->is_broken() || connection->is_transient) {
         connection->close_at_end = true;
         return false;
     }
-    if (connection->runs_only_discards())
-        connection->request_cancel();
     return !connection->idle() || connection->transaction.open;
 }
 
+/// Cancels what still runs. Where the server took no note of it nothing else will be answered either: such a
+/// connection is closed at once, and taken out.
+void cancel_running(std::pmr::vector<Connection *> &connections) {
+    std::pmr::vector<Connection *> running;
+    for (Connection *connection : connections)
+        if (connection->runs_only_discards())
+            running.push_back(connection);
+    if (cancel_all(running) == running.size())
+        return;
+    std::erase_if(connections, [](Connection *connection) {
+        if (!connection->unresponsive)
+            return false;
+        if (connection->transaction.gid != nullptr)
+            request_recovery();
+        connection->close();
+        return true;
+    });
+}
+
 void roll_back(std::span<Connection *const> connections) {
-    const TimestampTz deadline = finish_deadline();
+    const TimestampTz deadline = abort_deadline();
     drain_all(connections, deadline, false);
     Phase rollback("ROLLBACK"), rollback_prepared("ROLLBACK PREPARED");
     for (Connection *connection : connections) {
@@ -400,8 +434,10 @@ void abort_distributed_transaction() {
         else if (connection->transaction.gid != nullptr)
             request_recovery();
     }
-    if (!active.empty())
+    if (!active.empty()) {
+        cancel_running(active);
         roll_back(active);
+    }
     for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next) {
         if (connection->transaction.settings_changed)
             connection->settings_epoch = 0;

@@ -45,7 +45,9 @@ std::array<Link *, 1024> links;
 size_t link_count = 0;
 char database[NAMEDATALEN], user[NAMEDATALEN];
 
-std::span<Link *> all_links() { return {links.data(), link_count}; }
+std::span<Link *> all_links() {
+    return {links.data(), link_count};
+}
 
 void close_link(Link &link, bool failed) {
     if (link.pg != nullptr)
@@ -153,7 +155,8 @@ void add_edges(const Link &link, const PGresult *result, std::pmr::vector<core::
         return PQgetisnull(result, row, column) ? 0 : strtoll(PQgetvalue(result, row, column), nullptr, 10);
     };
     for (int row = 0; row < PQntuples(result); row++) {
-        const int64 waiter = number(row, 1) != 0 ? number(row, 1) : make_global_pid(link.node_id, number(row, 0));
+        const int64 waiter =
+            number(row, 1) != 0 ? number(row, 1) : make_global_pid(link.node_id, number(row, 0));
         int64 blocker = number(row, 4);
         if (blocker == 0 && number(row, 3) != 0)
             blocker = make_global_pid(link.node_id, number(row, 3));

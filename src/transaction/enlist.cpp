@@ -17,7 +17,7 @@ namespace citus {
 namespace {
 
 /// How long a rolled back savepoint waits for a COPY to be given up.
-constexpr int kAbortTimeoutMs = 30000;
+constexpr int kAbortTimeoutMs = 5000;
 
 /// Subtransactions that are open in this backend, outermost first. PostgreSQL does not show them to
 /// extensions.
@@ -35,6 +35,10 @@ int open_count = 0, open_capacity = 0;
 constexpr const char *kBegin[3][4] = {CITUS_BEGIN("READ COMMITTED"), CITUS_BEGIN("REPEATABLE READ"),
                                       CITUS_BEGIN("SERIALIZABLE")};
 #undef CITUS_BEGIN
+
+/// Commands up to the sync are one transaction without a BEGIN. Not SET TRANSACTION, which would warn that
+/// there is no block; like it, this is only for the current transaction.
+constexpr const char *kOneSnapshot = "SET transaction_isolation = 'repeatable read'";
 
 const char *begin_command() {
     const int level = XactIsoLevel == XACT_SERIALIZABLE      ? 2
@@ -115,8 +119,13 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
             forget_transaction(connection);
         return;
     }
-    if (connection->runs_only_discards())
-        connection->request_cancel();
+    if (connection->runs_only_discards() && !connection->request_cancel()) {
+        connection->close();
+        transaction.lost = true;
+        if (transaction.begin_level >= level)
+            forget_transaction(connection);
+        return;
+    }
     if (transaction.settings_changed)
         connection->settings_epoch = 0;
     transaction.role_unknown = true;
@@ -135,10 +144,18 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
 
 } // namespace
 
-void enlist_connection(Connection *connection, Access access, bool needs_block) {
+void enlist_whole_transaction(Connection *connection) {
+    wait_for_fence(connection->group_id);
+    (void)distributed_transaction_number();
+    assume_role(connection);
+}
+
+void enlist_connection(Connection *connection, Access access, bool needs_block, bool several) {
     wait_for_fence(connection->group_id);
     check_single_writer_user(connection);
     if (!needs_block && !needs_transaction(connection, access)) {
+        if (several)
+            connection->queue_begin(kOneSnapshot);
         assume_role(connection);
         return;
     }

@@ -1,5 +1,6 @@
 #include "citus/transaction/fence.hpp"
 
+#include "citus/pg/shared_memory.hpp"
 #include "citus/transaction/commit_records.hpp"
 #include "citus/transaction/shared_state.hpp"
 
@@ -9,8 +10,6 @@ extern "C" {
 #include "pgstat.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lwlock.h"
-#include "storage/shmem.h"
 }
 
 namespace citus {
@@ -31,27 +30,15 @@ struct Fences {
 };
 
 Fences *fences = nullptr;
-shmem_request_hook_type previous_request_hook = nullptr;
-shmem_startup_hook_type previous_startup_hook = nullptr;
 
-void request_memory() {
-    if (previous_request_hook)
-        previous_request_hook();
-    RequestAddinShmemSpace(sizeof(Fences));
-    RequestNamedLWLockTranche(kName, 1);
+Size shared_size() {
+    return sizeof(Fences);
 }
 
-void attach_memory() {
-    if (previous_startup_hook)
-        previous_startup_hook();
-    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-    bool found;
-    fences = static_cast<Fences *>(ShmemInitStruct(kName, sizeof(Fences), &found));
-    if (!found) {
-        memset(static_cast<void *>(fences), 0, sizeof(Fences));
-        fences->lock = &GetNamedLWLockTranche(kName)->lock;
-    }
-    LWLockRelease(AddinShmemInitLock);
+void attach_memory(void *memory, LWLock *lock, bool fresh) {
+    fences = static_cast<Fences *>(memory);
+    if (fresh)
+        fences->lock = lock;
 }
 
 /// In place of a group: what an earlier life of this server had decided was looked up in this database.
@@ -145,10 +132,7 @@ void wait_for_fence(int32 group_id) {
 }
 
 void install_fence() {
-    previous_request_hook = shmem_request_hook;
-    shmem_request_hook = request_memory;
-    previous_startup_hook = shmem_startup_hook;
-    shmem_startup_hook = attach_memory;
+    add_shared_memory({kName, shared_size, attach_memory});
 }
 
 } // namespace citus

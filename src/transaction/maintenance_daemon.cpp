@@ -3,6 +3,7 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/guc.hpp"
 #include "citus/monitor/shell_figures.hpp"
+#include "citus/net/idle_links.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/transaction/backend_slots.hpp"
 #include "citus/transaction/daemons.hpp"
@@ -24,6 +25,7 @@ extern "C" {
 #include "storage/lwlock.h"
 #include "storage/procarray.h"
 #include "tcop/utility.h"
+#include "utils/acl.h"
 #include "utils/backend_status.h"
 #include "utils/ps_status.h"
 #include "utils/timestamp.h"
@@ -131,7 +133,8 @@ Oid next_database_to_watch() {
 bool a_detector_is_missing() {
     SharedLock lock;
     for (const DaemonEntry &entry : shared_state()->daemons)
-        if (entry.database != InvalidOid && entry.wanted && entry.detector_requested && entry.detector_pid == 0)
+        if (entry.database != InvalidOid && entry.wanted && entry.detector_requested &&
+            entry.detector_pid == 0)
             return true;
     return false;
 }
@@ -364,6 +367,8 @@ void run_utility(PlannedStmt *plan, const char *query, bool read_only, ProcessUt
         return;
     }
     end_daemon(database);
+    if (pg_database_ownercheck(database, GetUserId()))
+        end_idle_links(database);
     PG_TRY()
         ;
         { next(plan, query, read_only, context, params, environment, destination, completion); }

@@ -1,11 +1,11 @@
 #include "citus/transaction/shared_state.hpp"
 
+#include "citus/pg/shared_memory.hpp"
+
 extern "C" {
 #include "storage/backendid.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "utils/timestamp.h"
 }
 
@@ -16,34 +16,19 @@ constexpr const char *kName = "citus transactions";
 constexpr int kEagerRecoveryMs = 30 * 1000;
 
 SharedState *state = nullptr;
-shmem_request_hook_type previous_request_hook = nullptr;
-shmem_startup_hook_type previous_startup_hook = nullptr;
 bool exit_callback_registered = false;
 
 Size state_size() {
     return add_size(offsetof(SharedState, deciding), mul_size(sizeof(uint64), MaxBackends));
 }
 
-void request_memory() {
-    if (previous_request_hook)
-        previous_request_hook();
-    RequestAddinShmemSpace(state_size());
-    RequestNamedLWLockTranche(kName, 1);
-}
-
-void attach_memory() {
-    if (previous_startup_hook)
-        previous_startup_hook();
-    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-    bool found;
-    state = static_cast<SharedState *>(ShmemInitStruct(kName, state_size(), &found));
-    if (!found) {
-        memset(static_cast<void *>(state), 0, state_size());
-        state->lock = &GetNamedLWLockTranche(kName)->lock;
-        // Microseconds: no coordinator commits a million distributed transactions per second for long.
-        pg_atomic_init_u64(&state->next_transaction, static_cast<uint64>(GetCurrentTimestamp()));
-    }
-    LWLockRelease(AddinShmemInitLock);
+void attach_memory(void *memory, LWLock *lock, bool fresh) {
+    state = static_cast<SharedState *>(memory);
+    if (!fresh)
+        return;
+    state->lock = lock;
+    // Microseconds: no coordinator commits a million distributed transactions per second for long.
+    pg_atomic_init_u64(&state->next_transaction, static_cast<uint64>(GetCurrentTimestamp()));
 }
 
 void forget_deciding(int, Datum) {
@@ -112,10 +97,7 @@ void request_recovery() {
 }
 
 void install_shared_state() {
-    previous_request_hook = shmem_request_hook;
-    shmem_request_hook = request_memory;
-    previous_startup_hook = shmem_startup_hook;
-    shmem_startup_hook = attach_memory;
+    add_shared_memory({kName, state_size, attach_memory});
 }
 
 } // namespace citus

@@ -25,7 +25,9 @@ std::vector<Candidate> sessions(int64_t count) {
 
 } // namespace
 
-TEST(DeadlockGraph, NoWaitsNoVictims) { EXPECT_TRUE(choose_victims({}, sessions(3)).empty()); }
+TEST(DeadlockGraph, NoWaitsNoVictims) {
+    EXPECT_TRUE(choose_victims({}, sessions(3)).empty());
+}
 
 TEST(DeadlockGraph, QueuesAreNoDeadlocks) {
     EXPECT_TRUE(choose_victims(waits({{1, 2}, {2, 3}, {1, 3}, {4, 3}, {5, 4}}), sessions(5)).empty());
@@ -55,7 +57,8 @@ TEST(DeadlockGraph, TwoCyclesNeedTwoVictims) {
 }
 
 TEST(DeadlockGraph, OneVictimMayEndSeveralCycles) {
-    EXPECT_EQ(choose_victims(waits({{1, 5}, {5, 1}, {2, 5}, {5, 2}, {3, 5}, {5, 3}}), sessions(5)), Sessions({5}));
+    EXPECT_EQ(choose_victims(waits({{1, 5}, {5, 1}, {2, 5}, {5, 2}, {3, 5}, {5, 3}}), sessions(5)),
+              Sessions({5}));
 }
 
 TEST(DeadlockGraph, TangleIsTakenApartUntilNothingIsLeft) {

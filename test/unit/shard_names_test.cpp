@@ -40,9 +40,9 @@ TEST(ShardNames, MapsTablesAndConstraints) {
 }
 
 TEST(ShardNames, LeavesWhatIsNotAShard) {
-    for (const char *text : {"orders_102009", "orders_0102008", "orders102008", "_102008",
-                             "orders_pkey2_102008", "division by zero", "", "\"",
-                             "orders_99999999999999999999", "value \"a b\" is no \"c d\""})
+    for (const char *text :
+         {"orders_102009", "orders_0102008", "orders102008", "_102008", "orders_pkey2_102008",
+          "division by zero", "", "\"", "orders_99999999999999999999", "value \"a b\" is no \"c d\""})
         EXPECT_EQ(map(text), text);
     EXPECT_EQ(map("\"orders_102008"), "\"orders");
 }

@@ -58,8 +58,8 @@ const DistTable *require_dist_table(Oid relid);
 /// The Oid of the table a shard belongs to, or InvalidOid; *shard_index gets its position in shards.
 Oid relation_of_shard(int64 shard_id, int *shard_index = nullptr);
 
-/// Counts the times a table that was cached here changed (columns, shards, anything): what was derived from its
-/// definition is good as long as the number stays.
+/// Counts the times a table that was cached here changed (columns, shards, anything): what was derived from
+/// its definition is good as long as the number stays.
 uint64 table_changes();
 
 /// All relations in the metadata (palloc'd Oid list).

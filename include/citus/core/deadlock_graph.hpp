@@ -33,13 +33,14 @@ struct Candidate {
 /// lock and releases none.
 std::pmr::vector<WaitEdge> lasting_waits(std::span<const WaitEdge> first, std::span<const WaitEdge> second);
 
-/// The waits without those of cycles within one node, which that node finds itself after its deadlock_timeout,
-/// unless they are among the known ones: then it did not.
+/// The waits without those of cycles within one node, which that node finds itself after its
+/// deadlock_timeout, unless they are among the known ones: then it did not.
 std::pmr::vector<WaitEdge> waits_between_nodes(std::span<const WaitEdge> waits,
                                                std::span<const WaitEdge> known);
 
 /// Sessions without which the graph has no cycle among those that can be broken: from each tangle of cycles
-/// the youngest candidate, again and again. Ordered by the choice. A session that waits for itself is a cycle.
+/// the youngest candidate, again and again. Ordered by the choice. A session that waits for itself is a
+/// cycle.
 std::pmr::vector<int64_t> choose_victims(std::span<const WaitEdge> waits,
                                          std::span<const Candidate> candidates);
 

@@ -30,7 +30,8 @@ public:
                    std::span<const CommandName> names = {}, const char *search_path = nullptr,
                    int32 only_group = kAllGroups);
 
-    /// Commands (List of char *) that are run as they are on one node; only when the SQL condition holds there.
+    /// Commands (List of char *) that are run as they are on one node; only when the SQL condition holds
+    /// there.
     void on_group(int32 group_id, List *commands, const char *condition = nullptr);
 
     /// Takes over what another one collected.

@@ -24,7 +24,7 @@ struct TaskMeasure {
 struct TaskReport {
     const char *tier; ///< shown as Tier
     std::span<const Task> tasks;
-    int total_shards;
+    int pruned_shards;
     TaskParams params;                     ///< values of $1..$n, when known
     bool params_known;                     ///< false: remote plans are shown only for SQL without parameters
     Oid run_as;                            ///< TaskSet::run_as

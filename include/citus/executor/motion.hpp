@@ -1,8 +1,10 @@
 /// Motions: rows that are moved to the shard groups where a fragment joins them.
 ///
 /// The planner (planner/motion.hpp) describes them in Fragment::motions; "Citus Adaptive" runs them before
-/// its tasks. The source is a plan of its own. When that is nothing but one query per shard, its rows go from
-/// there in packed chunks that nobody here looks into; otherwise this backend runs it and packs its rows.
+/// its tasks. The source is a plan of its own. When that is nothing but one query per shard, the nodes run
+/// it, keep what is for them, and send the rest in packed chunks that nobody looks into on the way: a little
+/// of it through this backend, most of it from worker to worker (motion_inbox.hpp). Otherwise this backend
+/// runs the source and packs its rows.
 #pragma once
 
 #include "citus/executor/motion_rows.hpp"
@@ -15,9 +17,7 @@ extern "C" {
 namespace citus {
 
 struct Motion {
-    int key = 0;                    ///< column of the source whose hash chooses the shard; 0: broadcast
-    Oid hash_function = InvalidOid; ///< of the key
-    Oid collation = InvalidOid;
+    int key = 0;           ///< column of the source whose hash chooses the shard; 0: broadcast
     const char *from = ""; ///< what is moved, for EXPLAIN
     PlannedStmt *source = nullptr;
 
@@ -37,18 +37,20 @@ public:
     /// statement.
     void run(std::span<const Task> tasks, Oid run_as, ParamListInfo params, EState *estate);
 
-    /// Rows and bytes that left the place where they were, for EXPLAIN ANALYZE.
+    /// Bytes that came through this node, and those that went from worker to worker, for EXPLAIN ANALYZE.
     uint64 moved_bytes() const { return moved_bytes_; }
+    uint64 direct_bytes() const { return direct_bytes_; }
 
 private:
     MemoryContext context_;
     const Fragment &fragment_;
     std::span<int32> ids_;
-    uint64 moved_bytes_ = 0;
+    uint64 moved_bytes_ = 0, direct_bytes_ = 0;
     MemoryContextCallback give_back_ = {};
 };
 
 /// The lines of EXPLAIN about the motions of a fragment, sources with their plans.
-void explain_motions(const Fragment &fragment, ParamListInfo params, uint64 moved_bytes, ExplainState *es);
+void explain_motions(const Fragment &fragment, ParamListInfo params, uint64 moved_bytes, uint64 direct_bytes,
+                     ExplainState *es);
 
 } // namespace citus

@@ -21,7 +21,9 @@ public:
     void put(int task, Datum *values, bool *nulls);
     void put(int task, TupleTableSlot *slot);
     bool empty() const { return read_ == written_; }
-    /// The next row; valid until the next call. False when empty.
+    /// Whether what is kept has not outgrown work_mem.
+    bool in_memory() const { return store_ == nullptr || tuplestore_in_memory(store_); }
+    /// The next row; valid until the next call of get(), whatever is put meanwhile. False when empty.
     bool get(TupleTableSlot *slot, int *task);
     void end();
 

@@ -23,6 +23,9 @@ bool captures_plans();
 /// The SQL with the remark before it, under a new number, which counts up by one for each call.
 const char *with_capture(const char *sql, int *number);
 
+/// Whether the remark is there.
+bool has_capture(const char *sql);
+
 /// What came back for a number, or nullptr.
 const CapturedPlan *captured_plan(int number);
 

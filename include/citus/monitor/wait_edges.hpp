@@ -13,7 +13,7 @@ struct LocalWaitEdge {
     int waiting_pid;
     int64 waiting_gpid; ///< for whom the backend works; 0: for itself
     TimestampTz since;
-    int blocking_pid;   ///< 0: a prepared transaction
+    int blocking_pid; ///< 0: a prepared transaction
     int64 blocking_gpid;
     TransactionId blocking_xid; ///< of the prepared transaction, when it is known
 };

@@ -2,17 +2,40 @@
 ///
 /// A session takes a slot before it connects (citus.max_shared_pool_size) and gives it back when it closes.
 /// Where none is free it waits, and meanwhile asks idle sessions to give up the connections they keep; so
-/// does a session whose node refuses one because it has too many clients. Called by net/ only. Knows nothing
-/// of transactions: who waits must see to it that it does not keep what others wait for.
+/// does a session whose node refuses one because it has too many clients. Called by net/ only.
+///
+/// Two sessions must never wait for what the other one has. So a transaction takes a ticket before its first
+/// connection and keeps it to its end, and there are no more tickets than the smallest node has room for: who
+/// has one finds a slot on each node, but for idle sessions, which give theirs back. A session without a
+/// ticket has only idle connections, and waits for a ticket with nothing in its hands. A node says itself how
+/// many it takes (net/greeting.hpp); what other servers and clients take of it is not known beforehand, and
+/// a wait for those ends by citus.node_connection_timeout.
 #pragma once
 
 #include "citus/net/wire.hpp"
 
+extern "C" {
+#include "port/atomics.h"
+}
+
 namespace citus {
+
+/// Takes the transaction's ticket, if it has none. False when there are too many.
+bool try_take_ticket();
+/// The transaction is over.
+void return_ticket();
 
 /// Takes a slot for each of these connections to nodes, or none at all when one is not free. Those that have
 /// one keep it.
 bool try_reserve_slots(std::span<Connection *const> connections);
+
+/// Takes a slot for a connection that only makes a statement faster, when there is more than enough room: it
+/// is never waited for, none is given while others wait, and none when citus.max_adaptive_executor_pool_size
+/// sessions and connections of this kind are at work already.
+bool try_reserve_optional_slot(Connection *connection);
+
+/// What the node says how many connections it takes. The connection has a slot.
+void note_node_slots(const Connection *connection, int slots);
 
 /// The connection is closed. Never raises; also while the backend exits.
 void release_slot(Connection *connection);
@@ -32,6 +55,9 @@ void wait_a_moment_for_slots(std::span<Connection *const> connections);
 
 /// Whether this session is between transactions, so that it can be asked.
 void set_session_idle(bool idle);
+
+/// How many ordinary clients this server has now (net/client_limit.hpp), in shared memory.
+pg_atomic_uint32 *client_counter();
 
 void install_pool();
 

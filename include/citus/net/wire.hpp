@@ -47,7 +47,7 @@ protected:
 /// A command in the queue. Lives in the connection's memory context.
 struct QueuedCommand {
     QueuedCommand *next;
-    bool is_sync;
+    bool is_sync;      ///< with a consumer when somebody wants to know that the batch was committed
     bool is_sent;
     bool is_prepare;   ///< PREPARE of the command that follows
     bool is_discarded; ///< nobody wants its rows or its error any more
@@ -60,6 +60,9 @@ struct QueuedCommand {
     ResultConsumer *consumer;
     int tag;
     int level; ///< transaction nesting level at which it was queued
+
+    /// Whether somebody waits for its result.
+    bool is_wanted() const { return is_sync ? consumer != nullptr : !is_discarded; }
 };
 
 /// State of the remote transaction, written by transaction/ (and `lost` by the engine).
@@ -99,7 +102,12 @@ public:
     bool close_at_end = false;  ///< not to be used by a later transaction
     bool connecting = false;
     bool is_transient = false; ///< of run_autonomous
-    int pool_slot = -1;        ///< taken from the node's shared pool (net/pool); -1: none
+    bool is_to_this_server = false;
+    int pool_slot = -1;       ///< taken from the node's shared pool (net/pool); -1: none
+    bool is_optional = false; ///< it only makes a statement faster; of the pool's share for those
+    int32 cancel_key = 0;     ///< of the backend at the other end
+    bool knows_cancel_key = false;
+    bool unresponsive = false; ///< its server took no note of a cancel request
     TimestampTz opened_at = 0;
 
     // ----- queueing; none of these waits or raises an error of the connection (pump() does) -----
@@ -111,8 +119,8 @@ public:
     /// Like queue(), without copying, for a command that may come again: the server prepares it then.
     void queue_repeatable(const char *sql, ResultConsumer *consumer, int tag, const BoundParams *params,
                           bool binary);
-    /// The command that begins a transaction (a constant text, kept prepared): nothing precedes it in its
-    /// batch.
+    /// The command that begins a transaction, or says what the batch's own one is like (a constant text, kept
+    /// prepared): nothing precedes it in its batch.
     void queue_begin(const char *sql);
     /// COMMIT, kept prepared.
     void queue_commit(ResultConsumer *consumer, int tag);
@@ -120,8 +128,11 @@ public:
     void queue_with_text_params(const char *sql, std::initializer_list<const char *> values);
     /// The last command queued belongs to another transaction nesting level than the current one.
     void belongs_to_level(int level) { tail_->level = level; }
-    /// Ends the batch: what was queued since the last sync fails or succeeds together.
+    /// Ends the batch: what was queued since the last sync fails or succeeds together. Outside of a
+    /// transaction block the server commits it here.
     void queue_sync();
+    /// The same for a batch that is a transaction: the consumer hears that it was committed, or why not.
+    void queue_sync_and_commit(ResultConsumer *consumer, int tag);
     /// Hands queued commands to libpq as far as the window allows, and what libpq holds to the network.
     void send();
 
@@ -145,8 +156,10 @@ public:
     bool idle() const { return head_ == nullptr; }
     bool is_open() const { return pg != nullptr; }
     bool is_broken() const;
-    /// Asks the server to cancel what runs; does not wait for the effect.
-    void request_cancel();
+    /// Asks the server to cancel what runs (net/cancel.hpp). Does not wait for the effect, but for the server
+    /// to take note, within a time limit; false when it did not: the request may still arrive, and the
+    /// connection is not to be used again.
+    bool request_cancel();
 
     /// Reads from the socket into libpq, without waiting.
     void consume_input();
@@ -218,13 +231,14 @@ private:
 };
 
 /// Waits until one of the connections has something to read (or room to write what is to be sent). Reacts to
-/// cancel and backend exit when interruptible. The end of a distributed deadlock is raised, or told in *deadlock. False when the deadline (0: none) has passed.
+/// cancel and backend exit when interruptible. The end of a distributed deadlock is raised, or told in
+/// *deadlock. False when the deadline (0: none) has passed.
 bool wait_for_connections(std::span<Connection *const> connections, TimestampTz deadline = 0,
                           bool interruptible = true, bool *deadlock = nullptr);
 
-/// A wait for another node that lasts longer than this (milliseconds; -1: however long) is announced, so that a
-/// distributed deadlock can be found (transaction/remote_wait.cpp). long_wait_ended() is true when the wait was
-/// chosen to end as one.
+/// A wait for another node that lasts longer than this (milliseconds; -1: however long) is announced, so that
+/// a distributed deadlock can be found (transaction/remote_wait.cpp). long_wait_ended() is true when the wait
+/// was chosen to end as one.
 long wait_patience_ms();
 void long_wait_began();
 bool long_wait_is_deadlock();
@@ -250,8 +264,9 @@ Connection *first_connection();
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
                            Oid user = InvalidOid);
 
-/// A connection that nobody else finds, for a command outside of the transaction; not open yet.
-Connection *add_transient_connection(const char *host, int port);
+/// A connection that nobody else finds, for a command outside of the transaction; not open yet. user: nullptr
+/// for the current one.
+Connection *add_transient_connection(const char *host, int port, const char *user = nullptr);
 void remove_transient_connection(Connection *connection);
 
 /// Closes what must not be kept at transaction end (broken, above citus.max_cached_conns_per_worker, not
@@ -259,8 +274,11 @@ void remove_transient_connection(Connection *connection);
 void trim_connections();
 
 /// Takes part in the transaction as needed: queues BEGIN and savepoints (src/transaction). needs_block: also
-/// where a read alone would do without.
-void enlist_connection(Connection *connection, Access access, bool needs_block = false);
+/// where a read alone would do without. several: what follows is more than one command, which are to see one
+/// snapshot where they are not part of a block.
+void enlist_connection(Connection *connection, Access access, bool needs_block = false, bool several = false);
+/// For a batch that is all of a transaction, and that the node commits at its end: without BEGIN.
+void enlist_whole_transaction(Connection *connection);
 
 /// Queues SET commands when the session's settings differ from what the connection has (net/settings).
 void queue_session_settings(Connection *connection);

@@ -42,12 +42,15 @@ private:
 
 /// Allocates a T in the given context and constructs it there. Its destructor never runs: T must own
 /// nothing but memory of that context.
-template <typename T, typename... Args> T *make_in(MemoryContext context, Args &&...args) {
+template <typename T, typename... Args>
+T *make_in(MemoryContext context, Args &&...args) {
     void *memory = MemoryContextAllocExtended(context, sizeof(T), 0);
     return new (memory) T(std::forward<Args>(args)...);
 }
 
 /// A NUL-terminated copy of a string in CurrentMemoryContext.
-inline char *copy_cstring(std::string_view text) { return pnstrdup(text.data(), text.size()); }
+inline char *copy_cstring(std::string_view text) {
+    return pnstrdup(text.data(), text.size());
+}
 
 } // namespace citus

@@ -29,6 +29,16 @@ constexpr char kMotionMark = '\x01';
 constexpr char kFirstMotion = '0';
 constexpr int kMaxMotions = 60;
 
+/// One column by which the rows of each task are sorted, see Fragment::merge_keys.
+struct MergeKey {
+    AttrNumber column; ///< of the row that the shards return
+    Oid sort_operator; ///< "less than" of the order, that is > for DESC
+    Oid collation;
+    bool nulls_first;
+
+    bool operator==(const MergeKey &) const = default;
+};
+
 struct Fragment {
     Tier tier = Tier::Gather; ///< for EXPLAIN
     CmdType command = CMD_SELECT;
@@ -36,24 +46,25 @@ struct Fragment {
                                 ///< InvalidOid: only reference tables, or none
     List *text_parts = NIL;     ///< String nodes; between part i and i+1 stands relation slot i
     List *slot_relations = NIL; ///< Oids; each becomes the shard of that relation with the task's index
-    int body_begin = -1;        ///< see runs_per_node(): offset in the first text part where the body begins, ...
-    int body_end = -1;          ///< ... and behind its end, in the text part of this number:
+    int body_begin = -1; ///< see runs_per_node(): offset in the first text part where the body begins, ...
+    int body_end = -1;   ///< ... and behind its end, in the text part of this number:
     int body_last = -1;
-    bool prunes = false;        ///< prune items below restrict the shards; several items are OR-ed
-    List *prune_items = NIL;    ///< of List(Integer kind, Expr or NULL)
-    bool single_group = false;  ///< route: exactly one task, also when pruning leaves no shard
-    List *params = NIL;         ///< Exprs for $1..$n, evaluated once per (re)scan in the node's ExprContext
-    bool locks_rows = false;    ///< SELECT ... FOR UPDATE / SHARE: opens a remote transaction
+    bool prunes = false;       ///< prune items below restrict the shards; several items are OR-ed
+    List *prune_items = NIL;   ///< of List(Integer kind, Expr or NULL)
+    bool single_group = false; ///< route: exactly one task, also when pruning leaves no shard
+    List *params = NIL;        ///< Exprs for $1..$n, evaluated once per (re)scan in the node's ExprContext
+    bool locks_rows = false;   ///< SELECT ... FOR UPDATE / SHARE: opens a remote transaction
     bool writes_reference = false;  ///< the target is a reference table: runs on all its placements
     bool has_result = true;         ///< returns rows (SELECT, RETURNING)
     Oid run_as = InvalidOid;        ///< whose rights count on the shards: TaskSet::run_as
     bool has_modifying_cte = false; ///< some part writes although command may be CMD_SELECT
-    List *motions = NIL;            ///< packed Motions (executor/motion.hpp) whose rows the text reads; in the
-                                    ///< parts, kMotionMark and a position in this list stand for the call
+    List *motions = NIL; ///< packed Motions (executor/motion.hpp) whose rows the text reads; in the
+                         ///< parts, kMotionMark and a position in this list stand for the call
+    List *merge_keys = NIL; ///< packed MergeKeys: each task sends its rows in this order, and so does the scan
     std::span<const int32> motion_ids; ///< while it runs: the number of each motion's rows; not packed
 
-    /// One statement per node instead of one per shard: the text between body_begin and body_end is repeated for
-    /// each shard of the node, with UNION ALL between them. Behind it stand reference tables only.
+    /// One statement per node instead of one per shard: the text between body_begin and body_end is repeated
+    /// for each shard of the node, with UNION ALL between them. Behind it stand reference tables only.
     bool runs_per_node() const { return body_begin >= 0; }
 
     bool modifies() const { return command != CMD_SELECT || has_modifying_cte; }
@@ -68,12 +79,16 @@ struct Fragment {
 List *make_prune_item(PruneKind kind, Expr *expr);
 PruneItem read_prune_item(const List *item);
 
+/// One element of Fragment::merge_keys.
+List *pack_merge_key(const MergeKey &key);
+MergeKey unpack_merge_key(const List *packed);
+
 /// What a fragment runs. The second vector repeats statements that write on the other placements of their
 /// shards (reference tables); their results are not wanted, their counts must agree with the first ones.
 struct FragmentTasks {
     std::pmr::vector<Task> tasks;
     std::pmr::vector<Task> replica_tasks;
-    int total_shards; ///< before pruning
+    int pruned_shards; ///< of the fragment's tables, those that no task reads
 };
 
 /// The tasks of a fragment for the shards left after pruning; no shard left means no task, except with

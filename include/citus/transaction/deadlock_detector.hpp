@@ -1,10 +1,11 @@
 /// Distributed deadlocks: who waits for whom over all nodes, and the end of the youngest in a cycle.
 ///
-/// A session that has waited for another node for some time (half of citus.distributed_deadlock_detection_factor
-/// times deadlock_timeout, one second by default) says so in its slot and wakes the detector of its database, a
-/// background worker of its own. As long as somebody waits, that looks at the lock tables of all nodes in the
-/// same period; while nobody does, nothing runs. It waits for no table lock and for no node longer than a
-/// second. Called by the waits in net/ (through remote_wait.cpp) and by the launcher.
+/// A session that has waited for another node for some time (half of
+/// citus.distributed_deadlock_detection_factor times deadlock_timeout, one second by default) says so in its
+/// slot and wakes the detector of its database, a background worker of its own. As long as somebody waits,
+/// that looks at the lock tables of all nodes in the same period; while nobody does, nothing runs. It waits
+/// for no table lock and for no node longer than a second. Called by the waits in net/ (through
+/// remote_wait.cpp) and by the launcher.
 #pragma once
 
 #include "citus/pg/prelude.hpp"

@@ -19,8 +19,8 @@ void note_local_write();
 bool in_distributed_transaction();
 bool distributed_transaction_wrote();
 
-/// Whether nothing was done in this transaction yet, and it is not a block: a statement that writes on one node,
-/// and is known to be all of the transaction, may be committed there in the same round trip.
+/// Whether nothing was done in this transaction yet, and it is not a block: a statement that writes on one
+/// node, and is known to be all of the transaction, may be committed there in the same round trip.
 bool may_be_whole_transaction();
 
 /// The node has committed such a write: the transaction can't fail any more, and takes no cancel request.

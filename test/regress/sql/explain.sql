@@ -37,6 +37,9 @@ END $$;
 
 SELECT explain('EXPLAIN (COSTS OFF) SELECT * FROM d WHERE k = 1');
 SELECT explain('EXPLAIN (COSTS OFF) SELECT * FROM d WHERE k IN (1, 2, 3, 4, 5, 6)');
+-- One statement for each node reads all of its shards: none is pruned.
+SELECT count(*) FROM explain('EXPLAIN (COSTS OFF) SELECT g, count(*) FROM d GROUP BY g') line WHERE line ~ 'Shards Pruned';
+SELECT line FROM explain('EXPLAIN (COSTS OFF) SELECT g, count(*) FROM d WHERE k IN (1, 2) GROUP BY g') line WHERE line ~ '(Shards Pruned|Task Count)';
 SELECT explain('EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT g FROM d WHERE k = 1');
 SELECT explain('EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, VERBOSE, BUFFERS, WAL, SETTINGS) SELECT g FROM d WHERE k = 1');
 -- Writes run once.
