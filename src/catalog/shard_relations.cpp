@@ -61,14 +61,15 @@ bool is_text_of_list(const Query *query) {
     ListCell *cell;
     foreach (cell, query->rtable) {
         const auto *entry = static_cast<const RangeTblEntry *>(lfirst(cell));
-        if (entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_VIEW && is_list_of_tables(entry->relid))
+        if (entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_VIEW &&
+            is_list_of_tables(entry->relid))
             return true;
     }
     return false;
 }
 
-/// Whether a query is one on pg_class or on a list of tables; not what is deeper in it, since all queries come by
-/// here.
+/// Whether a query is one on pg_class or on a list of tables; not what is deeper in it, since all queries
+/// come by here.
 bool reads_pg_class(const Query *query) {
     ListCell *cell;
     foreach (cell, query->rtable) {
@@ -89,8 +90,8 @@ Oid own_function(const char *name, Oid argument) {
 
 /// What a query on pg_class is to see of shards.
 struct Hiding {
-    Oid is_visible; ///< to call in place of pg_table_is_visible
-    Oid is_shard;   ///< to filter pg_class itself by
+    Oid is_visible;  ///< to call in place of pg_table_is_visible
+    Oid is_shard;    ///< to filter pg_class itself by
     bool everywhere; ///< and not only in lists of tables
 };
 

@@ -168,8 +168,8 @@ bool contains(std::span<const AttrNumber> columns, AttrNumber column) {
 }
 
 /// Actions that would change the distribution column of the referencing row. When the key is paired with the
-/// referenced table's, ON UPDATE CASCADE gives it a value that is on the same shard: an UPDATE that moves a row to
-/// another one is refused when it runs.
+/// referenced table's, ON UPDATE CASCADE gives it a value that is on the same shard: an UPDATE that moves a
+/// row to another one is refused when it runs.
 void check_actions(const DistTable &from, const ForeignKey &key, bool pairs_keys) {
     if (!from.has_key() || !contains(key.from_columns, from.key_attno))
         return;
@@ -234,7 +234,8 @@ void report_waiting_key(const ForeignKey &key) {
 /// Rows that a foreign key changes or deletes are changed on shards, where no trigger fires.
 void check_triggers_and_actions(const ForeignKey &key) {
     const bool deletes = key.on_delete == FKCONSTR_ACTION_CASCADE;
-    const bool updates = key.on_update != FKCONSTR_ACTION_NOACTION && key.on_update != FKCONSTR_ACTION_RESTRICT;
+    const bool updates =
+        key.on_update != FKCONSTR_ACTION_NOACTION && key.on_update != FKCONSTR_ACTION_RESTRICT;
     const bool sets = key.on_delete == FKCONSTR_ACTION_SETNULL || key.on_delete == FKCONSTR_ACTION_SETDEFAULT;
     Relation relation = table_open(key.from, AccessShareLock);
     if ((deletes && has_user_triggers(relation, CMD_DELETE)) ||
@@ -287,10 +288,13 @@ void check_trigger(Relation relation, const Trigger &trigger) {
     const char *table = RelationGetRelationName(relation);
     const bool has_parts =
         relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || relation->rd_rel->relispartition;
-    if (has_parts && (TRIGGER_FOR_ROW(trigger.tgtype) || trigger.tgoldtable != nullptr || trigger.tgnewtable != nullptr))
-        refuse_trigger(table, trigger, "Partitioned tables and partitions can have triggers of statements only.");
+    if (has_parts &&
+        (TRIGGER_FOR_ROW(trigger.tgtype) || trigger.tgoldtable != nullptr || trigger.tgnewtable != nullptr))
+        refuse_trigger(table, trigger,
+                       "Partitioned tables and partitions can have triggers of statements only.");
     if (trigger.tgdeferrable)
-        refuse_trigger(table, trigger, "Triggers that are deferrable need the rows in the coordinator's own table.");
+        refuse_trigger(table, trigger,
+                       "Triggers that are deferrable need the rows in the coordinator's own table.");
     if (TRIGGER_FOR_TRUNCATE(trigger.tgtype) && !TRIGGER_FOR_BEFORE(trigger.tgtype))
         refuse_trigger(table, trigger, "Shards are emptied after the triggers of TRUNCATE have run.");
 }

@@ -380,9 +380,9 @@ const char *function_differs(Oid function) {
 
 List *function_commands(Oid function) {
     // What its body names need not be there when it is created.
-    List *commands = list_make2(
-        pstrdup("SET LOCAL check_function_bodies TO off"),
-        TextDatumGetCString(DirectFunctionCall1(pg_get_functiondef, ObjectIdGetDatum(function))));
+    List *commands =
+        list_make2(pstrdup("SET LOCAL check_function_bodies TO off"),
+                   TextDatumGetCString(DirectFunctionCall1(pg_get_functiondef, ObjectIdGetDatum(function))));
     HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
     if (!HeapTupleIsValid(tuple))
         elog(ERROR, "cache lookup failed for function %u", function);

@@ -1,8 +1,8 @@
 #include "new_column_values.hpp"
 
-#include "citus/executor/table_triggers.hpp"
 #include "citus/ddl/shard_ddl.hpp"
 #include "citus/ddl/shard_definition.hpp"
+#include "citus/executor/table_triggers.hpp"
 #include "citus/pg/list.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/shippable.hpp"
@@ -106,10 +106,11 @@ NewColumnValue new_column_value(Relation relation, AttrNumber attno) {
 static void refuse_rules(Oid relid) {
     Relation relation = table_open(relid, NoLock);
     if (relation->rd_rules != nullptr)
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("cannot add a column with a volatile default to table \"%s\" because it has rules",
-                               RelationGetRelationName(relation)),
-                        errhint("Drop the rules, add the column, and create them again.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("cannot add a column with a volatile default to table \"%s\" because it has rules",
+                        RelationGetRelationName(relation)),
+                 errhint("Drop the rules, add the column, and create them again.")));
     table_close(relation, NoLock);
 }
 

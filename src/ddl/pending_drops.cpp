@@ -207,8 +207,9 @@ void type_dropped(Oid type) {
     });
 }
 
-/// A copy on another node goes when it is one, and nothing there uses it any more. Only functions that never change
-/// their result are part of indexes and generated columns; a copy of another kind stays behind, which does no harm.
+/// A copy on another node goes when it is one, and nothing there uses it any more. Only functions that never
+/// change their result are part of indexes and generated columns; a copy of another kind stays behind, which
+/// does no harm.
 void function_dropped(Oid function) {
     HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
     if (!HeapTupleIsValid(tuple))
@@ -222,11 +223,11 @@ void function_dropped(Oid function) {
         return;
     const int level = pin_search_path();
     const char *name = format_procedure_qualified(function);
-    const char *condition =
-        psprintf("NOT %s AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE refclassid OPERATOR(pg_catalog.=) "
-                 "'pg_catalog.pg_proc'::pg_catalog.regclass AND refobjid OPERATOR(pg_catalog.=) "
-                 "pg_catalog.to_regprocedure(%s)::pg_catalog.oid)",
-                 function_differs(function), quote_literal_cstr(name));
+    const char *condition = psprintf(
+        "NOT %s AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE refclassid OPERATOR(pg_catalog.=) "
+        "'pg_catalog.pg_proc'::pg_catalog.regclass AND refobjid OPERATOR(pg_catalog.=) "
+        "pg_catalog.to_regprocedure(%s)::pg_catalog.oid)",
+        function_differs(function), quote_literal_cstr(name));
     unpin_search_path(level);
     collect_drop(
         [&](DropCollector &drops) { drops.take_object(psprintf("DROP FUNCTION %s", name), condition); });

@@ -295,8 +295,9 @@ List *foreign_key_switches(Oid relid, const AlterTableStmt *statement) {
     for (const ListCell &cell : cells(statement->cmds)) {
         const AlterTableType type = lfirst_node(AlterTableCmd, &cell)->subtype;
         if (type == AT_EnableTrigAll || type == AT_DisableTrigAll)
-            commands = lappend(commands, psprintf("ALTER TABLE %s %s TRIGGER ALL", qualified_relation_name(relid),
-                                                  type == AT_EnableTrigAll ? "ENABLE" : "DISABLE"));
+            commands =
+                lappend(commands, psprintf("ALTER TABLE %s %s TRIGGER ALL", qualified_relation_name(relid),
+                                           type == AT_EnableTrigAll ? "ENABLE" : "DISABLE"));
     }
     return commands;
 }

@@ -45,8 +45,9 @@ void revoke_on_schemas(const List *tables, const char *roles) {
         schemas = list_append_unique_oid(schemas, get_rel_namespace(lfirst_oid(&cell)));
     for (const ListCell &cell : cells(schemas)) {
         const char *name = quote_identifier(get_namespace_name(lfirst_oid(&cell)));
-        run_on_other_nodes(list_make1(psprintf("REVOKE ALL PRIVILEGES ON SCHEMA %s FROM %s CASCADE", name, roles)),
-                           psprintf("pg_catalog.to_regnamespace(%s) IS NOT NULL", quote_literal_cstr(name)));
+        run_on_other_nodes(
+            list_make1(psprintf("REVOKE ALL PRIVILEGES ON SCHEMA %s FROM %s CASCADE", name, roles)),
+            psprintf("pg_catalog.to_regnamespace(%s) IS NOT NULL", quote_literal_cstr(name)));
     }
 }
 

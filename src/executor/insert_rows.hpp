@@ -64,7 +64,7 @@ private:
     Tuplestorestate *untouched_ = nullptr; ///< the child's rows, before triggers have seen them
     bool checks_;
     bool may_conflict_; ///< whether a row is inserted is known later
-    bool checks_view_; ///< a row that meets a conflict is not judged by the view
+    bool checks_view_;  ///< a row that meets a conflict is not judged by the view
     bool child_done_ = false;
     bool from_store_ = false;
 };

@@ -8,6 +8,7 @@
 #include "citus/monitor/shell_figures.hpp"
 #include "insert_rows.hpp"
 #include "insert_sender.hpp"
+#include "lone_write.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -390,6 +391,11 @@ void start(InsertScanState *state) {
                                           state->returns_rows || state->triggers != nullptr, state->run_as,
                                           state->source->target());
     state->sender->set_triggers(state->triggers, state->update_triggers);
+    // AFTER triggers may still fail.
+    state->sender->may_commit_with_rows =
+        state->returns_rows && state->triggers == nullptr && state->system_slot == nullptr &&
+        state->plan.check_options == NIL &&
+        returns_plain_values(node->plan->targetlist, castNode(CustomScan, node->plan)->scan.scanrelid);
     if (state->plan.others_read)
         order_reads(state);
 }
@@ -614,6 +620,7 @@ CustomScan *make_insert_scan(const ModifyTable *modify, const InsertPlan &plan) 
     packed = lappend(packed, plan.update_set);
     packed = lappend(packed, plan.update_where);
     packed = lappend(packed, plan.update_reads);
+    packed = lappend(packed, pack_text(plan.one_row_text));
     scan->custom_private = lappend(packed, plan.update_sends);
     return scan;
 }
@@ -639,7 +646,8 @@ InsertPlan insert_plan_of(const CustomScan *scan) {
     plan.update_set = static_cast<List *>(list_nth(packed, 11));
     plan.update_where = static_cast<List *>(list_nth(packed, 12));
     plan.update_reads = static_cast<List *>(list_nth(packed, 13));
-    plan.update_sends = static_cast<List *>(list_nth(packed, 14));
+    plan.one_row_text = unpack_text(packed, 14);
+    plan.update_sends = static_cast<List *>(list_nth(packed, 15));
     plan.conflict_params = scan->custom_exprs;
     return plan;
 }

@@ -32,7 +32,7 @@ struct ModifyScanState {
     TupleTableSlot *new_slot; ///< a changed row of the target, for RETURNING and check options
     ResultRelInfo *checked;   ///< the target with its check options; nullptr without
     ModifyBatch *batch;
-    TableTriggers *triggers;  ///< nullptr: none
+    TableTriggers *triggers;   ///< nullptr: none
     TupleTableSlot *row_after; ///< with triggers: the whole row of the target as it will be
     uint64 affected;
     bool collected, finished;
@@ -128,8 +128,8 @@ bool fire_row_triggers(ModifyScanState *state, TupleTableSlot *plan_row, Tuplest
     return true;
 }
 
-/// Replaces the rows of the child by what the triggers made of them. They run when all rows are read, since they
-/// may use the connections that the child reads from.
+/// Replaces the rows of the child by what the triggers made of them. They run when all rows are read, since
+/// they may use the connections that the child reads from.
 void pass_rows_to_triggers(ModifyScanState *state) {
     if (state->plan.old_row_resno == InvalidAttrNumber)
         return; // triggers of the statement only

@@ -59,8 +59,8 @@ bool target_fires(const Query *query) {
     return fires;
 }
 
-/// The relation as PostgreSQL's trigger code has to see it. Rows of a foreign table are kept with the queue of
-/// AFTER triggers, and not read again from the heap; ours are not in this server's heap either.
+/// The relation as PostgreSQL's trigger code has to see it. Rows of a foreign table are kept with the queue
+/// of AFTER triggers, and not read again from the heap; ours are not in this server's heap either.
 Relation as_remote(Relation relation) {
     auto *copy = static_cast<Relation>(palloc(sizeof(RelationData)));
     *copy = *relation;
@@ -146,7 +146,8 @@ void install_table_triggers() {
 
 // ---------------------------------------------------------------- firing
 
-TableTriggers *TableTriggers::open(EState *estate, Relation relation, Index range_table_index, CmdType command) {
+TableTriggers *TableTriggers::open(EState *estate, Relation relation, Index range_table_index,
+                                   CmdType command) {
     if (!has_user_triggers(relation, command))
         return nullptr;
     ContextScope scope(estate->es_query_cxt);
@@ -207,7 +208,8 @@ void TableTriggers::after_update(HeapTuple old_row, TupleTableSlot *new_row) {
     const TupleConstr *constraints = new_row->tts_tupleDescriptor->constr;
     if (constraints != nullptr && constraints->has_generated_stored)
         ExecComputeStoredGenerated(info_, estate_, new_row, CMD_UPDATE);
-    ExecARUpdateTriggers(estate_, info_, nullptr, nullptr, nullptr, old_row, new_row, NIL, transition_, false);
+    ExecARUpdateTriggers(estate_, info_, nullptr, nullptr, nullptr, old_row, new_row, NIL, transition_,
+                         false);
 }
 
 bool TableTriggers::before_delete(HeapTuple old_row) {

@@ -8,6 +8,7 @@
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/transaction/remote_transaction.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 
 extern "C" {
 #include "libpq-fe.h"
@@ -72,6 +73,7 @@ public:
     void run_to_end();
     void stop();
     void close_local_task();
+    void discard_arrived();
 
     void take_row(int tag, const PGresult *result, int row) override;
     void command_done(int tag, const PGresult *result) override;
@@ -104,6 +106,7 @@ private:
 
     void send_remote_tasks();
     bool pump_all();
+    MemoryContext fresh_spill_context();
     void take_batch(int tag, const PGresult *result);
     bool batch_has_rows() const { return batch_at_ != batch_end_; }
     void take_from_batch(TupleTableSlot *slot);
@@ -121,6 +124,7 @@ private:
     void wait();
     bool commits_at_once() const;
     bool has_several_tasks_for(int32 group_id) const;
+    void enlist(Connection *connection, bool several) const;
     void wait_for_commit();
     void ask_to_cancel(Connection *connection);
     [[noreturn]] void raise_unknown_outcome(const char *reason);
@@ -186,16 +190,20 @@ void RunningTasks::start() {
         decoder_ = make_in<RowDecoder>(context_, set_.result, true);
         spill_ = make_in<RowSpill>(context_, context_, set_.result);
         row_context_ = AllocSetContextCreate(context_, "citus task row", ALLOCSET_DEFAULT_SIZES);
-        spill_context_ = AllocSetContextCreate(context_, "citus spilled row", ALLOCSET_DEFAULT_SIZES);
         values_ = static_cast<Datum *>(palloc(count * sizeof(Datum)));
         nulls_ = static_cast<bool *>(palloc(count * sizeof(bool)));
-        spill_values_ = static_cast<Datum *>(palloc(count * sizeof(Datum)));
-        spill_nulls_ = static_cast<bool *>(palloc(count * sizeof(bool)));
     }
     callback_.func = [](void *self) { static_cast<RunningTasks *>(self)->stop(); };
     callback_.arg = this;
     MemoryContextRegisterResetCallback(context_, &callback_);
     send_remote_tasks();
+}
+
+void RunningTasks::enlist(Connection *connection, bool several) const {
+    if (set_.waits_for_others) // others follow in the batch
+        several = connection->at_batch_start();
+    enlist_connection(connection, set_.access, set_.in_transaction, several,
+                      set_.statement == kOneSetOfReads ? 0 : set_.statement);
 }
 
 void RunningTasks::send_remote_tasks() {
@@ -220,24 +228,42 @@ void RunningTasks::send_remote_tasks() {
         if (commits_at_once())
             enlist_whole_transaction(connection);
         else
-            enlist_connection(connection, set_.access, set_.in_transaction, has_several_tasks_for(groups[g]));
+            enlist(connection, has_several_tasks_for(groups[g]));
+        const bool needs_snapshot = set_.statement == kOneSetOfReads && connection->transaction.open &&
+                                    !IsolationUsesXactSnapshot() && has_several_tasks_for(groups[g]);
+        if (needs_snapshot)
+            queue_snapshot_for_reads(connection);
         for (size_t i = 0; i < set_.tasks.size(); i++) {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
                 continue;
-            connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary);
-            if (set_.level > 0)
-                connection->belongs_to_level(set_.level);
+            connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary,
+                                         set_.level);
             links_.back().pending++;
         }
+        if (needs_snapshot)
+            queue_end_of_reads(connection);
         if (commits_at_once()) {
             connection->queue_sync_and_commit(this, kCommitTag);
             links_.back().pending++;
-        } else {
+        } else if (!set_.waits_for_others) {
             connection->queue_sync();
         }
     }
-    for (Connection *connection : connections)
-        connection->send();
+    if (!set_.waits_for_others)
+        for (Connection *connection : connections)
+            connection->send();
+}
+
+/// Rows on their way to the spill are rare: most are read when they arrive.
+MemoryContext RunningTasks::fresh_spill_context() {
+    if (spill_context_ != nullptr) {
+        MemoryContextReset(spill_context_);
+        return spill_context_;
+    }
+    const size_t count = static_cast<size_t>(std::max(set_.result->natts, 1));
+    spill_values_ = static_cast<Datum *>(MemoryContextAlloc(context_, count * sizeof(Datum)));
+    spill_nulls_ = static_cast<bool *>(MemoryContextAlloc(context_, count * sizeof(bool)));
+    return spill_context_ = AllocSetContextCreate(context_, "citus spilled row", ALLOCSET_DEFAULT_SIZES);
 }
 
 void RunningTasks::take_row(int tag, const PGresult *result, int row) {
@@ -251,16 +277,13 @@ void RunningTasks::take_row(int tag, const PGresult *result, int row) {
         task_bytes[static_cast<size_t>(tag)] += row_bytes;
     if (set_.result == nullptr || stopped_)
         return;
-    const bool direct = wants_row_ && row_task_ < 0;
-    MemoryContext memory = direct ? row_context_ : spill_context_;
-    if (direct) {
-        ContextScope scope(memory);
+    if (wants_row_ && row_task_ < 0) {
+        ContextScope scope(row_context_);
         decoder_->decode(result, row, values_, nulls_);
         row_task_ = tag;
         return;
     }
-    MemoryContextReset(memory);
-    ContextScope scope(memory);
+    ContextScope scope(fresh_spill_context());
     decoder_->decode(result, row, spill_values_, spill_nulls_);
     spill_->put(tag, spill_values_, spill_nulls_);
 }
@@ -281,8 +304,7 @@ void RunningTasks::take_batch(int tag, const PGresult *result) {
         return;
     }
     for (const char *at = data, *end = data + length; at != end;) {
-        MemoryContextReset(spill_context_);
-        ContextScope scope(spill_context_);
+        ContextScope scope(fresh_spill_context());
         const char *next = decoder_->decode(at, end, spill_values_, spill_nulls_);
         count_row(tag, at, next);
         at = next;
@@ -364,8 +386,7 @@ bool RunningTasks::take_slot(TupleTableSlot *slot) {
 }
 
 void RunningTasks::convert_slot(TupleTableSlot *slot) {
-    MemoryContextReset(spill_context_);
-    ContextScope scope(spill_context_);
+    ContextScope scope(fresh_spill_context());
     slot_getallattrs(slot);
     const size_t count = static_cast<size_t>(set_.result->natts);
     auto *values = static_cast<Datum *>(palloc(count * sizeof(Datum)));
@@ -552,6 +573,22 @@ void RunningTasks::run_to_end() {
         ;
 }
 
+/// The reader has enough: what has come already is thrown away, so that a task that is done, or as good as
+/// done, is not cancelled.
+void RunningTasks::discard_arrived() {
+    for (Link &link : links_) {
+        if (link.pending == 0 || stopped_ || !link.connection->forget(this))
+            continue;
+        while (link.connection->pump_discarded())
+            ;
+        link.connection->consume_input();
+        while (link.connection->pump_discarded())
+            ;
+        if (!link.connection->runs_only_discards())
+            link.pending = 0;
+    }
+}
+
 /// Also called when the memory goes away: must not raise and not wait.
 void RunningTasks::stop() {
     if (stopped_)
@@ -561,7 +598,8 @@ void RunningTasks::stop() {
         if (link.pending == 0)
             continue;
         Connection *connection = link.connection;
-        if (connection->forget(this) && !connection->transaction.open && connection->runs_only_discards())
+        (void)connection->forget(this);
+        if (!connection->transaction.open && connection->runs_only_discards())
             connection->request_cancel();
         link.pending = 0;
     }
@@ -600,6 +638,7 @@ uint64 TaskStream::received_bytes(int task) const {
 
 void TaskStream::close() {
     running(this)->close_local_task();
+    running(this)->discard_arrived();
     running(this)->stop();
 }
 

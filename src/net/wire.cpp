@@ -93,12 +93,12 @@ void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool 
 }
 
 void Connection::queue_repeatable(const char *sql, ResultConsumer *consumer, int tag,
-                                  const BoundParams *params, bool binary) {
+                                  const BoundParams *params, bool binary, int level) {
     if (copy_owner != nullptr)
         finish_copy(); // may raise: before anything is noted as prepared
     if (prepared_.must_deallocate())
         deallocate_all();
-    queue_chosen(prepared_.choose(sql, params, true), sql, consumer, tag, params, binary);
+    queue_chosen(prepared_.choose(sql, params, true), sql, consumer, tag, params, binary, level);
 }
 
 void Connection::queue_begin(const char *sql) {
@@ -108,7 +108,7 @@ void Connection::queue_begin(const char *sql) {
         deallocate_all();
         queue_sync(); // the isolation level must be the first thing that the transaction hears
     }
-    queue_chosen(prepared_.choose(sql, nullptr, false), sql, nullptr, 0, nullptr, false);
+    queue_chosen(prepared_.choose_repeated(sql), sql, nullptr, 0, nullptr, false);
 }
 
 void Connection::queue_commit(ResultConsumer *consumer, int tag) {
@@ -116,7 +116,7 @@ void Connection::queue_commit(ResultConsumer *consumer, int tag) {
         finish_copy();
     PreparedCommands::Choice choice{PreparedCommands::Use::Plain, 0, 0};
     if (!prepared_.must_deallocate()) // maybe in a failed transaction, which takes no other command
-        choice = prepared_.choose("COMMIT", nullptr, false);
+        choice = prepared_.choose_repeated("COMMIT");
     queue_chosen(choice, "COMMIT", consumer, tag, nullptr, false);
 }
 
@@ -126,18 +126,26 @@ void Connection::deallocate_all() {
 }
 
 void Connection::queue_chosen(const PreparedCommands::Choice &choice, const char *sql,
-                              ResultConsumer *consumer, int tag, const BoundParams *params, bool binary) {
+                              ResultConsumer *consumer, int tag, const BoundParams *params, bool binary,
+                              int level) {
     if (choice.evicted != 0) {
         queue(psprintf("DEALLOCATE c%u", choice.evicted), nullptr, 0);
         count(Counter::Evictions);
     }
     if (choice.use == PreparedCommands::Use::Prepare) {
-        queue(sql, consumer, tag, false, params);
-        tail_->statement = choice.statement;
-        tail_->is_prepare = true;
+        QueuedCommand *prepare = append();
+        prepare->sql = sql;
+        prepare->consumer = consumer;
+        prepare->tag = tag;
+        prepare->params = params;
+        prepare->level = level > 0 ? level : GetCurrentTransactionNestLevel();
+        prepare->statement = choice.statement;
+        prepare->is_prepare = true;
     }
     queue(sql, consumer, tag, false, params, binary);
     tail_->statement = choice.statement;
+    if (level > 0)
+        tail_->level = level;
 }
 
 void Connection::queue_with_text_params(const char *sql, std::initializer_list<const char *> values) {
@@ -193,8 +201,8 @@ bool Connection::send_one(const QueuedCommand *command) {
     if (command->statement == 0)
         return PQsendQueryParams(pg, command->sql, params.count, params.types, params.values, params.lengths,
                                  params.formats, command->binary);
-    char name[16];
-    snprintf(name, sizeof(name), "c%u", command->statement);
+    char name[16] = "c";
+    name[1 + pg_ultoa_n(command->statement, name + 1)] = '\0';
     if (command->is_prepare)
         return PQsendPrepare(pg, name, command->sql, params.count, params.types);
     return PQsendQueryPrepared(pg, name, params.count, params.values, params.lengths, params.formats,

@@ -289,7 +289,8 @@ void update_here(Oid relid, const ModifyTable *modify, Index target, InsertPlan 
         used = bms_make_singleton(-FirstLowInvalidHeapAttributeNumber);
         plan->update_sends = NIL;
         for (AttrNumber attno = 1; attno <= desc->natts; attno++)
-            if (!TupleDescAttr(desc, attno - 1)->attisdropped && TupleDescAttr(desc, attno - 1)->attgenerated == '\0')
+            if (!TupleDescAttr(desc, attno - 1)->attisdropped &&
+                TupleDescAttr(desc, attno - 1)->attgenerated == '\0')
                 plan->update_sends = lappend_int(plan->update_sends, attno);
     }
     // Where the new row belongs is checked.

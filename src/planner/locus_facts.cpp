@@ -129,7 +129,8 @@ void factor_out_of_ors(::Node *node) {
     ListCell *cell;
     foreach (cell, conjuncts_of(*quals))
         if (is_orclause(lfirst(cell))) {
-            *quals = as_node(canonicalize_qual(reinterpret_cast<Expr *>(make_ands_explicit(conjuncts_of(*quals))), false));
+            *quals = as_node(
+                canonicalize_qual(reinterpret_cast<Expr *>(make_ands_explicit(conjuncts_of(*quals))), false));
             return;
         }
 }

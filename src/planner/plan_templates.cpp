@@ -124,9 +124,12 @@ bool may_be_taken_out(const Const *constant) {
     }
     // A LIMIT is part of the form: pages have the same length mostly, and plans depend on it.
     Query without_limit = *query;
-    const bool keeps_limit = query->limitCount != nullptr && IsA(query->limitCount, Const);
+    const ::Node *limit = query->limitCount;
+    if (limit != nullptr && IsA(limit, FuncExpr)) // of a literal, int8(int4)
+        limit = static_cast<const ::Node *>(linitial(reinterpret_cast<const FuncExpr *>(limit)->args));
+    const bool keeps_limit = limit != nullptr && IsA(limit, Const);
     if (keeps_limit) {
-        found->add(static_cast<uint64>(castNode(Const, query->limitCount)->constvalue));
+        found->add(static_cast<uint64>(reinterpret_cast<const Const *>(limit)->constvalue));
         without_limit.limitCount = nullptr;
     }
     Query *result = query_tree_mutator(

@@ -95,7 +95,8 @@ PlannedStmt *plan_with_shards(void *raw) {
 /// For plan_from_template().
 PlannedStmt *plan_form(Query *query) {
     Statement statement{query, "", 0, nullptr};
-    return with_fragments([](void *raw) { return plan_on_shards(*static_cast<Statement *>(raw)); }, &statement);
+    return with_fragments([](void *raw) { return plan_on_shards(*static_cast<Statement *>(raw)); },
+                          &statement);
 }
 
 PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, ParamListInfo params) {

@@ -4,8 +4,8 @@
 /// functions, which are made the same.
 ///
 /// Called before shards are created. What the text of a function's body names is not carried over, nor are
-/// operators and operator classes outside of extensions: a shard that needs one that is missing fails with the
-/// worker's error.
+/// operators and operator classes outside of extensions: a shard that needs one that is missing fails with
+/// the worker's error.
 #pragma once
 
 #include "citus/ddl/shard_ddl.hpp"

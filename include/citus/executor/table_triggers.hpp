@@ -1,12 +1,12 @@
-/// Triggers of distributed and reference tables. They run here, on the coordinator, where the whole database is:
-/// what a trigger function reads or writes is what it would on plain tables, and TG_TABLE_NAME and its like
-/// are those of the table. Shards have no triggers.
+/// Triggers of distributed and reference tables. They run here, on the coordinator, where the whole database
+/// is: what a trigger function reads or writes is what it would on plain tables, and TG_TABLE_NAME and its
+/// like are those of the table. Shards have no triggers.
 ///
-/// Who changes rows of such a table (Citus Insert, Citus Modify, COPY FROM) makes one TableTriggers per run and
-/// calls it in the order of PostgreSQL: before_statement(), the row functions as rows come by, after_statement().
-/// AFTER triggers are queued with PostgreSQL's own and fire when those do. The planner sends statements on tables
-/// with triggers that way only (changes_fire_triggers). What shards change themselves (actions of foreign
-/// keys) fires nothing: ddl/ refuses triggers where that could be.
+/// Who changes rows of such a table (Citus Insert, Citus Modify, COPY FROM) makes one TableTriggers per run
+/// and calls it in the order of PostgreSQL: before_statement(), the row functions as rows come by,
+/// after_statement(). AFTER triggers are queued with PostgreSQL's own and fire when those do. The planner
+/// sends statements on tables with triggers that way only (changes_fire_triggers). What shards change
+/// themselves (actions of foreign keys) fires nothing: ddl/ refuses triggers where that could be.
 #pragma once
 
 #include "citus/pg/prelude.hpp"
