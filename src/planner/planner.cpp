@@ -1,6 +1,7 @@
 #include "citus/planner/planner.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/executor/table_triggers.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/planner/gather.hpp"
 #include "citus/planner/insert.hpp"
@@ -29,6 +30,7 @@ struct Statement {
     const char *text;
     int cursor_options;
     ParamListInfo params;
+    bool fires_triggers = false; ///< so it goes through the nodes that know of triggers
 };
 
 PlannedStmt *next_planner(const Statement &statement, Query *query) {
@@ -45,6 +47,8 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
     if (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE &&
         query->commandType != CMD_DELETE)
         return nullptr;
+    if (statement.fires_triggers)
+        return nullptr;
     const StatementLocus locus = analyze_statement(query);
     if (PlannedStmt *whole = plan_whole(query, locus); whole != nullptr)
         return whole;
@@ -56,6 +60,14 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
     PlannedStmt *plan = strip_row_marks(next_planner(statement, above));
     add_query_dependencies(plan, query);
     return plan;
+}
+
+void refuse_merge_with_triggers(const Query *query) {
+    if (query->commandType != CMD_MERGE)
+        return;
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("MERGE into a table with triggers is not supported on distributed tables"),
+                    errhint("Use INSERT, UPDATE and DELETE in one transaction.")));
 }
 
 /// The standard planner over scans of single tables and over the results of sub-selects.
@@ -95,7 +107,10 @@ PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, 
     Statement statement{query, text, cursor_options, params};
     if (!mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || LocalShellScope::active())
         return next_planner(statement, query);
-    if (PlannedStmt *plan = plan_from_template(query, cursor_options, plan_form); plan != nullptr)
+    statement.fires_triggers = changes_fire_triggers(query);
+    if (statement.fires_triggers)
+        refuse_merge_with_triggers(query);
+    else if (PlannedStmt *plan = plan_from_template(query, cursor_options, plan_form); plan != nullptr)
         return plan;
     return with_fragments(plan_with_shards, &statement);
 }
