@@ -13,6 +13,9 @@ namespace citus {
 /// compute columns. Returns whether a sub-select went.
 bool flatten_block(Query *query);
 
+/// Makes the inner joins of a block one list of relations and one of conditions, in place.
+void merge_inner_joins(Query *query);
+
 /// Gives all joins of a block the plain form that the deparser prints without looking for names: each has all
 /// columns of both its sides. To be called after the jointree or what it names has changed, on a block without
 /// aliases of join columns (simplify_block). Entries of joins that are gone become empty ones.

@@ -8,6 +8,7 @@
 #include "citus/planner/modify.hpp"
 #include "citus/planner/partitioned.hpp"
 #include "merge.hpp"
+#include "pieces.hpp"
 #include "plan_templates.hpp"
 #include "planned.hpp"
 #include "pushdown_scan.hpp"
@@ -75,7 +76,8 @@ PlannedStmt *plan_gathered(const Statement &statement) {
     Query *query = statement.query;
     auto *original = static_cast<Query *>(copyObjectImpl(query));
     prepare_gathered_modify(query);
-    const bool replaced = push_down_sub_blocks(query);
+    const bool has_pieces = push_down_pieces(query);
+    const bool replaced = push_down_sub_blocks(query) || has_pieces;
     hide_partitions(query);
     PlannedStmt *plan = next_planner(statement, query);
     plan = replace_modify_nodes(replace_insert_nodes(strip_row_marks(plan)));
