@@ -1,10 +1,11 @@
 #include "citus/executor/merged_streams.hpp"
 
-#include "citus/executor/row_spill.hpp"
 #include "citus/guc.hpp"
-#include "citus/net/wire.hpp"
+#include "citus/guc.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/pg/memory.hpp"
+#include "citus/executor/row_spill.hpp"
+#include "citus/net/wire.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 
 extern "C" {
@@ -91,8 +92,8 @@ void RunningMerge::start(const TaskSet &set, List *merge_keys) {
         task.anchor_shard_id = 0;
         TaskSet part = set;
         part.tasks = {&task, 1};
-        sources_.push_back(
-            {TaskStream::open(context_, part), MakeSingleTupleTableSlot(set.result, &TTSOpsVirtual)});
+        sources_.push_back({TaskStream::open(context_, part),
+                            MakeSingleTupleTableSlot(set.result, &TTSOpsVirtual)});
     }
 }
 

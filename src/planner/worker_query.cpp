@@ -300,8 +300,7 @@ void name_column(Query *query, TargetEntry *entry, char *name) {
     lfirst(list_nth_cell(rte->eref->colnames, entry->resno - 1)) = makeString(name);
 }
 
-/// Whether the rows of shards can be put together by UNION ALL: those of a row type differ from shard to
-/// shard.
+/// Whether the rows of shards can be put together by UNION ALL: those of a row type differ from shard to shard.
 bool can_be_united(const Query *query) {
     ListCell *cell;
     foreach (cell, query->targetList) {
