@@ -6,6 +6,7 @@
 #include "citus/guc.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/locus.hpp"
+#include "decorrelate.hpp"
 #include "locus_terms.hpp"
 #include "motion_block.hpp"
 #include "pushdown.hpp"
@@ -157,9 +158,16 @@ struct Proposal {
     std::pmr::vector<PlannedMove> moves;
 };
 
+/// A scratch copy, in which correlated aggregates are joins with groups where that can be.
+Query *prepared(const Query *query) {
+    Query *copy = copy_of(query);
+    decorrelate_block(copy);
+    return copy;
+}
+
 class Search {
 public:
-    explicit Search(const Query *query) : original_(query), block_(copy_of(query)) {}
+    explicit Search(const Query *query) : original_(query), block_(prepared(query)) {}
 
     Query *run();
 
@@ -187,6 +195,7 @@ private:
     bool is_known(const Proposal &proposal) const;
     const JoinExpression *key_for(const Way &way, int item) const;
     double cost_of(const MotionItem &item, const JoinExpression *key) const;
+    double cost_of_rescans(const MotionItem &item) const;
     Query *try_out(const Proposal &proposal);
     bool pays(const Proposal &proposal) const;
     List *pack(const Proposal &proposal, size_t i, Query *source, int key) const;
@@ -241,6 +250,23 @@ double Search::cost_of(const MotionItem &item, const JoinExpression *key) const 
                           : core::repartition_cost(moved, nodes_);
 }
 
+/// What it costs that the rows are read for each row around the sub-select they are in.
+double Search::cost_of_rescans(const MotionItem &item) const {
+    const auto items = block_.items();
+    double cost = 0;
+    for (int at = block_.container_of(item); at >= 0;) {
+        const MotionItem &container = items[static_cast<size_t>(at)];
+        double outer_rows = 0;
+        for (const MotionItem &around : items)
+            if (around.block == container.block && around.varno != 0)
+                outer_rows = std::max(outer_rows, around.rows);
+        if (container.runs_per_row)
+            cost += core::rescan_cost(outer_rows, item.rows, tasks_);
+        at = block_.container_of(container);
+    }
+    return cost;
+}
+
 /// Whether a sub-select stays, and what is in it moves: when that can be hashed as the rest is.
 bool Search::is_opened(const Way &way, int number) const {
     const auto items = block_.items();
@@ -291,7 +317,7 @@ void Search::propose(const Way &way) {
         if (key != nullptr && !way.prefer_hash && cost_of(item, nullptr) < cost_of(item, key))
             key = nullptr;
         proposal.moves.push_back({number, key});
-        proposal.cost += cost_of(item, key);
+        proposal.cost += cost_of(item, key) + cost_of_rescans(item);
     }
     const auto hashes = [](const PlannedMove &move) { return move.key != nullptr; };
     const bool none_hashed = std::none_of(proposal.moves.begin(), proposal.moves.end(), hashes);

@@ -223,6 +223,13 @@ bool find_owner(::Node *node, void *raw) {
     return walk_children(node, find_owner, raw);
 }
 
+/// Whether a sub-select is more than a join and conditions: it can't become a join of the block around it.
+bool is_compact(const Query *query) {
+    return query->hasAggs || query->groupClause != NIL || query->groupingSets != NIL || query->havingQual != nullptr ||
+           query->distinctClause != NIL || query->setOperations != nullptr || query->hasWindowFuncs ||
+           query->limitCount != nullptr || query->limitOffset != nullptr || query->cteList != NIL;
+}
+
 /// Sub-selects in sub-selects are looked into down to this depth.
 constexpr int kMaxDepth = 4;
 
@@ -311,6 +318,7 @@ void MotionBlock::add_relation(int block, int varno) {
             !item.can_move || has_ctes ? core::Locus::anywhere() : analyze_statement(rte->subquery).whole;
         item.is_everywhere = !item.can_move || (block == 0 && locus.is(core::Place::Anywhere) && !locus.once);
         item.may_stay = item.is_everywhere || locus.is(core::Place::Hashed) || has_ctes;
+        item.runs_per_row = rte->lateral && is_compact(rte->subquery) && !stands_alone(rte->subquery);
         break;
     }
     case RTE_CTE:
@@ -333,6 +341,8 @@ void MotionBlock::add_sublinks(int block) {
             continue;
         item.can_move = stands_alone(sub);
         item.may_stay = true;
+        const bool is_exists = lfirst_node(SubLink, cell)->subLinkType == EXISTS_SUBLINK;
+        item.runs_per_row = !item.can_move && !(is_exists && !is_compact(sub));
         items_.push_back(item);
     }
 }

@@ -19,6 +19,7 @@ struct MotionItem {
     int varno = 0;                    ///< in FROM; 0 for a sub-select of an expression
     int sublink = -1;                 ///< its position among those of its block
     int inner_block = -1;             ///< of a sub-select: its own block, when that may be looked into
+    bool runs_per_row = false;        ///< a sub-select that PostgreSQL runs once for each row around it
     const DistTable *table = nullptr; ///< a table that is distributed, single-shard or reference
     bool is_everywhere = false;       ///< may stay wherever the rest is
     bool may_stay = false;            ///< a sub-select whose rows are on shards
