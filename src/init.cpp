@@ -3,6 +3,7 @@
 #include "citus/catalog/shard_relations.hpp"
 #include "citus/ddl/utility_hook.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/merge_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/motion_inbox.hpp"
 #include "citus/executor/task_capture.hpp"
@@ -58,6 +59,7 @@ void _PG_init(void) {
     citus::install_gather();
     citus::install_insert();
     citus::install_modify_scan();
+    citus::install_merge_scan();
     citus::install_utility_hook();
     citus::install_shard_visibility(); // after the planner, whose hook it calls
     MarkGUCPrefixReserved("citus");

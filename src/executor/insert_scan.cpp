@@ -8,6 +8,7 @@
 #include "citus/monitor/shell_figures.hpp"
 #include "insert_rows.hpp"
 #include "insert_sender.hpp"
+#include "lone_write.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -353,6 +354,9 @@ void start(InsertScanState *state) {
     state->run_as = rows_user(state);
     state->sender = make_in<InsertSender>(state->run_context, state->run_context, state->plan, relation, node,
                                           state->returns_rows, state->run_as, state->source->target());
+    state->sender->may_commit_with_rows =
+        state->returns_rows && state->system_slot == nullptr && state->plan.check_options == NIL &&
+        returns_plain_values(node->plan->targetlist, castNode(CustomScan, node->plan)->scan.scanrelid);
     if (state->plan.others_read)
         order_reads(state);
 }
@@ -570,7 +574,8 @@ CustomScan *make_insert_scan(const ModifyTable *modify, const InsertPlan &plan) 
     packed = lappend(packed, plan.check_options);
     packed = lappend(packed, plan.update_set);
     packed = lappend(packed, plan.update_where);
-    scan->custom_private = lappend(packed, plan.update_reads);
+    packed = lappend(packed, plan.update_reads);
+    scan->custom_private = lappend(packed, pack_text(plan.one_row_text));
     return scan;
 }
 
@@ -595,6 +600,7 @@ InsertPlan insert_plan_of(const CustomScan *scan) {
     plan.update_set = static_cast<List *>(list_nth(packed, 11));
     plan.update_where = static_cast<List *>(list_nth(packed, 12));
     plan.update_reads = static_cast<List *>(list_nth(packed, 13));
+    plan.one_row_text = unpack_text(packed, 14);
     plan.conflict_params = scan->custom_exprs;
     return plan;
 }

@@ -16,6 +16,17 @@ namespace {
 /// Rows of one statement: more would not be faster, and its text and parameters are kept in memory.
 constexpr int kMaxStatementRows = 1000;
 
+/// Bytes of RETURNING that are kept for the client after they were committed: so few that neither memory nor a
+/// temporary file can be wanting.
+constexpr size_t kMaxReturnedAfterCommit = 32 * 1024;
+
+size_t bytes_of(std::span<const InsertRow> rows) {
+    size_t bytes = 0;
+    for (const InsertRow &row : rows)
+        bytes += row.tuple->t_len;
+    return bytes;
+}
+
 /// In the list of returned columns: only whether the row was written matters.
 constexpr int kNoColumn = 0;
 /// The Oid that the partition has on its worker: with the ctid, it finds a row of a partitioned table.
@@ -45,8 +56,8 @@ InsertSender::InsertSender(MemoryContext context, const InsertPlan &plan, Relati
         conflict_states_.push_back(ExecInitExpr(expr, parent));
         conflict_types_.push_back(exprType(reinterpret_cast<::Node *>(expr)));
     }
-    row_slot_ =
-        MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(relation)), &TTSOpsMinimalTuple);
+    ContextScope query_scope(parent->state->es_query_cxt);
+    row_slot_ = ExecInitExtraTupleSlot(parent->state, RelationGetDescr(relation), &TTSOpsMinimalTuple);
 }
 
 // ---------------------------------------------------------------- what comes back
@@ -88,7 +99,8 @@ void InsertSender::prepare(bool tracks_keys) {
     returning_text_ = text.data;
     result_slot_ = MakeSingleTupleTableSlot(result_desc_, &TTSOpsVirtual);
     stored_result_slot_ = MakeSingleTupleTableSlot(result_desc_, &TTSOpsMinimalTuple);
-    key_slot_ = MakeSingleTupleTableSlot(row_slot_->tts_tupleDescriptor, &TTSOpsVirtual);
+    ContextScope query_scope(parent_->state->es_query_cxt);
+    key_slot_ = ExecInitExtraTupleSlot(parent_->state, row_slot_->tts_tupleDescriptor, &TTSOpsVirtual);
 }
 
 /// Adds a column to RETURNING and to the row type of the results.
@@ -122,6 +134,8 @@ void InsertSender::append_returned(StringInfo text, AttrNumber position, AttrNum
 
 /// `($3, $4), ($5, $6)`: the same for all statements with this number of rows.
 const char *InsertSender::values_text(int count) {
+    if (count == 1)
+        return plan_.one_row_text;
     auto found = values_texts_.find(count);
     if (found != values_texts_.end())
         return found->second;
@@ -142,11 +156,15 @@ const char *InsertSender::values_text(int count) {
 const char *InsertSender::statement_sql(const Shard &shard, int count) {
     StringInfoData sql;
     initStringInfo(&sql);
-    appendStringInfo(&sql, "INSERT INTO %s AS t1", qualified_shard_name(plan_.relid, shard.shard_id));
+    const auto append = [&sql](std::initializer_list<const char *> texts) {
+        for (const char *text : texts)
+            appendStringInfoString(&sql, text);
+    };
+    append({"INSERT INTO ", qualified_shard_name(plan_.relid, shard.shard_id), " AS t1"});
     if (columns_.empty())
-        appendStringInfoString(&sql, " DEFAULT VALUES");
+        append({" DEFAULT VALUES"});
     else
-        appendStringInfo(&sql, " %s VALUES %s", plan_.column_text, values_text(count));
+        append({" ", plan_.column_text, " VALUES ", values_text(count)});
     if (plan_.action != ONCONFLICT_NONE) {
         appendStringInfoString(&sql, " ON CONFLICT ");
         if (plan_.conflict_constraint != nullptr)
@@ -266,9 +284,10 @@ uint64 InsertSender::send(std::span<InsertRow> rows, bool is_last, bool is_end) 
         prepare(several && plan_.action == ONCONFLICT_UPDATE);
     }
     // The source has given its last row, and nothing is looked at that comes back.
+    const bool returns_easily = may_commit_with_rows && bytes_of(rows) <= kMaxReturnedAfterCommit;
     if (is_end && statements.size() == 1 && statements_sent == 0 && result_desc_ == nullptr &&
-        !wants_results_)
-        statements[0].commits = is_lone_write(parent_->state, parent_->plan);
+        (!wants_results_ || returns_easily))
+        statements[0].commits = is_lone_write(parent_->state, parent_->plan, returns_easily);
     uint64 written = 0;
     if (plan_.updates_here()) {
         for (Statement &statement : statements) {

@@ -40,6 +40,7 @@ public:
     TupleDesc result_desc() const { return result_desc_; }
 
     int64 statements_sent = 0;
+    bool may_commit_with_rows = false; ///< nothing can fail once the rows, when they are few, are written
 
     /// The SQL of a statement for `count` rows of a shard.
     const char *statement_sql(const Shard &shard, int count);

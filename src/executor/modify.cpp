@@ -6,7 +6,6 @@
 #include "citus/executor/fragment_scan.hpp"
 
 extern "C" {
-#include "catalog/pg_constraint.h"
 #include "commands/explain.h"
 #include "nodes/extensible.h"
 #include "optimizer/optimizer.h"
@@ -19,14 +18,6 @@ namespace citus {
 namespace {
 
 constexpr const char *kNodeName = "Citus Modify";
-
-/// Rows by number and partition.
-struct RowHash {
-    size_t operator()(const std::pair<uint64, Oid> &row) const {
-        return std::hash<uint64>()(row.first ^ row.second);
-    }
-};
-using RowSet = std::pmr::unordered_set<std::pair<uint64, Oid>, RowHash>;
 
 struct ModifyScanState {
     CustomScanState css; // must stay first
@@ -50,45 +41,12 @@ ModifyScanState *modify_state(CustomScanState *node) {
 
 // ---------------------------------------------------------------- reading all rows first
 
-/// A number for a target row: shard position and ctid.
-uint64 row_number(int shard_index, ItemPointer tid) {
-    return (static_cast<uint64>(shard_index) << 48) |
-           (static_cast<uint64>(ItemPointerGetBlockNumberNoCheck(tid)) << 16) |
-           ItemPointerGetOffsetNumberNoCheck(tid);
-}
-
-/// A row that moves is deleted on one shard and inserted on another. What other tables do when a row is
-/// deleted (ON DELETE CASCADE, SET ...) is not what they do when it changes.
-void check_move(const ModifyPlan &plan) {
-    Relation constraints = table_open(ConstraintRelationId, AccessShareLock);
-    SysScanDesc scan = systable_beginscan(constraints, InvalidOid, false, nullptr, 0, nullptr);
-    while (HeapTuple tuple = systable_getnext(scan)) {
-        const auto *constraint = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
-        if (constraint->contype != CONSTRAINT_FOREIGN || constraint->confrelid != plan.table->relid ||
-            constraint->confdeltype == FKCONSTR_ACTION_NOACTION ||
-            constraint->confdeltype == FKCONSTR_ACTION_RESTRICT)
-            continue;
-        ereport(
-            ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("cannot move rows of table \"%s\" to other shards", get_rel_name(plan.table->relid)),
-             errdetail("The foreign key \"%s\" of table \"%s\" acts on deleted rows, and a new value of the "
-                       "distribution column \"%s\" means that the row is deleted on its shard.",
-                       NameStr(constraint->conname), get_rel_name(constraint->conrelid),
-                       get_attname(plan.table->relid, plan.table->key_attno, false)),
-             errhint(
-                 "Insert a row with the new value, change the referencing rows, and delete the old row.")));
-    }
-    systable_endscan(scan);
-    table_close(constraints, AccessShareLock);
-}
-
 /// Reads the child to its end, so that no change is seen by the plan, and nothing is changed before
 /// everything that can be refused has been.
 void collect_rows(ModifyScanState *state) {
     PlanState *child = outerPlanState(&state->css.ss.ps);
     MemoryContextResource resource(state->node_context);
-    RowSet seen(&resource);
+    TargetRowSet seen(&resource);
     bool moves_checked = false;
     state->rows = tuplestore_begin_heap(false, false, work_mem);
     for (;;) {
@@ -99,8 +57,7 @@ void collect_rows(ModifyScanState *state) {
         if (target.moves() && !std::exchange(moves_checked, true))
             check_move(state->plan);
         // A row that several rows of the other tables match changes once, to what the first one says.
-        if (state->drops_duplicates &&
-            !seen.insert({row_number(target.shard_index, target.tid), target.partition}).second)
+        if (state->drops_duplicates && !seen.add(target))
             continue;
         tuplestore_puttupleslot(state->rows, slot);
     }

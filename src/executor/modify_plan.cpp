@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "access/sysattr.h"
+#include "catalog/pg_constraint.h"
 #include "optimizer/optimizer.h"
 }
 
@@ -174,6 +175,39 @@ TargetRow ModifyPlan::read_target(TupleTableSlot *row) const {
             shard_index_for_hash(*table, hash_distribution_value(*table, new_key, is_null));
     }
     return target;
+}
+
+/// A row that moves is deleted on one shard and inserted on another. What other tables do when a row is
+/// deleted (ON DELETE CASCADE, SET ...) is not what they do when it changes.
+void check_move(const ModifyPlan &plan) {
+    Relation constraints = table_open(ConstraintRelationId, AccessShareLock);
+    SysScanDesc scan = systable_beginscan(constraints, InvalidOid, false, nullptr, 0, nullptr);
+    while (HeapTuple tuple = systable_getnext(scan)) {
+        const auto *constraint = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+        if (constraint->contype != CONSTRAINT_FOREIGN || constraint->confrelid != plan.table->relid ||
+            constraint->confdeltype == FKCONSTR_ACTION_NOACTION ||
+            constraint->confdeltype == FKCONSTR_ACTION_RESTRICT)
+            continue;
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("cannot move rows of table \"%s\" to other shards", get_rel_name(plan.table->relid)),
+             errdetail("The foreign key \"%s\" of table \"%s\" acts on deleted rows, and a new value of the "
+                       "distribution column \"%s\" means that the row is deleted on its shard.",
+                       NameStr(constraint->conname), get_rel_name(constraint->conrelid),
+                       get_attname(plan.table->relid, plan.table->key_attno, false)),
+             errhint(
+                 "Insert a row with the new value, change the referencing rows, and delete the old row.")));
+    }
+    systable_endscan(scan);
+    table_close(constraints, AccessShareLock);
+}
+
+bool TargetRowSet::add(const TargetRow &row) {
+    const uint64 number = (static_cast<uint64>(row.shard_index) << 48) |
+                          (static_cast<uint64>(ItemPointerGetBlockNumberNoCheck(row.tid)) << 16) |
+                          ItemPointerGetOffsetNumberNoCheck(row.tid);
+    return rows_.insert({number, row.partition}).second;
 }
 
 } // namespace citus

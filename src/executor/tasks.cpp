@@ -44,7 +44,7 @@ bool runs_locally(int32 group_id) {
     return guc::enable_local_execution && is_local_group(group_id);
 }
 
-/// Of the COMMIT that follows a task.
+/// Of the end of a batch that commits a task.
 constexpr int kCommitTag = -1;
 
 /// How long a cancelled statement is waited for that commits with its task.
@@ -72,10 +72,11 @@ public:
     void run_to_end();
     void stop();
     void close_local_task();
+    void discard_arrived();
 
     void take_row(int tag, const PGresult *result, int row) override;
     void command_done(int tag, const PGresult *result) override;
-    void commit_done(const PGresult *result);
+    void commit_done();
     void command_failed(Connection *connection, int tag, const PGresult *result) override;
     void command_skipped(int) override { failed_ = true; }
     bool connection_lost(Connection *connection, int tag, const char *reason) override;
@@ -104,6 +105,7 @@ private:
 
     void send_remote_tasks();
     bool pump_all();
+    MemoryContext fresh_spill_context();
     void take_batch(int tag, const PGresult *result);
     bool batch_has_rows() const { return batch_at_ != batch_end_; }
     void take_from_batch(TupleTableSlot *slot);
@@ -120,6 +122,7 @@ private:
     void check_local_shape(TupleDesc have);
     void wait();
     bool commits_at_once() const;
+    bool has_several_tasks_for(int32 group_id) const;
     void wait_for_commit();
     void ask_to_cancel(Connection *connection);
     [[noreturn]] void raise_unknown_outcome(const char *reason);
@@ -185,11 +188,8 @@ void RunningTasks::start() {
         decoder_ = make_in<RowDecoder>(context_, set_.result, true);
         spill_ = make_in<RowSpill>(context_, context_, set_.result);
         row_context_ = AllocSetContextCreate(context_, "citus task row", ALLOCSET_DEFAULT_SIZES);
-        spill_context_ = AllocSetContextCreate(context_, "citus spilled row", ALLOCSET_DEFAULT_SIZES);
         values_ = static_cast<Datum *>(palloc(count * sizeof(Datum)));
         nulls_ = static_cast<bool *>(palloc(count * sizeof(bool)));
-        spill_values_ = static_cast<Datum *>(palloc(count * sizeof(Datum)));
-        spill_nulls_ = static_cast<bool *>(palloc(count * sizeof(bool)));
     }
     callback_.func = [](void *self) { static_cast<RunningTasks *>(self)->stop(); };
     callback_.arg = this;
@@ -215,8 +215,11 @@ void RunningTasks::send_remote_tasks() {
     const bool binary = decoder_ != nullptr && decoder_->binary();
     for (size_t g = 0; g < groups.size(); g++) {
         Connection *connection = connections[g];
-        enlist_connection(connection, set_.access, set_.in_transaction);
         links_.push_back({connection, 0});
+        if (commits_at_once())
+            enlist_whole_transaction(connection);
+        else
+            enlist_connection(connection, set_.access, set_.in_transaction, has_several_tasks_for(groups[g]));
         for (size_t i = 0; i < set_.tasks.size(); i++) {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
                 continue;
@@ -226,13 +229,26 @@ void RunningTasks::send_remote_tasks() {
             links_.back().pending++;
         }
         if (commits_at_once()) {
-            connection->queue_commit(this, kCommitTag);
+            connection->queue_sync_and_commit(this, kCommitTag);
             links_.back().pending++;
+        } else {
+            connection->queue_sync();
         }
-        connection->queue_sync();
     }
     for (Connection *connection : connections)
         connection->send();
+}
+
+/// Rows on their way to the spill are rare: most are read when they arrive.
+MemoryContext RunningTasks::fresh_spill_context() {
+    if (spill_context_ != nullptr) {
+        MemoryContextReset(spill_context_);
+        return spill_context_;
+    }
+    const size_t count = static_cast<size_t>(std::max(set_.result->natts, 1));
+    spill_values_ = static_cast<Datum *>(MemoryContextAlloc(context_, count * sizeof(Datum)));
+    spill_nulls_ = static_cast<bool *>(MemoryContextAlloc(context_, count * sizeof(bool)));
+    return spill_context_ = AllocSetContextCreate(context_, "citus spilled row", ALLOCSET_DEFAULT_SIZES);
 }
 
 void RunningTasks::take_row(int tag, const PGresult *result, int row) {
@@ -246,16 +262,13 @@ void RunningTasks::take_row(int tag, const PGresult *result, int row) {
         task_bytes[static_cast<size_t>(tag)] += row_bytes;
     if (set_.result == nullptr || stopped_)
         return;
-    const bool direct = wants_row_ && row_task_ < 0;
-    MemoryContext memory = direct ? row_context_ : spill_context_;
-    if (direct) {
-        ContextScope scope(memory);
+    if (wants_row_ && row_task_ < 0) {
+        ContextScope scope(row_context_);
         decoder_->decode(result, row, values_, nulls_);
         row_task_ = tag;
         return;
     }
-    MemoryContextReset(memory);
-    ContextScope scope(memory);
+    ContextScope scope(fresh_spill_context());
     decoder_->decode(result, row, spill_values_, spill_nulls_);
     spill_->put(tag, spill_values_, spill_nulls_);
 }
@@ -276,8 +289,7 @@ void RunningTasks::take_batch(int tag, const PGresult *result) {
         return;
     }
     for (const char *at = data, *end = data + length; at != end;) {
-        MemoryContextReset(spill_context_);
-        ContextScope scope(spill_context_);
+        ContextScope scope(fresh_spill_context());
         const char *next = decoder_->decode(at, end, spill_values_, spill_nulls_);
         count_row(tag, at, next);
         at = next;
@@ -301,22 +313,24 @@ void RunningTasks::take_from_batch(TupleTableSlot *slot) {
     store_values(slot, values_, nulls_);
 }
 
+bool RunningTasks::has_several_tasks_for(int32 group_id) const {
+    return std::count_if(set_.tasks.begin(), set_.tasks.end(),
+                         [group_id](const Task &task) { return task.group_id == group_id; }) > 1;
+}
+
 bool RunningTasks::commits_at_once() const {
     return set_.commits && set_.tasks.size() == 1 && links_.size() == 1;
 }
 
-/// A transaction that is in error answers COMMIT with ROLLBACK.
-void RunningTasks::commit_done(const PGresult *result) {
+/// The batch has ended, and its command had not failed, or its error would have been raised.
+void RunningTasks::commit_done() {
     links_[0].pending--;
-    if (strcmp(PQcmdStatus(const_cast<PGresult *>(result)), "COMMIT") != 0)
-        ereport(ERROR, (errcode(ERRCODE_TRANSACTION_ROLLBACK),
-                        errmsg("the transaction was rolled back on %s", links_[0].connection->address())));
     committed_with_write(links_[0].connection);
 }
 
 void RunningTasks::command_done(int tag, const PGresult *result) {
     if (tag == kCommitTag) {
-        commit_done(result);
+        commit_done();
         return;
     }
     affected += affected_by(result);
@@ -357,8 +371,7 @@ bool RunningTasks::take_slot(TupleTableSlot *slot) {
 }
 
 void RunningTasks::convert_slot(TupleTableSlot *slot) {
-    MemoryContextReset(spill_context_);
-    ContextScope scope(spill_context_);
+    ContextScope scope(fresh_spill_context());
     slot_getallattrs(slot);
     const size_t count = static_cast<size_t>(set_.result->natts);
     auto *values = static_cast<Datum *>(palloc(count * sizeof(Datum)));
@@ -545,6 +558,22 @@ void RunningTasks::run_to_end() {
         ;
 }
 
+/// The reader has enough: what has come already is thrown away, so that a task that is done, or as good as
+/// done, is not cancelled.
+void RunningTasks::discard_arrived() {
+    for (Link &link : links_) {
+        if (link.pending == 0 || stopped_ || !link.connection->forget(this))
+            continue;
+        while (link.connection->pump_discarded())
+            ;
+        link.connection->consume_input();
+        while (link.connection->pump_discarded())
+            ;
+        if (!link.connection->runs_only_discards())
+            link.pending = 0;
+    }
+}
+
 /// Also called when the memory goes away: must not raise and not wait.
 void RunningTasks::stop() {
     if (stopped_)
@@ -554,7 +583,8 @@ void RunningTasks::stop() {
         if (link.pending == 0)
             continue;
         Connection *connection = link.connection;
-        if (connection->forget(this) && !connection->transaction.open && connection->runs_only_discards())
+        (void)connection->forget(this);
+        if (!connection->transaction.open && connection->runs_only_discards())
             connection->request_cancel();
         link.pending = 0;
     }
@@ -593,6 +623,7 @@ uint64 TaskStream::received_bytes(int task) const {
 
 void TaskStream::close() {
     running(this)->close_local_task();
+    running(this)->discard_arrived();
     running(this)->stop();
 }
 

@@ -55,6 +55,7 @@ struct PoolState {
 PoolState *state = nullptr;
 PoolBackend *self = nullptr;
 std::array<bool, kMaxNodes> waiting = {}; ///< nodes this session is a waiter of
+bool is_waiting = false; ///< for any of them
 bool has_ticket = false;
 int next_asked = 0;
 
@@ -299,6 +300,7 @@ bool is_wanted_by_others(const Connection *connection) {
 }
 
 void begin_waiting_for_slots(std::span<Connection *const> connections) {
+    is_waiting = true;
     LWLockAcquire(state->lock, LW_EXCLUSIVE);
     for (const Connection *connection : connections) {
         const int index = connection->pool_slot >= 0 ? -1 : node_index(connection);
@@ -310,6 +312,8 @@ void begin_waiting_for_slots(std::span<Connection *const> connections) {
 }
 
 void end_waiting_for_slots() {
+    if (!std::exchange(is_waiting, false))
+        return;
     for (size_t i = 0; i < kMaxNodes; i++)
         if (std::exchange(waiting[i], false))
             pg_atomic_fetch_sub_u32(&state->nodes[i].waiters, 1);

@@ -115,7 +115,7 @@ Connection *entry_for_group(int32 group_id, Oid user_id) {
     Oid login_role = login_user_of_writer();
     if (!OidIsValid(login_role))
         login_role = login_user_for(role);
-    const char *user = GetUserNameFromId(login_role, false);
+    const char *user = name_of_login_user(login_role);
     Connection *connection = find_connection(node->name, node->port, user);
     if (connection == nullptr) {
         connection = add_connection(node->name, node->port, user);

@@ -108,7 +108,7 @@ void Connection::queue_begin(const char *sql) {
         deallocate_all();
         queue_sync(); // the isolation level must be the first thing that the transaction hears
     }
-    queue_chosen(prepared_.choose(sql, nullptr, false), sql, nullptr, 0, nullptr, false);
+    queue_chosen(prepared_.choose_repeated(sql), sql, nullptr, 0, nullptr, false);
 }
 
 void Connection::queue_commit(ResultConsumer *consumer, int tag) {
@@ -116,7 +116,7 @@ void Connection::queue_commit(ResultConsumer *consumer, int tag) {
         finish_copy();
     PreparedCommands::Choice choice{PreparedCommands::Use::Plain, 0, 0};
     if (!prepared_.must_deallocate()) // maybe in a failed transaction, which takes no other command
-        choice = prepared_.choose("COMMIT", nullptr, false);
+        choice = prepared_.choose_repeated("COMMIT");
     queue_chosen(choice, "COMMIT", consumer, tag, nullptr, false);
 }
 
@@ -132,9 +132,14 @@ void Connection::queue_chosen(const PreparedCommands::Choice &choice, const char
         count(Counter::Evictions);
     }
     if (choice.use == PreparedCommands::Use::Prepare) {
-        queue(sql, consumer, tag, false, params);
-        tail_->statement = choice.statement;
-        tail_->is_prepare = true;
+        QueuedCommand *prepare = append();
+        prepare->sql = sql;
+        prepare->consumer = consumer;
+        prepare->tag = tag;
+        prepare->params = params;
+        prepare->level = GetCurrentTransactionNestLevel();
+        prepare->statement = choice.statement;
+        prepare->is_prepare = true;
     }
     queue(sql, consumer, tag, false, params, binary);
     tail_->statement = choice.statement;
@@ -176,6 +181,13 @@ void Connection::queue_sync() {
         append()->is_sync = true;
 }
 
+void Connection::queue_sync_and_commit(ResultConsumer *consumer, int tag) {
+    QueuedCommand *sync = append();
+    sync->is_sync = true;
+    sync->consumer = consumer;
+    sync->tag = tag;
+}
+
 /// Hands one command to libpq, which only fails when the connection is broken.
 bool Connection::send_one(const QueuedCommand *command) {
     if (command->is_sync)
@@ -186,8 +198,8 @@ bool Connection::send_one(const QueuedCommand *command) {
     if (command->statement == 0)
         return PQsendQueryParams(pg, command->sql, params.count, params.types, params.values, params.lengths,
                                  params.formats, command->binary);
-    char name[16];
-    snprintf(name, sizeof(name), "c%u", command->statement);
+    char name[16] = "c";
+    name[1 + pg_ultoa_n(command->statement, name + 1)] = '\0';
     if (command->is_prepare)
         return PQsendPrepare(pg, name, command->sql, params.count, params.types);
     return PQsendQueryPrepared(pg, name, params.count, params.values, params.lengths, params.formats,
@@ -225,11 +237,11 @@ bool Connection::flush() {
 bool Connection::forget(const ResultConsumer *consumer) {
     bool results_to_come = false;
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (command->is_sync || command->consumer != consumer)
+        if (command->consumer != consumer)
             continue;
         command->consumer = nullptr;
         command->is_discarded = true;
-        results_to_come |= command->is_sent;
+        results_to_come |= command->is_sent && !command->is_sync;
     }
     drop_unsent_discards();
     return results_to_come;
@@ -237,7 +249,7 @@ bool Connection::forget(const ResultConsumer *consumer) {
 
 void Connection::abandon_level(int level) {
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (command->is_sync || command->is_discarded || command->level < level)
+        if (command->is_discarded || (command->is_sync ? command->consumer == nullptr : command->level < level))
             continue;
         if (level > 1 && command->consumer != nullptr)
             command->consumer->connection_lost(this, command->tag,
@@ -254,7 +266,7 @@ void Connection::drop_unsent_discards() {
     QueuedCommand *previous = nullptr;
     for (QueuedCommand *command = head_; command != nullptr;) {
         QueuedCommand *following = command->next;
-        if (!command->is_discarded || command->is_sent) {
+        if (!command->is_discarded || command->is_sent || command->is_sync) {
             previous = command;
             command = following;
             continue;
@@ -277,7 +289,7 @@ void Connection::drop_unsent_discards() {
 
 bool Connection::only_remains() const {
     for (const QueuedCommand *command = head_; command != nullptr; command = command->next)
-        if (!command->is_sync && !command->is_discarded)
+        if (command->is_wanted())
             return false;
     return true;
 }
@@ -285,7 +297,7 @@ bool Connection::only_remains() const {
 bool Connection::runs_only_discards() const {
     bool runs = false;
     for (const QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (!command->is_sync && !command->is_discarded)
+        if (command->is_wanted())
             return false;
         runs |= !command->is_sync;
     }
@@ -330,7 +342,7 @@ PGresult *Connection::take_result() {
 
 bool Connection::pump_discarded() {
     // A sync before a wanted command is no harm: taking it raises nothing.
-    return head_ != nullptr && (head_->is_discarded || head_->is_sync) && pump();
+    return head_ != nullptr && !head_->is_wanted() && pump();
 }
 
 bool Connection::pump() {
@@ -359,7 +371,7 @@ bool Connection::pump() {
         release_result();
     } else if (is_broken()) {
         lose_queue();
-    } else {
+    } else if (!head_->is_sync) { // behind an error at commit; the sync itself is still to come
         pop_head();
     }
     if (first_unsent_ != nullptr && in_flight_ <= kMaxInFlight / 2)
@@ -373,7 +385,7 @@ bool Connection::drop_queue(const char *reason) {
     while (head_ != nullptr) {
         QueuedCommand *command = head_;
         head_ = command->next;
-        if (!command->is_sync && !command->is_discarded)
+        if (command->is_wanted())
             raise |= command->consumer == nullptr ||
                      command->consumer->connection_lost(this, command->tag, reason);
         free_texts(command);
@@ -408,9 +420,13 @@ void Connection::deliver(PGresult *result) {
     const bool wanted = !command->is_discarded;
     ResultConsumer *consumer = wanted ? command->consumer : nullptr;
     switch (PQresultStatus(result)) {
-    case PGRES_PIPELINE_SYNC:
+    case PGRES_PIPELINE_SYNC: {
+        const int tag = command->tag;
         pop_head();
+        if (consumer != nullptr)
+            consumer->command_done(tag, result);
         return;
+    }
     case PGRES_SINGLE_TUPLE:
     case PGRES_TUPLES_OK:
         if (consumer != nullptr)
@@ -441,6 +457,7 @@ void Connection::deliver(PGresult *result) {
         }
         note_failure(command, result);
         command->is_discarded = true;
+        command->consumer = nullptr;
         if (!wanted)
             return;
         if (consumer == nullptr)

@@ -2,8 +2,12 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/pg/walker.hpp"
+#include "citus/planner/locus.hpp"
 #include "aggregates.hpp"
+#include "flatten.hpp"
 #include "locus_facts.hpp"
+#include "motion.hpp"
+#include "reduction.hpp"
 #include "subblocks.hpp"
 
 extern "C" {
@@ -218,12 +222,64 @@ RangeTblEntry *entry_of(Query *sub) {
 void join_left(Query *query, int varno, List *conditions) {
     auto *reference = makeNode(RangeTblRef);
     reference->rtindex = varno;
-    auto *join = makeNode(JoinExpr);
-    join->jointype = JOIN_LEFT;
-    join->larg = as_node(makeFromExpr(query->jointree->fromlist, nullptr));
-    join->rarg = as_node(reference);
-    join->quals = as_node(make_ands_explicit(conditions));
-    query->jointree->fromlist = list_make1(join);
+    ::Node *rest = as_one_item(query, query->jointree->fromlist);
+    query->jointree->fromlist =
+        list_make1(new_join(query, JOIN_LEFT, rest, as_node(reference), conditions));
+}
+
+/// The condition with the outer query seen from that query, its inner side replaced.
+OpExpr *condition_with(const Correlation &correlation, void *inner) {
+    auto *condition = copy_of(correlation.condition);
+    IncrementVarSublevelsUp(as_node(condition), -1, 1);
+    lfirst(list_nth_cell(condition->args, correlation.inner_is_left ? 0 : 1)) = inner;
+    return condition;
+}
+
+// ---------------------------------------------------------------- only the groups that are asked for
+
+/// The expressions of the outer query, as it sees them, when all are of one relation; its number, or 0.
+int outer_expressions(const std::pmr::vector<Correlation> &correlations, List **exprs) {
+    int varno = 0;
+    for (const Correlation &correlation : correlations) {
+        auto *outer = copy_of(correlation.outer());
+        IncrementVarSublevelsUp(outer, -1, 1);
+        const int only = only_relation(outer);
+        if (only == 0 || (varno != 0 && varno != only))
+            return 0;
+        varno = only;
+        *exprs = lappend(*exprs, outer);
+    }
+    return varno;
+}
+
+bool runs_on_shards(const Query *query) {
+    return !analyze_statement(query).from.is(core::Place::Coordinator) ||
+           push_down_with_motions(query) != nullptr;
+}
+
+/// Leaves out, below the groups, rows of groups that no row of the outer relation has: what the outer query
+/// demands of that relation is demanded here, too. Nothing changes when the shards could not do it.
+void restrict_groups(const Query *query, Query *sub, const std::pmr::vector<Correlation> &correlations) {
+    List *exprs = NIL;
+    const int varno = outer_expressions(correlations, &exprs);
+    Query *rows = varno == 0 ? nullptr : restricted_rows(query, varno, exprs);
+    if (rows == nullptr)
+        return;
+    List *tests = NIL;
+    for (size_t i = 0; i < correlations.size(); i++) {
+        auto *test = test_with_column(correlations[i].condition, !correlations[i].inner_is_left, rows,
+                                      static_cast<int>(i + 1));
+        if (test == nullptr)
+            return;
+        tests = lappend(tests, test);
+    }
+    Query *restricted = copy_of(sub);
+    restricted->hasSubLinks = true;
+    List *conditions = conjuncts_of(restricted->jointree->quals);
+    restricted->jointree->quals =
+        as_node(make_ands_explicit(lappend(list_copy(conditions), in_sublink(rows, tests))));
+    if (runs_on_shards(restricted))
+        *sub = *restricted;
 }
 
 /// The value of the sub-select as a column of a new join of the query, or nullptr.
@@ -237,15 +293,12 @@ void join_left(Query *query, int varno, List *conditions) {
         return nullptr;
     const bool counts = is_count(as_node(linitial_node(TargetEntry, sub->targetList)->expr));
     sub->sortClause = NIL;
+    restrict_groups(query, sub, correlations);
     const int varno = list_length(query->rtable) + 1;
     List *conditions = NIL;
     for (const Correlation &correlation : correlations) {
         const AttrNumber number = group_by(sub, correlation.inner());
-        auto *condition = copy_of(correlation.condition);
-        IncrementVarSublevelsUp(as_node(condition), -1, 1);
-        lfirst(list_nth_cell(condition->args, correlation.inner_is_left ? 0 : 1)) =
-            column_of(varno, sub, number);
-        conditions = lappend(conditions, condition);
+        conditions = lappend(conditions, condition_with(correlation, column_of(varno, sub, number)));
     }
     query->rtable = lappend(query->rtable, entry_of(sub));
     join_left(query, varno, conditions);
@@ -258,6 +311,98 @@ void join_left(Query *query, int varno, List *conditions) {
         value, makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false, FLOAT8PASSBYVAL));
     coalesce->location = -1;
     return as_node(coalesce);
+}
+
+// ---------------------------------------------------------------- EXISTS
+
+/// A sub-select of which only matters whether it has rows.
+bool may_become_set(const Query *query) {
+    return query->commandType == CMD_SELECT && query->setOperations == nullptr && !query->hasAggs &&
+           query->groupClause == NIL && query->groupingSets == NIL && query->havingQual == nullptr &&
+           !query->hasWindowFuncs && !query->hasTargetSRFs && query->limitCount == nullptr &&
+           query->limitOffset == nullptr && query->cteList == NIL && query->rowMarks == NIL &&
+           query->jointree->fromlist != NIL && !contain_volatile_functions(as_node(const_cast<Query *>(query)));
+}
+
+/// The sub-select of an EXISTS as the set of values that the outer query compares, and the comparisons.
+Query *set_of(const SubLink *sublink, std::pmr::vector<Correlation> *correlations) {
+    if (sublink->subLinkType != EXISTS_SUBLINK || !may_become_set(castNode(Query, sublink->subselect)) ||
+        !mentions_shards(sublink->subselect, nullptr))
+        return nullptr;
+    auto *sub = copy_of(castNode(Query, sublink->subselect));
+    sub->targetList = sub->sortClause = sub->distinctClause = NIL;
+    sub->hasDistinctOn = false;
+    if (!take_correlations(sub, correlations))
+        return nullptr;
+    for (const Correlation &correlation : *correlations) {
+        const auto number = static_cast<AttrNumber>(list_length(sub->targetList) + 1);
+        sub->targetList =
+            lappend(sub->targetList, makeTargetEntry(reinterpret_cast<Expr *>(copy_of(correlation.inner())),
+                                                     number, psprintf("c%d", number), false));
+    }
+    return sub;
+}
+
+/// EXISTS as IN.
+::Node *as_in(const SubLink *sublink) {
+    std::pmr::vector<Correlation> correlations;
+    Query *sub = set_of(sublink, &correlations);
+    if (sub == nullptr)
+        return nullptr;
+    List *conditions = NIL;
+    for (size_t i = 0; i < correlations.size(); i++) {
+        OpExpr *test = test_with_column(correlations[i].condition, correlations[i].inner_is_left, sub,
+                                        static_cast<int>(i + 1));
+        if (test == nullptr)
+            return nullptr;
+        IncrementVarSublevelsUp(as_node(test), -1, 1);
+        conditions = lappend(conditions, test);
+    }
+    return as_node(in_sublink(sub, conditions));
+}
+
+/// NOT EXISTS as a join with the set that must find nothing.
+::Node *as_anti_join(Query *query, const SubLink *sublink) {
+    std::pmr::vector<Correlation> correlations;
+    Query *sub = set_of(sublink, &correlations);
+    if (sub == nullptr)
+        return nullptr;
+    const int varno = list_length(query->rtable) + 1;
+    List *conditions = NIL;
+    ListCell *cell;
+    foreach (cell, sub->targetList) {
+        auto *entry = lfirst_node(TargetEntry, cell);
+        entry->ressortgroupref = static_cast<Index>(entry->resno);
+        SortGroupClause *clause = default_grouping(exprType(as_node(entry->expr)));
+        clause->tleSortGroupRef = entry->ressortgroupref;
+        sub->distinctClause = lappend(sub->distinctClause, clause);
+        conditions = lappend(conditions, condition_with(correlations[static_cast<size_t>(entry->resno) - 1],
+                                                        column_of(varno, sub, entry->resno)));
+    }
+    query->rtable = lappend(query->rtable, entry_of(sub));
+    join_left(query, varno, conditions);
+    // The comparisons are strict: where there was a match, the value is none.
+    auto *test = makeNode(NullTest);
+    test->nulltesttype = IS_NULL;
+    test->arg = reinterpret_cast<Expr *>(column_of(varno, sub, 1));
+    test->location = -1;
+    return as_node(test);
+}
+
+void replace_exists(Query *query) {
+    List *conditions = NIL;
+    ListCell *cell;
+    foreach (cell, conjuncts_of(query->jointree->quals)) {
+        auto *condition = as_node(lfirst(cell));
+        ::Node *replacement = nullptr;
+        if (IsA(condition, SubLink))
+            replacement = as_in(castNode(SubLink, condition));
+        else if (IsA(condition, BoolExpr) && castNode(BoolExpr, condition)->boolop == NOT_EXPR &&
+                 IsA(linitial(castNode(BoolExpr, condition)->args), SubLink))
+            replacement = as_anti_join(query, linitial_node(SubLink, castNode(BoolExpr, condition)->args));
+        conditions = lappend(conditions, replacement != nullptr ? replacement : condition);
+    }
+    query->jointree->quals = conditions == NIL ? nullptr : as_node(make_ands_explicit(conditions));
 }
 
 ::Node *replace_sublinks(::Node *node, void *raw) {
@@ -326,16 +471,41 @@ bool may_show_order(const Query *query) {
 
 } // namespace
 
+namespace {
+
+bool may_be_rewritten(const Query *query) {
+    return query->commandType == CMD_SELECT && query->hasSubLinks && query->setOperations == nullptr &&
+           query->rowMarks == NIL && query->jointree->fromlist != NIL && !has_few_rows(query) &&
+           !may_show_order(query);
+}
+
+} // namespace
+
 void decorrelate_block(Query *query) {
-    if (query->commandType != CMD_SELECT || !query->hasSubLinks || query->setOperations != nullptr ||
-        query->rowMarks != NIL || query->jointree->fromlist == NIL || has_few_rows(query) ||
-        may_show_order(query))
+    if (!may_be_rewritten(query))
         return;
     query->jointree->quals = replace_sublinks(query->jointree->quals, query);
     // Above groups there is no row to join with; below a LIMIT few rows are looked at.
     if (query->groupClause == NIL && query->groupingSets == NIL && !query->hasAggs &&
         !query->hasWindowFuncs && query->limitCount == nullptr && query->limitOffset == nullptr)
         query->targetList = reinterpret_cast<List *>(replace_sublinks(as_node(query->targetList), query));
+}
+
+Query *as_joins(const Query *query) {
+    if (query->commandType != CMD_SELECT || query->setOperations != nullptr || query->rowMarks != NIL ||
+        query->jointree->fromlist == NIL)
+        return nullptr;
+    auto *copy = copy_of(query);
+    bool changed = flatten_block(copy);
+    if (may_be_rewritten(copy)) {
+        const int relations = list_length(copy->rtable);
+        const auto *before = copy_of(copy->jointree);
+        replace_exists(copy);
+        decorrelate_block(copy);
+        changed |= list_length(copy->rtable) > relations || !equal(before, copy->jointree);
+        flatten_block(copy);
+    }
+    return changed ? copy : nullptr;
 }
 
 } // namespace citus

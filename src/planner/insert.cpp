@@ -128,6 +128,17 @@ char *column_clause(TupleDesc desc, const List *columns) {
     return text.data;
 }
 
+/// `($3, $4)`, behind the parameters of the conflict clause.
+char *one_row_clause(const InsertPlan &plan) {
+    StringInfoData text;
+    initStringInfo(&text);
+    const int first = list_length(plan.conflict_params) + 1;
+    for (int i = 0; i < list_length(plan.columns); i++)
+        appendStringInfo(&text, "%s$%d", i > 0 ? ", " : "(", first + i);
+    appendStringInfoChar(&text, ')');
+    return text.data;
+}
+
 /// What RETURNING uses of the row as the shard has it. Without DO UPDATE that is the row that was sent, so
 /// only system columns (other than tableoid) must come back.
 List *fetched_columns(TupleDesc desc, List *returning, Index target, OnConflictAction action,
@@ -179,6 +190,7 @@ Plan *replace_insert(const PlannedStmt *statement, Plan *node, const Bitmapset *
     plan.columns = sent_columns(desc, outerPlan(modify)->targetlist, entry->insertedCols);
     plan.columns = at_least_one_column(desc, plan.columns);
     plan.column_text = column_clause(desc, plan.columns);
+    plan.one_row_text = one_row_clause(plan);
     plan.fetched = fetched_columns(desc, returning, target, plan.action,
                                    relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE);
     table_close(relation, NoLock);

@@ -109,10 +109,34 @@ void reduce_joins(::Node *node, Relids nonnullable) {
     }
 }
 
+/// What all arms of an OR have in common is demanded of each row, as PostgreSQL's planner finds out, too.
+void factor_out_of_ors(::Node *node) {
+    ::Node **quals;
+    if (IsA(node, JoinExpr)) {
+        factor_out_of_ors(castNode(JoinExpr, node)->larg);
+        factor_out_of_ors(castNode(JoinExpr, node)->rarg);
+        quals = &castNode(JoinExpr, node)->quals;
+    } else if (IsA(node, FromExpr)) {
+        ListCell *cell;
+        foreach (cell, castNode(FromExpr, node)->fromlist)
+            factor_out_of_ors(as_node(lfirst(cell)));
+        quals = &castNode(FromExpr, node)->quals;
+    } else {
+        return;
+    }
+    ListCell *cell;
+    foreach (cell, conjuncts_of(*quals))
+        if (is_orclause(lfirst(cell))) {
+            *quals = as_node(canonicalize_qual(reinterpret_cast<Expr *>(make_ands_explicit(conjuncts_of(*quals))), false));
+            return;
+        }
+}
+
 } // namespace
 
 void simplify_block(Query *query) {
     flatten_joins(query);
+    factor_out_of_ors(as_node(query->jointree));
     reduce_joins(as_node(query->jointree), nullptr);
 }
 
@@ -236,7 +260,7 @@ void FactCollector::collect(Block *block, ::Node *jointree, core::Equivalences *
         Block *inner = block_of_subquery(analyzer, block, rte);
         foreach (cell, inner->query->targetList) {
             const auto *entry = lfirst_node(TargetEntry, cell);
-            if (entry->resjunk || !IsA(strip_relabels(as_node(entry->expr)), Var))
+            if (entry->resjunk)
                 continue;
             const auto column = terms->column_expression(inner, as_node(entry->expr));
             if (column.has_value())

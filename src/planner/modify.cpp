@@ -1,9 +1,12 @@
 #include "citus/planner/modify.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/executor/merge_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 
 extern "C" {
+#include "access/sysattr.h"
+#include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
 }
@@ -13,7 +16,7 @@ namespace citus {
 namespace {
 
 const DistTable *target_on_shards(CmdType command, const List *rtable, int target) {
-    if ((command != CMD_UPDATE && command != CMD_DELETE) || target == 0)
+    if ((command != CMD_UPDATE && command != CMD_DELETE && command != CMD_MERGE) || target == 0)
         return nullptr;
     const RangeTblEntry *rte = rt_fetch(static_cast<Index>(target), rtable);
     if (rte->rtekind != RTE_RELATION)
@@ -37,6 +40,26 @@ void add_junk_column(Query *query, Oid relid, AttrNumber attno, const char *name
                                                    static_cast<AttrNumber>(last + 1), pstrdup(name), true));
 }
 
+/// The target's columns that the actions of a MERGE use; its plan would read them from the row itself.
+List *columns_of_actions(const Query *query) {
+    List *columns = NIL;
+    Relation relation = table_open(rt_fetch(query->resultRelation, query->rtable)->relid, NoLock);
+    const TupleDesc desc = RelationGetDescr(relation);
+    ListCell *cell;
+    foreach (cell, pull_vars_of_level(reinterpret_cast<::Node *>(query->mergeActionList), 0)) {
+        const auto *var = lfirst_node(Var, cell);
+        if (var->varno != query->resultRelation)
+            continue;
+        if (var->varattno != InvalidAttrNumber)
+            columns = list_append_unique_int(columns, var->varattno);
+        for (AttrNumber attno = 1; var->varattno == InvalidAttrNumber && attno <= desc->natts; attno++)
+            if (!TupleDescAttr(desc, attno - 1)->attisdropped)
+                columns = list_append_unique_int(columns, attno);
+    }
+    table_close(relation, NoLock);
+    return columns;
+}
+
 void prepare_target(Query *query, const DistTable &table) {
     if (table.has_key())
         add_junk_column(query, table.relid, table.key_attno, kShardKeyColumn);
@@ -45,6 +68,10 @@ void prepare_target(Query *query, const DistTable &table) {
     foreach (cell, row_identity(table.relid).columns)
         add_junk_column(query, table.relid, static_cast<AttrNumber>(lfirst_int(cell)),
                         psprintf("%s%d", kIdentityColumn, ++number));
+    if (query->commandType == CMD_MERGE)
+        foreach (cell, columns_of_actions(query))
+            add_junk_column(query, table.relid, static_cast<AttrNumber>(lfirst_int(cell)),
+                            psprintf("%s%d", kTargetColumn, lfirst_int(cell)));
 }
 
 void replace_node(PlannedStmt *statement, Plan **link) {
@@ -55,7 +82,8 @@ void replace_node(PlannedStmt *statement, Plan **link) {
         target_on_shards(modify->operation, statement->rtable, linitial_int(modify->resultRelations)) ==
             nullptr)
         return;
-    *link = &make_modify_scan(modify)->scan.plan;
+    *link = modify->operation == CMD_MERGE ? &make_merge_scan(modify)->scan.plan
+                                           : &make_modify_scan(modify)->scan.plan;
 }
 
 } // namespace
@@ -82,11 +110,21 @@ PlannedStmt *replace_modify_nodes(PlannedStmt *statement) {
 
 LockClauseStrength target_lock_strength(PlannerInfo *root, Index varno) {
     const Query *query = root->parse;
-    if (query->resultRelation != static_cast<int>(varno) ||
-        (query->commandType != CMD_UPDATE && query->commandType != CMD_DELETE))
+    if (query->resultRelation != static_cast<int>(varno))
         return LCS_NONE;
-    if (query->commandType == CMD_DELETE)
+    const auto does = [query](CmdType command) {
+        if (query->commandType != CMD_MERGE)
+            return query->commandType == command;
+        ListCell *cell;
+        foreach (cell, query->mergeActionList)
+            if (lfirst_node(MergeAction, cell)->commandType == command)
+                return true;
+        return false;
+    };
+    if (does(CMD_DELETE))
         return LCS_FORUPDATE;
+    if (!does(CMD_UPDATE))
+        return LCS_NONE;
     // As the server does: only an UPDATE of columns that a foreign key may refer to excludes FOR KEY SHARE.
     Relation relation = table_open(rt_fetch(varno, query->rtable)->relid, NoLock);
     Bitmapset *key = RelationGetIndexAttrBitmap(relation, INDEX_ATTR_BITMAP_KEY);

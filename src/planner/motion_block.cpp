@@ -2,6 +2,7 @@
 
 #include "citus/pg/walker.hpp"
 #include "citus/planner/locus.hpp"
+#include "flatten.hpp"
 #include "locus_facts.hpp"
 #include "subblocks.hpp"
 #include "worker_query.hpp"
@@ -142,50 +143,6 @@ List *all_conditions(::Node *node) {
     return list_concat(result, conjuncts_of(castNode(FromExpr, node)->quals));
 }
 
-/// The columns of a piece of a jointree as the range table entry of its join has them.
-List *column_names(const Query *query, ::Node *node) {
-    if (IsA(node, FromExpr)) // in place of a join that was simplified
-        return NIL;
-    const int varno =
-        IsA(node, JoinExpr) ? castNode(JoinExpr, node)->rtindex : castNode(RangeTblRef, node)->rtindex;
-    return rt_fetch(varno, query->rtable)->eref->colnames;
-}
-
-List *numbers_up_to(int count) {
-    List *numbers = NIL;
-    for (int i = 1; i <= count; i++)
-        numbers = lappend_int(numbers, i);
-    return numbers;
-}
-
-/// Nothing refers to the columns of joins by now.
-void rebuild_joins_in(Query *query, ::Node *node) {
-    ListCell *cell;
-    if (IsA(node, FromExpr))
-        foreach (cell, castNode(FromExpr, node)->fromlist)
-            rebuild_joins_in(query, as_node(lfirst(cell)));
-    if (!IsA(node, JoinExpr))
-        return;
-    auto *join = castNode(JoinExpr, node);
-    rebuild_joins_in(query, join->larg);
-    rebuild_joins_in(query, join->rarg);
-    join->isNatural = false;
-    join->usingClause = NIL;
-    join->alias = join->join_using_alias = nullptr;
-    auto *rte = rt_fetch(join->rtindex, query->rtable);
-    const List *left = column_names(query, join->larg);
-    const List *right = column_names(query, join->rarg);
-    rte->eref = makeAlias("unnamed_join", list_concat_copy(left, right));
-    rte->alias = rte->join_using_alias = nullptr;
-    rte->jointype = join->jointype;
-    rte->joinmergedcols = 0;
-    rte->joinleftcols = numbers_up_to(list_length(left));
-    rte->joinrightcols = numbers_up_to(list_length(right));
-    rte->joinaliasvars = NIL;
-    for (int i = 0; i < list_length(left) + list_length(right); i++)
-        rte->joinaliasvars = lappend(rte->joinaliasvars, nullptr);
-}
-
 /// The leaves of a tree of set operations.
 void collect_leaves_of_set(::Node *node, List **varnos) {
     if (IsA(node, RangeTblRef)) {
@@ -250,10 +207,6 @@ List *sublinks_of(const Query *query) {
 bool has_outer_columns(::Node *expr) {
     Index level = 0;
     return uses_outer_columns(expr, &level);
-}
-
-void rebuild_joins(Query *query) {
-    rebuild_joins_in(query, as_node(query->jointree));
 }
 
 // ---------------------------------------------------------------- items

@@ -24,6 +24,7 @@ struct MotionItem {
     bool is_everywhere = false;       ///< may stay wherever the rest is
     bool may_stay = false;            ///< a sub-select whose rows are on shards
     bool can_move = false;
+    bool is_reduced = false; ///< moves without rows that others in the block leave out anyway
     double rows = 0, width = 0;
 
     bool is_hashed() const { return table != nullptr && table->has_key(); }
@@ -122,9 +123,5 @@ List *sublinks_of(const Query *query);
 
 /// Whether an expression has columns of the levels above the block it is in.
 bool has_outer_columns(::Node *expr);
-
-/// Makes all joins plain ones, made of all columns of both sides: the deparser looks the columns of joins up
-/// by position, in lists that are not right any more after joins were simplified and relations replaced.
-void rebuild_joins(Query *query);
 
 } // namespace citus

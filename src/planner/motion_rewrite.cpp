@@ -1,7 +1,9 @@
 #include "motion_block.hpp"
 
 #include "citus/pg/walker.hpp"
+#include "flatten.hpp"
 #include "locus_facts.hpp"
+#include "reduction.hpp"
 #include "worker_query.hpp"
 
 extern "C" {
@@ -73,15 +75,6 @@ List *conditions_of_nullable(::Node *node, int varno) {
     return result;
 }
 
-/// The relation that the columns of an expression are of, or 0.
-int only_relation(::Node *expr) {
-    int varno;
-    if (checkExprHasSubLink(expr) || expression_returns_set(expr) || has_outer_columns(expr) ||
-        !bms_get_singleton_member(pull_varnos(nullptr, expr), &varno))
-        return 0;
-    return varno;
-}
-
 /// The conditions that only look at this relation and may be applied before it is joined.
 List *own_conditions(const Query *query, int varno) {
     auto *jointree = as_node(query->jointree);
@@ -91,7 +84,7 @@ List *own_conditions(const Query *query, int varno) {
     List *own = NIL;
     ListCell *cell;
     foreach (cell, candidates)
-        if (only_relation(as_node(lfirst(cell))) == varno)
+        if (only_relation(as_node(lfirst(cell))) == varno && !has_outer_columns(as_node(lfirst(cell))))
             own = lappend(own, lfirst(cell));
     return own;
 }
@@ -191,6 +184,8 @@ Query *source_query(const Query *query, RangeTblEntry *rte, List *conditions, in
     source->targetList = columns.tlist;
     source->cteList = copy_of(query->cteList);
     source->hasRowSecurity = query->hasRowSecurity;
+    source->hasSubLinks = (quals != nullptr && checkExprHasSubLink(quals)) ||
+                          checkExprHasSubLink(as_node(rte->securityQuals));
     return source;
 }
 
@@ -345,6 +340,8 @@ void MotionBlock::take_conditions(Query *copy, const PlannedMove &move, List **c
     Query *block = block_in(copy, item.block);
     *conditions = own_conditions(block, item.varno);
     remove_conditions(as_node(block->jointree), *conditions);
+    if (item.is_reduced)
+        *conditions = list_concat(list_copy(*conditions), implied_conditions(query_, item.varno));
     if (move.key == nullptr || IsA(move.key->expr, Var))
         return;
     *extras = list_make1(move.key->expr);

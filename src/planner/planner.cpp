@@ -6,17 +6,15 @@
 #include "citus/planner/insert.hpp"
 #include "citus/planner/modify.hpp"
 #include "citus/planner/partitioned.hpp"
-#include "motion.hpp"
+#include "merge.hpp"
 #include "plan_templates.hpp"
 #include "planned.hpp"
-#include "pushdown.hpp"
 #include "pushdown_scan.hpp"
 #include "route.hpp"
 #include "subblocks.hpp"
 
 extern "C" {
 #include "optimizer/planner.h"
-#include "parser/parsetree.h"
 }
 
 namespace citus {
@@ -42,15 +40,15 @@ PlannedStmt *next_planner(const Statement &statement, Query *query) {
 /// Route or push down; nullptr when neither is right.
 PlannedStmt *plan_on_shards(const Statement &statement) {
     const Query *query = statement.query;
+    if (query->commandType == CMD_MERGE)
+        return plan_whole(query, analyze_merge(query));
     if (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE &&
         query->commandType != CMD_DELETE)
         return nullptr;
     const StatementLocus locus = analyze_statement(query);
     if (PlannedStmt *whole = plan_whole(query, locus); whole != nullptr)
         return whole;
-    Query *above = push_down(query, locus);
-    if (above == nullptr && locus.from.is(core::Place::Coordinator))
-        above = push_down_with_motions(query);
+    Query *above = push_down_somehow(query, locus);
     if (above == nullptr)
         return nullptr;
     push_down_sub_blocks(above);
@@ -60,18 +58,9 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
     return plan;
 }
 
-void refuse_merge(const Query *query) {
-    if (query->commandType != CMD_MERGE || !is_on_shards(rt_fetch(query->resultRelation, query->rtable)))
-        return;
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("MERGE into a distributed or reference table is not supported"),
-                    errhint("Use INSERT ... ON CONFLICT, or UPDATE and INSERT in one transaction.")));
-}
-
 /// The standard planner over scans of single tables and over the results of sub-selects.
 PlannedStmt *plan_gathered(const Statement &statement) {
     Query *query = statement.query;
-    refuse_merge(query);
     auto *original = static_cast<Query *>(copyObjectImpl(query));
     prepare_gathered_modify(query);
     const bool replaced = push_down_sub_blocks(query);
@@ -91,11 +80,17 @@ PlannedStmt *plan_with_shards(void *raw) {
     return plan != nullptr ? plan : plan_gathered(statement);
 }
 
+/// For plan_from_template().
+PlannedStmt *plan_form(Query *query) {
+    Statement statement{query, "", 0, nullptr};
+    return with_fragments([](void *raw) { return plan_on_shards(*static_cast<Statement *>(raw)); }, &statement);
+}
+
 PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, ParamListInfo params) {
     Statement statement{query, text, cursor_options, params};
     if (!mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || LocalShellScope::active())
         return next_planner(statement, query);
-    if (PlannedStmt *plan = plan_from_template(query); plan != nullptr)
+    if (PlannedStmt *plan = plan_from_template(query, cursor_options, plan_form); plan != nullptr)
         return plan;
     return with_fragments(plan_with_shards, &statement);
 }

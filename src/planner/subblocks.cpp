@@ -67,11 +67,7 @@ Query *try_push_down(Query *query, bool stands_alone) {
     if (query->commandType != CMD_SELECT || query->hasModifyingCTE || !is_worth_it(query, stands_alone) ||
         !mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || !is_self_contained(query))
         return nullptr;
-    const StatementLocus locus = analyze_statement(query);
-    Query *above = push_down(query, locus);
-    if (above == nullptr && locus.from.is(core::Place::Coordinator))
-        above = push_down_with_motions(query);
-    return above;
+    return push_down_somehow(query, analyze_statement(query));
 }
 
 // ---------------------------------------------------------------- the walk
@@ -156,6 +152,21 @@ bool mentions_shards(::Node *node, void *) {
 bool is_self_contained(Query *query) {
     Index level = 0;
     return !walk_query(query, refers_outside, &level, QTW_EXAMINE_RTES_BEFORE);
+}
+
+Query *push_down_somehow(const Query *query, const StatementLocus &locus) {
+    Query *above = push_down(query, locus);
+    if (above != nullptr || !locus.from.is(core::Place::Coordinator))
+        return above;
+    if (const Query *joins = as_joins(query); joins != nullptr) {
+        const StatementLocus of_joins = analyze_statement(joins);
+        above = push_down(joins, of_joins);
+        if (above == nullptr && of_joins.from.is(core::Place::Coordinator))
+            above = push_down_with_motions(joins);
+        if (above != nullptr)
+            return above;
+    }
+    return push_down_with_motions(query);
 }
 
 bool push_down_sub_blocks(Query *query) {

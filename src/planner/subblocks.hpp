@@ -2,7 +2,7 @@
 /// Used by planner.cpp, within with_fragments.
 #pragma once
 
-#include "citus/pg/prelude.hpp"
+#include "citus/planner/locus.hpp"
 
 namespace citus {
 
@@ -10,6 +10,10 @@ namespace citus {
 /// the source of an INSERT) that groups, limits or sorts rows, as far as the shards can do it, by a query
 /// over the shards' results. Returns whether anything was replaced.
 bool push_down_sub_blocks(Query *query);
+
+/// push_down() of a SELECT; when its FROM and WHERE are not for the shards, of the same block written with joins,
+/// and of either with motions. nullptr when only gathering is left. The given query is not changed.
+Query *push_down_somehow(const Query *query, const StatementLocus &locus);
 
 /// Whether any level of a query names a table that is on shards.
 bool mentions_shards(::Node *node, void *unused);

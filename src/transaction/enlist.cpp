@@ -24,17 +24,25 @@ constexpr int kAbortTimeoutMs = 5000;
 SubTransactionId *open_subtransactions = nullptr;
 int open_count = 0, open_capacity = 0;
 
-#define CITUS_BEGIN(level)                                                                                   \
+#define CITUS_BEGIN(level, plain)                                                                            \
     {                                                                                                        \
-        "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE",                                            \
-            "BEGIN TRANSACTION ISOLATION LEVEL " level " READ ONLY",                                         \
+        plain, "BEGIN TRANSACTION ISOLATION LEVEL " level " READ ONLY",                                      \
             "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE DEFERRABLE",                             \
             "BEGIN TRANSACTION ISOLATION LEVEL " level " READ ONLY DEFERRABLE"                               \
     }
-/// Constants, so that the nodes can keep them prepared: by level, then by access mode.
-constexpr const char *kBegin[3][4] = {CITUS_BEGIN("READ COMMITTED"), CITUS_BEGIN("REPEATABLE READ"),
-                                      CITUS_BEGIN("SERIALIZABLE")};
+#define CITUS_READ_WRITE(level) "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE"
+/// Constants, so that the nodes can keep them prepared: by level, then by access mode. What links have as the
+/// default (net/settings.cpp) need not be said.
+constexpr const char *kBegin[3][4] = {
+    CITUS_BEGIN("READ COMMITTED", "BEGIN"),
+    CITUS_BEGIN("REPEATABLE READ", CITUS_READ_WRITE("REPEATABLE READ")),
+    CITUS_BEGIN("SERIALIZABLE", CITUS_READ_WRITE("SERIALIZABLE"))};
+#undef CITUS_READ_WRITE
 #undef CITUS_BEGIN
+
+/// Commands up to the sync are one transaction without a BEGIN. Not SET TRANSACTION, which would warn that
+/// there is no block; like it, this is only for the current transaction.
+constexpr const char *kOneSnapshot = "SET transaction_isolation = 'repeatable read'";
 
 const char *begin_command() {
     const int level = XactIsoLevel == XACT_SERIALIZABLE      ? 2
@@ -140,10 +148,18 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
 
 } // namespace
 
-void enlist_connection(Connection *connection, Access access, bool needs_block) {
+void enlist_whole_transaction(Connection *connection) {
+    wait_for_fence(connection->group_id);
+    (void)distributed_transaction_number();
+    assume_role(connection);
+}
+
+void enlist_connection(Connection *connection, Access access, bool needs_block, bool several) {
     wait_for_fence(connection->group_id);
     check_single_writer_user(connection);
     if (!needs_block && !needs_transaction(connection, access)) {
+        if (several)
+            connection->queue_begin(kOneSnapshot);
         assume_role(connection);
         return;
     }

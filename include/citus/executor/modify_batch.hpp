@@ -1,6 +1,6 @@
 /// The rows that "Citus Modify" changes, in batches of bounded size: one statement per shard and batch.
 ///
-/// Used by executor/modify.cpp only. Never decides which rows change.
+/// Used by executor/modify.cpp and merge.cpp. Never decides which rows change.
 #pragma once
 
 #include "citus/catalog/metadata.hpp"
@@ -65,6 +65,25 @@ private:
     AttrNumber tid_resno_;
     AttrNumber key_resno_;     ///< the distribution column's old value; 0 without
     AttrNumber new_key_resno_; ///< its new value; 0 when it stays
+};
+
+/// Raises when rows of the table can't move to other shards.
+void check_move(const ModifyPlan &plan);
+
+/// Which of a table's rows have been seen.
+class TargetRowSet {
+public:
+    explicit TargetRowSet(std::pmr::memory_resource *memory) : rows_(memory) {}
+
+    /// False when it was there already.
+    bool add(const TargetRow &row);
+
+private:
+    using Number = std::pair<uint64, Oid>; ///< shard and ctid, and the partition
+    struct Hash {
+        size_t operator()(const Number &row) const { return std::hash<uint64>()(row.first ^ row.second); }
+    };
+    std::pmr::unordered_set<Number, Hash> rows_;
 };
 
 /// Some rows, and after run() what became of them. Lives in a context of its own that is reset after use.

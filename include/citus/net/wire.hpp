@@ -47,7 +47,7 @@ protected:
 /// A command in the queue. Lives in the connection's memory context.
 struct QueuedCommand {
     QueuedCommand *next;
-    bool is_sync;
+    bool is_sync;      ///< with a consumer when somebody wants to know that the batch was committed
     bool is_sent;
     bool is_prepare;   ///< PREPARE of the command that follows
     bool is_discarded; ///< nobody wants its rows or its error any more
@@ -60,6 +60,9 @@ struct QueuedCommand {
     ResultConsumer *consumer;
     int tag;
     int level; ///< transaction nesting level at which it was queued
+
+    /// Whether somebody waits for its result.
+    bool is_wanted() const { return is_sync ? consumer != nullptr : !is_discarded; }
 };
 
 /// State of the remote transaction, written by transaction/ (and `lost` by the engine).
@@ -116,8 +119,8 @@ public:
     /// Like queue(), without copying, for a command that may come again: the server prepares it then.
     void queue_repeatable(const char *sql, ResultConsumer *consumer, int tag, const BoundParams *params,
                           bool binary);
-    /// The command that begins a transaction (a constant text, kept prepared): nothing precedes it in its
-    /// batch.
+    /// The command that begins a transaction, or says what the batch's own one is like (a constant text, kept
+    /// prepared): nothing precedes it in its batch.
     void queue_begin(const char *sql);
     /// COMMIT, kept prepared.
     void queue_commit(ResultConsumer *consumer, int tag);
@@ -125,8 +128,11 @@ public:
     void queue_with_text_params(const char *sql, std::initializer_list<const char *> values);
     /// The last command queued belongs to another transaction nesting level than the current one.
     void belongs_to_level(int level) { tail_->level = level; }
-    /// Ends the batch: what was queued since the last sync fails or succeeds together.
+    /// Ends the batch: what was queued since the last sync fails or succeeds together. Outside of a
+    /// transaction block the server commits it here.
     void queue_sync();
+    /// The same for a batch that is a transaction: the consumer hears that it was committed, or why not.
+    void queue_sync_and_commit(ResultConsumer *consumer, int tag);
     /// Hands queued commands to libpq as far as the window allows, and what libpq holds to the network.
     void send();
 
@@ -268,8 +274,11 @@ void remove_transient_connection(Connection *connection);
 void trim_connections();
 
 /// Takes part in the transaction as needed: queues BEGIN and savepoints (src/transaction). needs_block: also
-/// where a read alone would do without.
-void enlist_connection(Connection *connection, Access access, bool needs_block = false);
+/// where a read alone would do without. several: what follows is more than one command, which are to see one
+/// snapshot where they are not part of a block.
+void enlist_connection(Connection *connection, Access access, bool needs_block = false, bool several = false);
+/// For a batch that is all of a transaction, and that the node commits at its end: without BEGIN.
+void enlist_whole_transaction(Connection *connection);
 
 /// Queues SET commands when the session's settings differ from what the connection has (net/settings).
 void queue_session_settings(Connection *connection);

@@ -107,7 +107,6 @@ SELECT undistribute_table('c');
 SELECT tiers('SELECT * FROM a JOIN c ON a.k = c.k');
 
 -- Not supported, and said so.
-MERGE INTO a USING l ON a.k = l.id WHEN MATCHED THEN DELETE;
 SELECT * FROM citus_internal.fragment_scan(0) AS f(x int);
 SELECT citus_internal.partial_agg(2154, t) FROM a;
 DROP TABLE a, b, c, r, l;
