@@ -233,7 +233,8 @@ bool Search::estimate_items() {
         // Worth the work on the shards when it leaves out half of the rows.
         const MotionItem plain = item;
         item.is_reduced = true;
-        if (item.table == nullptr || item.block != 0 || implied_conditions(block_.query(), item.varno) == NIL || !estimate(&item) ||
+        if (item.table == nullptr || item.block != 0 ||
+            implied_conditions(block_.query(), item.varno) == NIL || !estimate(&item) ||
             item.rows > plain.rows / 2)
             item = plain;
     }

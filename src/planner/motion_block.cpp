@@ -182,9 +182,10 @@ bool find_owner(::Node *node, void *raw) {
 
 /// Whether a sub-select is more than a join and conditions: it can't become a join of the block around it.
 bool is_compact(const Query *query) {
-    return query->hasAggs || query->groupClause != NIL || query->groupingSets != NIL || query->havingQual != nullptr ||
-           query->distinctClause != NIL || query->setOperations != nullptr || query->hasWindowFuncs ||
-           query->limitCount != nullptr || query->limitOffset != nullptr || query->cteList != NIL;
+    return query->hasAggs || query->groupClause != NIL || query->groupingSets != NIL ||
+           query->havingQual != nullptr || query->distinctClause != NIL || query->setOperations != nullptr ||
+           query->hasWindowFuncs || query->limitCount != nullptr || query->limitOffset != nullptr ||
+           query->cteList != NIL;
 }
 
 /// Sub-selects in sub-selects are looked into down to this depth.

@@ -184,8 +184,8 @@ Query *source_query(const Query *query, RangeTblEntry *rte, List *conditions, in
     source->targetList = columns.tlist;
     source->cteList = copy_of(query->cteList);
     source->hasRowSecurity = query->hasRowSecurity;
-    source->hasSubLinks = (quals != nullptr && checkExprHasSubLink(quals)) ||
-                          checkExprHasSubLink(as_node(rte->securityQuals));
+    source->hasSubLinks =
+        (quals != nullptr && checkExprHasSubLink(quals)) || checkExprHasSubLink(as_node(rte->securityQuals));
     return source;
 }
 
@@ -331,9 +331,10 @@ Query *MotionBlock::source_of(const MotionItem &item) const {
     return rewrite({&move, 1}, 0, InvalidOid, &sources, &numbers, &keys) == nullptr ? nullptr : sources[0];
 }
 
-/// Removes the conditions that go with the rows of a move from the copy. A key that is an expression becomes a column
-/// more.
-void MotionBlock::take_conditions(Query *copy, const PlannedMove &move, List **conditions, List **extras) const {
+/// Removes the conditions that go with the rows of a move from the copy. A key that is an expression becomes
+/// a column more.
+void MotionBlock::take_conditions(Query *copy, const PlannedMove &move, List **conditions,
+                                  List **extras) const {
     const MotionItem &item = items_[static_cast<size_t>(move.item)];
     if (item.varno == 0)
         return;
@@ -346,9 +347,9 @@ void MotionBlock::take_conditions(Query *copy, const PlannedMove &move, List **c
         return;
     *extras = list_make1(move.key->expr);
     const auto attno = static_cast<AttrNumber>(count_columns(rt_fetch(item.varno, block->rtable)) + 1);
-    ExpressionReplacement replacement{
-        move.key->expr, makeVar(item.varno, attno, exprType(move.key->expr), exprTypmod(move.key->expr),
-                                exprCollation(move.key->expr), 0)};
+    ExpressionReplacement replacement{move.key->expr,
+                                      makeVar(item.varno, attno, exprType(move.key->expr),
+                                              exprTypmod(move.key->expr), exprCollation(move.key->expr), 0)};
     block->jointree =
         castNode(FromExpr, replace_in(as_node(block->jointree), replace_expression, &replacement));
 }
