@@ -10,6 +10,7 @@
 #include "motion_block.hpp"
 #include "pushdown.hpp"
 #include "reduction.hpp"
+#include "route.hpp"
 #include "subblocks.hpp"
 
 extern "C" {
@@ -52,6 +53,12 @@ bool is_unfit(::Node *node, void *) {
 }
 
 bool may_move(const Query *query) {
+    if (query->commandType == CMD_UPDATE || query->commandType == CMD_DELETE) {
+        const DistTable *target = find_dist_table(rt_fetch(query->resultRelation, query->rtable)->relid);
+        return target != nullptr && target->has_key() && !query->hasModifyingCTE && !query->hasRecursive &&
+               !walk_query(const_cast<Query *>(query), is_unfit, nullptr, 0) &&
+               !contain_volatile_functions(as_node(query));
+    }
     return !is_unfit(as_node(query), nullptr) && !contain_volatile_functions(as_node(query)) &&
            mentions_shards(as_node(query), nullptr);
 }
@@ -149,6 +156,18 @@ GatherEstimate estimate_gather(const Query *query) {
     return {cost, plan->planTree->plan_rows, static_cast<double>(plan->planTree->plan_width)};
 }
 
+/// Rows come here as for a SELECT, and each row that changes is sent back.
+double cost_of_gathered_modify(const Query *query) {
+    Query *select = copy_of(query);
+    select->commandType = CMD_SELECT;
+    select->resultRelation = 0;
+    select->returningList = NIL;
+    select->targetList = list_make1(makeTargetEntry(reinterpret_cast<Expr *>(makeBoolConst(true, false)), 1,
+                                                    pstrdup("changes"), false));
+    const GatherEstimate gather = estimate_gather(select);
+    return gather.cost + 2 * gather.rows;
+}
+
 // ---------------------------------------------------------------- ways to move
 
 struct Proposal {
@@ -163,6 +182,8 @@ public:
     explicit Search(const Query *query) : original_(query), block_(copy_of(query)) {}
 
     Query *run();
+    /// Of an UPDATE or DELETE, when run() found a way.
+    PlannedStmt *plan() const { return plan_; }
 
 private:
     bool estimate(MotionItem *item);
@@ -199,6 +220,7 @@ private:
     int nodes_ = 1, tasks_ = 1;
     Oid largest_ = InvalidOid;
     std::pmr::vector<Proposal> proposals_;
+    PlannedStmt *plan_ = nullptr;
 };
 
 /// Fills in what would be moved of the item. False when it can't be.
@@ -400,12 +422,17 @@ Query *Search::try_out(const Proposal &proposal) {
         const Query *shown = copy_of(sources[i]); // planning changes its own
         set_motion(numbers[i], pack(proposal, i, sources[i], keys[i]), shown);
     }
-    return push_down(moved, locus);
+    if (original_->commandType == CMD_SELECT)
+        return push_down(moved, locus);
+    plan_ = plan_whole(moved, locus);
+    return plan_ != nullptr ? moved : nullptr;
 }
 
 bool Search::pays(const Proposal &proposal) const {
     if (guc::motion == guc::kMotionAlways)
         return true;
+    if (original_->commandType != CMD_SELECT)
+        return proposal.cost < cost_of_gathered_modify(original_);
     const GatherEstimate gather = estimate_gather(original_);
     const bool condenses = original_->hasAggs || original_->groupClause != NIL ||
                            original_->distinctClause != NIL || original_->limitCount != nullptr;
@@ -435,8 +462,16 @@ Query *Search::run() {
 
 } // namespace
 
+PlannedStmt *modify_with_motions(const Query *query) {
+    if (guc::motion == guc::kMotionNever || (query->commandType != CMD_UPDATE && query->commandType != CMD_DELETE) ||
+        !may_move(query))
+        return nullptr;
+    Search search(query);
+    return search.run() != nullptr ? search.plan() : nullptr;
+}
+
 Query *push_down_with_motions(const Query *query) {
-    if (guc::motion == guc::kMotionNever || is_estimating || !may_move(query))
+    if (guc::motion == guc::kMotionNever || is_estimating || query->commandType != CMD_SELECT || !may_move(query))
         return nullptr;
     Search search(query);
     return search.run();

@@ -240,7 +240,7 @@ void MotionBlock::add_block(Query *query, int parent, int item) {
     int depth = 0;
     for (int block = parent; block >= 0; block = blocks_[static_cast<size_t>(block)].parent)
         depth++;
-    if (query->commandType != CMD_SELECT || depth > kMaxDepth)
+    if ((query->commandType != CMD_SELECT && depth > 0) || depth > kMaxDepth)
         return;
     simplify_block(query);
     rebuild_joins(query);
@@ -255,7 +255,8 @@ void MotionBlock::add_relation(int block, int varno) {
     Query *query = blocks_[static_cast<size_t>(block)].query;
     auto *rte = rt_fetch(varno, query->rtable);
     MotionItem item{.block = block, .varno = varno};
-    item.can_move = !rte->lateral && !use_of(query, varno).as_row && query->setOperations == nullptr;
+    item.can_move = !rte->lateral && !use_of(query, varno).as_row && query->setOperations == nullptr &&
+                    varno != query->resultRelation;
     switch (rte->rtekind) {
     case RTE_RELATION:
         item.table = find_dist_table(rte->relid);
