@@ -101,8 +101,11 @@ int count_nodes(const DistTable &table) {
 double gathered_rows(const Plan *plan, double loops) {
     if (plan == nullptr)
         return 0;
-    if (is_fragment_scan(plan))
-        return loops * (plan->plan_rows * core::gathered_row_cost(plan->plan_width) + 150);
+    if (is_fragment_scan(plan)) {
+        const double once = plan->plan_rows * core::gathered_row_cost(plan->plan_width) + 150;
+        // Each time the shards look for the rows anew, maybe by reading all of them.
+        return loops > 1 ? loops * (once + plan->total_cost) : once;
+    }
     double inner_loops = loops;
     if (IsA(plan, NestLoop) && reinterpret_cast<const NestLoop *>(plan)->nestParams != NIL)
         inner_loops *= std::max(1.0, outerPlan(plan)->plan_rows);
@@ -162,8 +165,8 @@ double cost_of_gathered_modify(const Query *query) {
     select->commandType = CMD_SELECT;
     select->resultRelation = 0;
     select->returningList = NIL;
-    select->targetList = list_make1(makeTargetEntry(reinterpret_cast<Expr *>(makeBoolConst(true, false)), 1,
-                                                    pstrdup("changes"), false));
+    select->targetList = list_make1(
+        makeTargetEntry(reinterpret_cast<Expr *>(makeBoolConst(true, false)), 1, pstrdup("changes"), false));
     const GatherEstimate gather = estimate_gather(select);
     return gather.cost + 2 * gather.rows;
 }
@@ -463,15 +466,16 @@ Query *Search::run() {
 } // namespace
 
 PlannedStmt *modify_with_motions(const Query *query) {
-    if (guc::motion == guc::kMotionNever || (query->commandType != CMD_UPDATE && query->commandType != CMD_DELETE) ||
-        !may_move(query))
+    if (guc::motion == guc::kMotionNever ||
+        (query->commandType != CMD_UPDATE && query->commandType != CMD_DELETE) || !may_move(query))
         return nullptr;
     Search search(query);
     return search.run() != nullptr ? search.plan() : nullptr;
 }
 
 Query *push_down_with_motions(const Query *query) {
-    if (guc::motion == guc::kMotionNever || is_estimating || query->commandType != CMD_SELECT || !may_move(query))
+    if (guc::motion == guc::kMotionNever || is_estimating || query->commandType != CMD_SELECT ||
+        !may_move(query))
         return nullptr;
     Search search(query);
     return search.run();

@@ -20,8 +20,8 @@ namespace citus {
 /// can't do alone, or nullptr when moving rows does not help or does not pay. The query is not changed.
 Query *push_down_with_motions(const Query *query);
 
-/// The plan of an UPDATE or DELETE that the shards can do when rows of others have been moved to them, or nullptr.
-/// The rows that change stay where they are.
+/// The plan of an UPDATE or DELETE that the shards can do when rows of others have been moved to them, or
+/// nullptr. The rows that change stay where they are.
 PlannedStmt *modify_with_motions(const Query *query);
 
 } // namespace citus
