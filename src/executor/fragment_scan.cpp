@@ -188,7 +188,8 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     all.insert(all.end(), chosen.replica_tasks.begin(), chosen.replica_tasks.end());
     if (all.empty())
         return 0;
-    const bool alone = all.size() == 1 && is_lone_write(state->css.ss.ps.state, state->css.ss.ps.plan);
+    const bool alone = all.size() == 1 && state->fragment.motions == NIL &&
+                       is_lone_write(state->css.ss.ps.state, state->css.ss.ps.plan);
     const uint64 affected = run_tasks(
         {keep_tasks(all), state->params, access_of(state->fragment), nullptr, state->run_as, 0, alone});
     const uint64 copies = all.size() / chosen.tasks.size();
@@ -322,6 +323,12 @@ void start_run(FragmentScanState *state) {
         count(Counter::MultiShard);
     choose_placements(state, chosen.tasks);
     capture_first_run(state, chosen.tasks);
+    if (motions != nullptr && !chosen.tasks.empty()) {
+        EState *estate = state->css.ss.ps.state;
+        motions->run(keep_tasks(chosen.tasks), state->run_as, estate->es_param_list_info, estate);
+        state->moved_before += motions->moved_bytes();
+        state->direct_before += motions->direct_bytes();
+    }
     if (!state->fragment.has_result) {
         const uint64 affected = run_without_rows(state, chosen);
         if (state->counts_rows)
@@ -338,12 +345,6 @@ void start_run(FragmentScanState *state) {
         return;
     }
     state->replica_tasks = keep_tasks(chosen.replica_tasks);
-    if (motions != nullptr) {
-        EState *estate = state->css.ss.ps.state;
-        motions->run(keep_tasks(chosen.tasks), state->run_as, estate->es_param_list_info, estate);
-        state->moved_before += motions->moved_bytes();
-        state->direct_before += motions->direct_bytes();
-    }
     TaskSet set{.tasks = keep_tasks(chosen.tasks),
                 .params = state->params,
                 .access = access_of(state->fragment),

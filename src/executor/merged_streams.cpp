@@ -102,11 +102,7 @@ void RunningMerge::start(const TaskSet &set, List *merge_keys) {
         task.anchor_shard_id = 0;
         TaskSet part = set;
         part.tasks = {&task, 1};
-<<<<<<< HEAD
-        part.waits_for_others = true;
-=======
         part.waits_for_others = together;
->>>>>>> w4-finish
         sources_.push_back(
             {TaskStream::open(context_, part), MakeSingleTupleTableSlot(set.result, &TTSOpsVirtual)});
     }

@@ -10,6 +10,7 @@
 #include "merge.hpp"
 #include "pieces.hpp"
 #include "plan_templates.hpp"
+#include "motion.hpp"
 #include "planned.hpp"
 #include "pushdown_scan.hpp"
 #include "route.hpp"
@@ -53,6 +54,10 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
     const StatementLocus locus = analyze_statement(query);
     if (PlannedStmt *whole = plan_whole(query, locus); whole != nullptr)
         return whole;
+    if (PlannedStmt *modify = modify_with_motions(query); modify != nullptr) {
+        add_query_dependencies(modify, query);
+        return modify;
+    }
     Query *above = push_down_somehow(query, locus);
     if (above == nullptr)
         return nullptr;
