@@ -259,8 +259,8 @@ bool repeats_itself(const FragmentScanState *state) {
     return true;
 }
 
-/// Whether the shards' work, as the planner expects it, takes some ten milliseconds. (A plan's costs are those
-/// of one shard, as they share the work.)
+/// Whether the shards' work, as the planner expects it, takes some ten milliseconds. (A plan's costs are
+/// those of one shard, as they share the work.)
 bool may_take_long(const Plan *plan, size_t tasks) {
     constexpr Cost kLong = 5000;
     return tasks > 1 && (plan->total_cost - plan->startup_cost) * static_cast<double>(tasks) > kLong;
