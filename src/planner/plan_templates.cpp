@@ -133,9 +133,9 @@ bool may_be_taken_out(const Const *constant) {
         found->add(static_cast<uint64>(reinterpret_cast<const Const *>(limit)->constvalue));
         without_limit.limitCount = nullptr;
     }
-    Query *result = query_tree_mutator(
-        &without_limit, reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(extract)), found,
-        QTW_IGNORE_JOINALIASES);
+    Query *result = query_tree_mutator(&without_limit,
+                                       reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(extract)),
+                                       found, QTW_IGNORE_JOINALIASES);
     if (keeps_limit)
         result->limitCount = query->limitCount;
     return reinterpret_cast<::Node *>(result);
@@ -282,21 +282,22 @@ bool inserts_one_row(const Query *query) {
 /// False when there is another node: the plan is not kept then. Without constants nothing changes.
 bool put_in_plan(Plan *plan, List *constants);
 
-PlannedStmt *plan_to_keep(const Query *query, PlanForm *planner) {
+PlannedStmt *plan_to_keep(const Query *query, bool has_constants, PlanForm *planner) {
     PlannedStmt *plan = planner(static_cast<Query *>(copyObjectImpl(query)));
     if (plan == nullptr || !put_in_plan(plan->planTree, NIL))
         return nullptr;
     if (is_routed_scan(plan->planTree) || (is_insert_scan(plan->planTree) && plan->subplans == NIL))
         return plan;
-    const bool keeps = query->commandType == CMD_SELECT && plan->planTree->total_cost <= kCheapPlan &&
+    const bool keeps = query->commandType == CMD_SELECT &&
+                       (!has_constants || plan->planTree->total_cost <= kCheapPlan) &&
                        plan->subplans == NIL && plan->rowMarks == NIL;
     return keeps ? plan : nullptr;
 }
 
-Template *make_template(uint64 hash, const Query *query, PlanForm *planner) {
+Template *make_template(uint64 hash, const Query *query, bool has_constants, PlanForm *planner) {
     count(Counter::Plans);
     const uint64 tables_before = table_changes(), others_before = other_changes;
-    PlannedStmt *plan = plan_to_keep(query, planner);
+    PlannedStmt *plan = plan_to_keep(query, has_constants, planner);
     if (tables_before != table_changes() || others_before != other_changes)
         return nullptr; // it may be out of date already
     drop_stale();
@@ -452,12 +453,13 @@ PlannedStmt *plan_from_template(const Query *query, int cursor_options, PlanForm
             seen = found.hash;
             return nullptr;
         }
-        entry = make_template(found.hash, form, planner);
+        entry = make_template(found.hash, form, found.constants != NIL, planner);
     } else if (entry->plan != nullptr) {
         count(Counter::TemplateHits);
     }
     // Plans of other statements may not be able to go backwards.
-    if (entry == nullptr || entry->plan == nullptr || (!entry->is_routed && (cursor_options & CURSOR_OPT_SCROLL)))
+    if (entry == nullptr || entry->plan == nullptr ||
+        (!entry->is_routed && (cursor_options & CURSOR_OPT_SCROLL)))
         return nullptr;
     return plan_with(entry, query, found.constants);
 }
