@@ -187,7 +187,8 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     all.insert(all.end(), chosen.replica_tasks.begin(), chosen.replica_tasks.end());
     if (all.empty())
         return 0;
-    const bool alone = all.size() == 1 && is_lone_write(state->css.ss.ps.state, state->css.ss.ps.plan);
+    const bool alone = all.size() == 1 && state->fragment.motions == NIL &&
+                       is_lone_write(state->css.ss.ps.state, state->css.ss.ps.plan);
     const uint64 affected = run_tasks(
         {keep_tasks(all), state->params, access_of(state->fragment), nullptr, state->run_as, 0, alone});
     const uint64 copies = all.size() / chosen.tasks.size();
@@ -257,6 +258,13 @@ bool repeats_itself(const FragmentScanState *state) {
     return true;
 }
 
+/// Whether the shards' work, as the planner expects it, takes some ten milliseconds. (A plan's costs are
+/// those of one shard, as they share the work.)
+bool may_take_long(const Plan *plan, size_t tasks) {
+    constexpr Cost kLong = 5000;
+    return tasks > 1 && (plan->total_cost - plan->startup_cost) * static_cast<double>(tasks) > kLong;
+}
+
 /// Whether an expression needs a value that a node above passes down (not one that an InitPlan computes).
 bool needs_outer_row(::Node *node, void *context);
 
@@ -314,6 +322,12 @@ void start_run(FragmentScanState *state) {
         count(Counter::MultiShard);
     choose_placements(state, chosen.tasks);
     capture_first_run(state, chosen.tasks);
+    if (motions != nullptr && !chosen.tasks.empty()) {
+        EState *estate = state->css.ss.ps.state;
+        motions->run(keep_tasks(chosen.tasks), state->run_as, estate->es_param_list_info, estate);
+        state->moved_before += motions->moved_bytes();
+        state->direct_before += motions->direct_bytes();
+    }
     if (!state->fragment.has_result) {
         const uint64 affected = run_without_rows(state, chosen);
         if (state->counts_rows)
@@ -330,18 +344,13 @@ void start_run(FragmentScanState *state) {
         return;
     }
     state->replica_tasks = keep_tasks(chosen.replica_tasks);
-    if (motions != nullptr) {
-        EState *estate = state->css.ss.ps.state;
-        motions->run(keep_tasks(chosen.tasks), state->run_as, estate->es_param_list_info, estate);
-        state->moved_before += motions->moved_bytes();
-        state->direct_before += motions->direct_bytes();
-    }
     TaskSet set{.tasks = keep_tasks(chosen.tasks),
                 .params = state->params,
                 .access = access_of(state->fragment),
                 .result = state->remote_slot->tts_tupleDescriptor,
                 .run_as = state->run_as,
-                .level = level_of(state)};
+                .level = level_of(state),
+                .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
     const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
     share_snapshot(state, &set, merges && have_a_node_twice(set.tasks));
     if (merges)

@@ -149,6 +149,8 @@ std::optional<ReferenceSplit> split_reference_tables(const Query *original) {
     query->targetList = reinterpret_cast<List *>(
         flatten_join_alias_vars(query, reinterpret_cast<::Node *>(query->targetList)));
     query->havingQual = flatten_join_alias_vars(query, query->havingQual);
+    forget_join_names(reinterpret_cast<::Node *>(query));
+    forget_join_names(reinterpret_cast<::Node *>(conditions));
     List *own = NIL, *joins = NIL;
     const Relids located = bms_difference(relations, reference);
     ListCell *cell;
