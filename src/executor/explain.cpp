@@ -6,7 +6,11 @@
 
 extern "C" {
 #include "commands/dbcommands.h"
+#include "nodes/nodeFuncs.h"
 #include "postmaster/postmaster.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
 }
 
 namespace citus {
@@ -195,6 +199,29 @@ const char *tier_name(Tier tier) {
         return "Gather";
     }
     return "?";
+}
+
+void explain_merge_keys(const List *merge_keys, const List *columns, ExplainState *es) {
+    List *shown = NIL;
+    ListCell *cell;
+    foreach (cell, merge_keys) {
+        const MergeKey key = unpack_merge_key(lfirst_node(List, cell));
+        const auto *entry = list_nth_node(TargetEntry, columns, key.column - 1);
+        const Oid type = exprType(reinterpret_cast<::Node *>(entry->expr));
+        const TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_LT_OPR | TYPECACHE_GT_OPR);
+        StringInfo text = makeStringInfo();
+        appendStringInfoString(text, quote_identifier(entry->resname));
+        const bool descending = key.sort_operator == cache->gt_opr;
+        if (descending)
+            appendStringInfoString(text, " DESC");
+        else if (key.sort_operator != cache->lt_opr)
+            appendStringInfo(text, " USING %s", get_opname(key.sort_operator));
+        if (key.nulls_first != descending)
+            appendStringInfoString(text, key.nulls_first ? " NULLS FIRST" : " NULLS LAST");
+        shown = lappend(shown, text->data);
+    }
+    if (shown != NIL)
+        ExplainPropertyList("Merge Key", shown, es);
 }
 
 void explain_tasks(const TaskReport &report, ExplainState *es) {

@@ -22,7 +22,6 @@ extern "C" {
 #include "utils/datum.h"
 #include "utils/portal.h"
 #include "utils/tuplestore.h"
-#include "utils/typcache.h"
 }
 
 namespace citus {
@@ -597,36 +596,11 @@ bool is_part_of(PlanState *tree, void *node) {
                                  node);
 }
 
-/// What the streams of the tasks are merged by, as a Sort's keys are shown.
-void explain_merge_keys(FragmentScanState *state, ExplainState *es) {
-    const auto *plan = castNode(CustomScan, state->css.ss.ps.plan);
-    auto *remote = static_cast<List *>(list_nth(plan->custom_private, kRemoteTlist));
-    const List *columns = remote != NIL ? remote : plan->custom_scan_tlist;
-    List *shown = NIL;
-    ListCell *cell;
-    foreach (cell, state->fragment.merge_keys) {
-        const MergeKey key = unpack_merge_key(lfirst_node(List, cell));
-        const auto *entry = list_nth_node(TargetEntry, columns, key.column - 1);
-        const Oid type = exprType(reinterpret_cast<::Node *>(entry->expr));
-        const TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_LT_OPR | TYPECACHE_GT_OPR);
-        StringInfo text = makeStringInfo();
-        appendStringInfoString(text, quote_identifier(entry->resname));
-        const bool descending = key.sort_operator == cache->gt_opr;
-        if (descending)
-            appendStringInfoString(text, " DESC");
-        else if (key.sort_operator != cache->lt_opr)
-            appendStringInfo(text, " USING %s", get_opname(key.sort_operator));
-        if (key.nulls_first != descending)
-            appendStringInfoString(text, key.nulls_first ? " NULLS FIRST" : " NULLS LAST");
-        shown = lappend(shown, text->data);
-    }
-    if (shown != NIL)
-        ExplainPropertyList("Merge Key", shown, es);
-}
-
 void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     auto *state = scan_state(node);
-    explain_merge_keys(state, es);
+    const auto *plan = castNode(CustomScan, node->ss.ps.plan);
+    auto *remote = static_cast<List *>(list_nth(plan->custom_private, kRemoteTlist));
+    explain_merge_keys(state->fragment.merge_keys, remote != NIL ? remote : plan->custom_scan_tlist, es);
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
     const bool ran = es->analyze && state->started;
     // Before a run, only what needs nothing of the outer query can be evaluated: constants and $n.

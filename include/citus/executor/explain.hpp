@@ -35,6 +35,10 @@ struct TaskReport {
 
 const char *tier_name(Tier tier);
 
+/// What the streams of the tasks are merged by, as a Sort's keys are shown; columns: of the row that they
+/// send.
+void explain_merge_keys(const List *merge_keys, const List *columns, ExplainState *es);
+
 void explain_tasks(const TaskReport &report, ExplainState *es);
 
 } // namespace citus
