@@ -286,7 +286,8 @@ bool RunningTasks::may_repeat(const TaskLink &link) const {
     return connection->answers == link.answers_before &&
            connection->opened_at < GetCurrentStatementStartTimestamp() &&
            (link.began || !connection->transaction.open) && connection->transaction.gid == nullptr &&
-           !commits_at_once() && !set_.waits_for_others && (wide_ == nullptr || !wide_->is_wide(connection)) && !stopped_ &&
+           !commits_at_once() && !set_.waits_for_others &&
+           (wide_ == nullptr || !wide_->is_wide(connection)) && !stopped_ &&
            level_ == GetCurrentTransactionNestLevel();
 }
 

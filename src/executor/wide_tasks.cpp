@@ -188,7 +188,8 @@ void WideTasks::Node::start() {
     auto *lane = make_in<Lane>(owner_.context_, this, primary, Lane::State::Ready);
     lane->link = static_cast<int>(owner_.links_.size()) - 1;
     lanes.push_back(lane);
-    primary->queue_repeatable("SELECT pg_catalog.pg_export_snapshot()", lane, kExport, nullptr, false, owner_.level_);
+    primary->queue_repeatable("SELECT pg_catalog.pg_export_snapshot()", lane, kExport, nullptr, false,
+                              owner_.level_);
     refill(lane);
 }
 
@@ -350,8 +351,8 @@ WideTasks::WideTasks(MemoryContext context, const TaskSet &set, ResultConsumer *
       level_(set.level > 0 ? set.level : GetCurrentTransactionNestLevel()), started_(GetCurrentTimestamp()) {}
 
 bool WideTasks::is_worthwhile(const TaskSet &set) {
-    if (set.statement != kOneSetOfReads || set.in_transaction || set.waits_for_others || set.result == nullptr ||
-        set.tasks.size() < 2 || guc::max_adaptive_executor_pool_size < 2)
+    if (set.statement != kOneSetOfReads || set.in_transaction || set.waits_for_others ||
+        set.result == nullptr || set.tasks.size() < 2 || guc::max_adaptive_executor_pool_size < 2)
         return false;
     if (guc::force_max_query_parallelization)
         return true;

@@ -55,7 +55,7 @@ struct PoolState {
 PoolState *state = nullptr;
 PoolBackend *self = nullptr;
 std::array<bool, kMaxNodes> waiting = {}; ///< nodes this session is a waiter of
-bool is_waiting = false; ///< for any of them
+bool is_waiting = false;                  ///< for any of them
 bool has_ticket = false;
 int next_asked = 0;
 

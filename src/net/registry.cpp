@@ -333,9 +333,8 @@ size_t next_avoided = 0;
 
 bool is_avoided(int32 group_id) {
     const TimestampTz now = GetCurrentTimestamp();
-    return std::any_of(avoided.begin(), avoided.end(), [&](const AvoidedGroup &one) {
-        return one.group_id == group_id && one.until > now;
-    });
+    return std::any_of(avoided.begin(), avoided.end(),
+                       [&](const AvoidedGroup &one) { return one.group_id == group_id && one.until > now; });
 }
 
 /// Whether the connection is open now, or may become so when it is waited for.

@@ -263,7 +263,8 @@ void Connection::abandon_level(int level) {
     if (level <= 1 && std::exchange(open_batch, nullptr) != nullptr)
         end_batch();
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (command->is_discarded || (command->is_sync ? command->consumer == nullptr : command->level < level))
+        if (command->is_discarded ||
+            (command->is_sync ? command->consumer == nullptr : command->level < level))
             continue;
         if (level > 1 && command->consumer != nullptr)
             command->consumer->connection_lost(this, command->tag,

@@ -20,7 +20,8 @@ struct ConnectAttempt {
         true; ///< with the session's settings and search_path pg_catalog; else the server's defaults
 };
 
-/// Makes the connections, all at once, each within citus.node_connection_timeout or the limit, if that is less
+/// Makes the connections, all at once, each within citus.node_connection_timeout or the limit, if that is
+/// less
 /// (-1: none).
 void connect_all(std::span<ConnectAttempt> attempts, int limit_ms = -1);
 

@@ -48,7 +48,7 @@ protected:
 /// A command in the queue. Lives in the connection's memory context.
 struct QueuedCommand {
     QueuedCommand *next;
-    bool is_sync;      ///< with a consumer when somebody wants to know that the batch was committed
+    bool is_sync; ///< with a consumer when somebody wants to know that the batch was committed
     bool is_sent;
     bool is_prepare;   ///< PREPARE of the command that follows
     bool is_discarded; ///< nobody wants its rows or its error any more
@@ -315,9 +315,9 @@ void finish_extra_connection(Connection *connection);
 /// Whether it is still one of this backend's connections, for those that may outlive it.
 bool is_own_connection(const Connection *connection);
 
-/// Of groups that can run the same read, the first that can be connected to, by the current user's or another's
-/// connection; the first of all when none can, whose error is then raised where it is used. Nodes that could not
-/// be reached a moment ago come last.
+/// Of groups that can run the same read, the first that can be connected to, by the current user's or
+/// another's connection; the first of all when none can, whose error is then raised where it is used. Nodes
+/// that could not be reached a moment ago come last.
 int32 reachable_group(std::span<const int32> group_ids, Oid user = InvalidOid);
 
 /// A connection that nobody else finds, for a command outside of the transaction; not open yet. user: nullptr
