@@ -235,7 +235,7 @@ bool WideTasks::Node::refill(Lane *lane) {
 void WideTasks::Node::close_batch() {
     closed_ = true;
     primary->open_batch = nullptr;
-    primary->queue_sync();
+    primary->end_batch();
     primary->send();
 }
 
@@ -450,7 +450,7 @@ void WideTasks::stop() {
             const bool runs =
                 connection->is_open() && !connection->connecting && connection->runs_only_discards();
             if (is_open_batch && connection->is_open()) {
-                connection->queue_sync();
+                connection->end_batch();
                 connection->send();
             }
             if (runs && !connection->transaction.open)

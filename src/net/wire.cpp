@@ -188,6 +188,11 @@ void Connection::queue_sync() {
         append()->is_sync = true;
 }
 
+void Connection::end_batch() {
+    if (tail_ == nullptr || !tail_->is_sync)
+        append()->is_sync = true;
+}
+
 void Connection::queue_sync_and_commit(ResultConsumer *consumer, int tag) {
     QueuedCommand *sync = append();
     sync->is_sync = true;
@@ -255,8 +260,8 @@ bool Connection::forget(const ResultConsumer *consumer) {
 }
 
 void Connection::abandon_level(int level) {
-    if (level <= 1)
-        open_batch = nullptr;
+    if (level <= 1 && std::exchange(open_batch, nullptr) != nullptr)
+        end_batch();
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
         if (command->is_discarded ||
             (command->is_sync ? command->consumer == nullptr : command->level < level))
@@ -443,6 +448,11 @@ void Connection::deliver(PGresult *result) {
     ResultConsumer *consumer = wanted ? command->consumer : nullptr;
     switch (PQresultStatus(result)) {
     case PGRES_PIPELINE_SYNC: {
+        // When the sync was sent after a failure, libpq does not say that nothing follows that one.
+        while (!head_->is_sync && head_->next != nullptr)
+            pop_head();
+        command = head_;
+        consumer = command->is_discarded ? nullptr : command->consumer;
         const int tag = command->tag;
         pop_head();
         if (consumer != nullptr)

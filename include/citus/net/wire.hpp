@@ -149,6 +149,8 @@ public:
     /// Ends the batch: what was queued since the last sync fails or succeeds together. Outside of a
     /// transaction block the server commits it here.
     void queue_sync();
+    /// The same for a batch that was left open (open_batch), also when all that was sent of it is done.
+    void end_batch();
     /// The same for a batch that is a transaction: the consumer hears that it was committed, or why not.
     void queue_sync_and_commit(ResultConsumer *consumer, int tag);
     /// Hands queued commands to libpq as far as the window allows, and what libpq holds to the network.
