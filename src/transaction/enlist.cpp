@@ -247,6 +247,10 @@ void forget_transaction(Connection *connection) {
     transaction.savepoint_capacity = capacity;
 }
 
+void forget_lost_beginning(Connection *connection) {
+    forget_transaction(connection);
+}
+
 bool may_be_whole_transaction() {
     return !IsTransactionBlock() && !IsSubTransaction() && XactIsoLevel <= XACT_READ_COMMITTED &&
            !TransactionIdIsValid(GetTopTransactionIdIfAny()) && !wrote_locally() &&

@@ -47,7 +47,8 @@ struct TaskSet {
     /// each other alone (kOneSetOfReads), see transaction/statement_snapshot.hpp; 0: each has its own.
     uint64 statement = 0;
     bool waits_for_others =
-        false; ///< the caller sends (queue_sync(), send()), when other sets are queued too
+        false;                  ///< the caller sends (queue_sync(), send()), when other sets are queued too
+    bool may_take_long = false; ///< several connections to a node may be worthwhile
 };
 
 /// Called before anything is sent or run that writes, so that reads which were begun earlier in this session

@@ -25,6 +25,9 @@ struct ConnectAttempt {
 /// (-1: none).
 void connect_all(std::span<ConnectAttempt> attempts, int limit_ms = -1);
 
+/// Begins one, without waiting; Connection::go_on_connecting() makes the steps.
+void begin_connecting(ConnectAttempt &attempt);
+
 /// citus.node_conninfo's check hook: only options that make sense for links between nodes.
 bool check_node_conninfo(char **value, void **extra, GucSource source);
 
