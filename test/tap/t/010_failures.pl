@@ -22,6 +22,13 @@ $cluster->sql(q{
 my ($one, $two) = map { $cluster->key_on('item', $_) } 'worker1', 'worker2';
 my %port = map { $_ => $cluster->node($_)->port } 'worker1', 'worker2';
 
+# A test that dies leaves no stopped server behind.
+END {
+    my $code = $?;
+    if ($cluster) { $cluster->thaw($_) for $cluster->workers }
+    $? = $code;
+}
+
 # Runs a statement in a session: its output, the error text, and how long it took.
 sub timed {
     my ($session, $statement) = @_;
