@@ -109,13 +109,13 @@ int32 node_id_of(const char *host, int port) {
 
 void start_attempt(ConnectAttempt &attempt) {
     Parameters parameters;
-    parameters.add("host", attempt.host);
     // A node that vanished without a word is noticed within half a minute, also while a result is waited for.
     parameters.add("keepalives_idle", "10");
     parameters.add("keepalives_interval", "5");
     parameters.add("keepalives_count", "4");
     parameters.add("tcp_user_timeout", "30000");
     parameters.add_conninfo(guc::node_conninfo);
+    parameters.add("host", attempt.host); // a later one wins: that of the node
     parameters.add("port", psprintf("%d", attempt.port));
     parameters.add("dbname", attempt.database);
     parameters.add("user", attempt.user);

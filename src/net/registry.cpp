@@ -341,7 +341,7 @@ bool is_avoided(int32 group_id) {
 bool is_reachable(Connection *connection) {
     if (connection->connecting) // left over from an attempt that was interrupted
         connection->close();
-    if (connection->is_open() || !try_reserve_slots({&connection, 1}))
+    if (connection->is_open() || !try_take_ticket() || !try_reserve_slots({&connection, 1}))
         return true;
     const ConnectAttempt attempt = try_to_connect({&connection, 1})[0];
     if (attempt.error == nullptr)
@@ -355,6 +355,7 @@ bool is_reachable(Connection *connection) {
 } // namespace
 
 int32 reachable_group(std::span<const int32> group_ids, Oid user) {
+    set_session_idle(false);
     for (const bool avoid : {false, true})
         for (const int32 group_id : group_ids)
             if (is_avoided(group_id) == avoid && is_reachable(entry_for_group(group_id, user)))

@@ -1,4 +1,4 @@
--- variants: distributed reference single onenode
+-- variants: distributed reference onenode
 -- Savepoints and exception blocks around errors of nodes, chained transactions, procedures that commit, access modes.
 CREATE TABLE account (id int PRIMARY KEY, amount int NOT NULL CHECK (amount >= 0), owner text);
 -- distribute: create_distributed_table('account', 'id')

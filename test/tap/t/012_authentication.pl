@@ -88,6 +88,10 @@ like($error, qr/cannot be changed now/, 'sessions cannot change it');
 ($out, $error) = as_user('app', 'SHOW citus.node_conninfo');
 like($error, qr/42501/, '... nor may everybody see it');
 
+set_everywhere("citus.node_conninfo = 'host=192.0.2.1 sslmode=prefer passfile=$passfile'");
+is($cluster->sql('SELECT count(*) FROM item'), 100, 'a host in it does not replace that of a node');
+set_everywhere("citus.node_conninfo = 'sslmode=prefer passfile=$passfile'");
+
 # ---- TLS
 my $links = q{SELECT bool_and(s.ssl) FROM pg_stat_activity a JOIN pg_stat_ssl s USING (pid) WHERE a.application_name ~ 'citus_internal'};
 my $session = $cluster->session;
