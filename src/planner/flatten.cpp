@@ -225,6 +225,12 @@ JoinExpr *new_join(Query *query, JoinType type, ::Node *left, ::Node *right, Lis
     return joined;
 }
 
+void merge_inner_joins(Query *query) {
+    simplify_block(query);
+    flatten_from(query, nullptr);
+    rebuild_joins(query);
+}
+
 bool flatten_block(Query *query) {
     if (query->commandType != CMD_SELECT || query->setOperations != nullptr ||
         query->jointree->fromlist == NIL)

@@ -8,6 +8,8 @@
 #include "citus/planner/modify.hpp"
 #include "citus/planner/partitioned.hpp"
 #include "merge.hpp"
+#include "motion.hpp"
+#include "pieces.hpp"
 #include "plan_templates.hpp"
 #include "planned.hpp"
 #include "pushdown_scan.hpp"
@@ -52,6 +54,10 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
     const StatementLocus locus = analyze_statement(query);
     if (PlannedStmt *whole = plan_whole(query, locus); whole != nullptr)
         return whole;
+    if (PlannedStmt *modify = modify_with_motions(query); modify != nullptr) {
+        add_query_dependencies(modify, query);
+        return modify;
+    }
     Query *above = push_down_somehow(query, locus);
     if (above == nullptr)
         return nullptr;
@@ -75,7 +81,8 @@ PlannedStmt *plan_gathered(const Statement &statement) {
     Query *query = statement.query;
     auto *original = static_cast<Query *>(copyObjectImpl(query));
     prepare_gathered_modify(query);
-    const bool replaced = push_down_sub_blocks(query);
+    const bool has_pieces = push_down_pieces(query);
+    const bool replaced = push_down_sub_blocks(query) || has_pieces;
     hide_partitions(query);
     PlannedStmt *plan = next_planner(statement, query);
     plan = replace_modify_nodes(replace_insert_nodes(strip_row_marks(plan)));
@@ -95,8 +102,12 @@ PlannedStmt *plan_with_shards(void *raw) {
 /// For plan_from_template().
 PlannedStmt *plan_form(Query *query) {
     Statement statement{query, "", 0, nullptr};
-    return with_fragments([](void *raw) { return plan_on_shards(*static_cast<Statement *>(raw)); },
-                          &statement);
+    return with_fragments(
+        [](void *raw) {
+            const auto &form = *static_cast<Statement *>(raw);
+            return form.query->commandType == CMD_INSERT ? plan_gathered(form) : plan_on_shards(form);
+        },
+        &statement);
 }
 
 PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, ParamListInfo params) {
