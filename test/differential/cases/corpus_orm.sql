@@ -1,4 +1,4 @@
--- variants: distributed onenode partial single reference
+-- variants: distributed onenode
 -- What ORMs send: Django, ActiveRecord, Hibernate, Prisma, Hasura, SQLAlchemy, Sequelize, Ecto.
 CREATE EXTENSION IF NOT EXISTS citext;
 CREATE EXTENSION IF NOT EXISTS hstore;
