@@ -1,5 +1,7 @@
 #include "citus/core/motion_cost.hpp"
 
+#include <algorithm>
+
 namespace citus::core {
 
 namespace {
@@ -10,7 +12,9 @@ constexpr double kBytesPerRow = 200;
 constexpr double kPackedRow = 0.15;
 constexpr double kStoredRow = 0.15;
 /// Each task reads all rows of a broadcast, sorts them or makes a hash table of them.
-constexpr double kReadAgain = 0.1;
+constexpr double kReadAgain = 0.5;
+/// A moved row that is looked at once more: they have no index.
+constexpr double kLookAgain = 0.02;
 /// A round trip in rows.
 constexpr double kRoundTrip = 150;
 
@@ -33,6 +37,10 @@ double broadcast_cost(const MovedRows &moved, int nodes, int tasks) {
 double repartition_cost(const MovedRows &moved, int) {
     const double produced = moved.on_shards ? kPackedRow : 1 + kPackedRow;
     return moved.rows * size_factor(moved.width) * (produced + kStoredRow);
+}
+
+double rescan_cost(double outer_rows, double inner_rows, int tasks) {
+    return outer_rows * inner_rows / std::max(tasks, 1) * kLookAgain;
 }
 
 double motion_overhead(int motions, int nodes) {

@@ -16,6 +16,17 @@ namespace {
 /// Rows of one statement: more would not be faster, and its text and parameters are kept in memory.
 constexpr int kMaxStatementRows = 1000;
 
+/// Bytes of RETURNING that are kept for the client after they were committed: so few that neither memory nor
+/// a temporary file can be wanting.
+constexpr size_t kMaxReturnedAfterCommit = 32 * 1024;
+
+size_t bytes_of(std::span<const InsertRow> rows) {
+    size_t bytes = 0;
+    for (const InsertRow &row : rows)
+        bytes += row.tuple->t_len;
+    return bytes;
+}
+
 /// In the list of returned columns: only whether the row was written matters.
 constexpr int kNoColumn = 0;
 /// The Oid that the partition has on its worker: with the ctid, it finds a row of a partitioned table.
@@ -45,8 +56,8 @@ InsertSender::InsertSender(MemoryContext context, const InsertPlan &plan, Relati
         conflict_states_.push_back(ExecInitExpr(expr, parent));
         conflict_types_.push_back(exprType(reinterpret_cast<::Node *>(expr)));
     }
-    row_slot_ =
-        MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(relation)), &TTSOpsMinimalTuple);
+    ContextScope query_scope(parent->state->es_query_cxt);
+    row_slot_ = ExecInitExtraTupleSlot(parent->state, RelationGetDescr(relation), &TTSOpsMinimalTuple);
 }
 
 // ---------------------------------------------------------------- what comes back
@@ -70,6 +81,8 @@ void InsertSender::prepare(bool tracks_keys) {
     if (wants_results_ && plan_.action != ONCONFLICT_NONE) {
         // A conflict may leave a row out: values tell which ones were written. Only those that the user may
         // read by the rights that the statement needs anyway.
+        if (insert_triggers_ != nullptr) // they have to see the right rows
+            copy_list(&returned_, plan_.columns);
         if (returned_.empty() && plan_.arbiters == NIL)
             returned_.push_back(kNoColumn);
         copy_list(&returned_, WrittenKeys::columns_of(relation_, plan_.arbiters));
@@ -88,7 +101,8 @@ void InsertSender::prepare(bool tracks_keys) {
     returning_text_ = text.data;
     result_slot_ = MakeSingleTupleTableSlot(result_desc_, &TTSOpsVirtual);
     stored_result_slot_ = MakeSingleTupleTableSlot(result_desc_, &TTSOpsMinimalTuple);
-    key_slot_ = MakeSingleTupleTableSlot(row_slot_->tts_tupleDescriptor, &TTSOpsVirtual);
+    ContextScope query_scope(parent_->state->es_query_cxt);
+    key_slot_ = ExecInitExtraTupleSlot(parent_->state, row_slot_->tts_tupleDescriptor, &TTSOpsVirtual);
 }
 
 /// Adds a column to RETURNING and to the row type of the results.
@@ -122,6 +136,8 @@ void InsertSender::append_returned(StringInfo text, AttrNumber position, AttrNum
 
 /// `($3, $4), ($5, $6)`: the same for all statements with this number of rows.
 const char *InsertSender::values_text(int count) {
+    if (count == 1)
+        return plan_.one_row_text;
     auto found = values_texts_.find(count);
     if (found != values_texts_.end())
         return found->second;
@@ -142,11 +158,15 @@ const char *InsertSender::values_text(int count) {
 const char *InsertSender::statement_sql(const Shard &shard, int count) {
     StringInfoData sql;
     initStringInfo(&sql);
-    appendStringInfo(&sql, "INSERT INTO %s AS t1", qualified_shard_name(plan_.relid, shard.shard_id));
+    const auto append = [&sql](std::initializer_list<const char *> texts) {
+        for (const char *text : texts)
+            appendStringInfoString(&sql, text);
+    };
+    append({"INSERT INTO ", qualified_shard_name(plan_.relid, shard.shard_id), " AS t1"});
     if (columns_.empty())
-        appendStringInfoString(&sql, " DEFAULT VALUES");
+        append({" DEFAULT VALUES"});
     else
-        appendStringInfo(&sql, " %s VALUES %s", plan_.column_text, values_text(count));
+        append({" ", plan_.column_text, " VALUES ", values_text(count)});
     if (plan_.action != ONCONFLICT_NONE) {
         appendStringInfoString(&sql, " ON CONFLICT ");
         if (plan_.conflict_constraint != nullptr)
@@ -173,10 +193,13 @@ std::span<InsertSender::Statement> InsertSender::divide(std::span<const InsertRo
     auto *order = static_cast<int *>(palloc(rows.size() * sizeof(int)));
     for (size_t i = 0; i < rows.size(); i++)
         order[i] = static_cast<int>(i);
-    std::sort(order, order + rows.size(), [&](int a, int b) {
-        const int shard_a = rows[static_cast<size_t>(a)].shard, shard_b = rows[static_cast<size_t>(b)].shard;
-        return shard_a != shard_b ? shard_a < shard_b : a < b;
-    });
+    // Where each row is one round trip, they stay in their order: triggers fire in it.
+    if (!plan_.updates_here())
+        std::sort(order, order + rows.size(), [&](int a, int b) {
+            const int shard_a = rows[static_cast<size_t>(a)].shard,
+                      shard_b = rows[static_cast<size_t>(b)].shard;
+            return shard_a != shard_b ? shard_a < shard_b : a < b;
+        });
     const auto limit = static_cast<size_t>(rows_per_statement());
     auto *statements = static_cast<Statement *>(palloc(rows.size() * sizeof(Statement)));
     size_t count = 0;
@@ -260,15 +283,16 @@ void InsertSender::open(Statement *statement, std::span<const InsertRow> rows) {
 uint64 InsertSender::send(std::span<InsertRow> rows, bool is_last, bool is_end) {
     std::span<Statement> statements = divide(rows);
     if (!prepared_) {
-        bool several = !is_last;
+        bool several = !is_last || (plan_.updates_here() && statements.size() > 1);
         for (size_t i = 1; i < statements.size(); i++)
             several |= statements[i].shard == statements[i - 1].shard;
         prepare(several && plan_.action == ONCONFLICT_UPDATE);
     }
     // The source has given its last row, and nothing is looked at that comes back.
+    const bool returns_easily = may_commit_with_rows && bytes_of(rows) <= kMaxReturnedAfterCommit;
     if (is_end && statements.size() == 1 && statements_sent == 0 && result_desc_ == nullptr &&
-        !wants_results_)
-        statements[0].commits = is_lone_write(parent_->state, parent_->plan);
+        (!wants_results_ || returns_easily))
+        statements[0].commits = is_lone_write(parent_->state, parent_->plan, returns_easily);
     uint64 written = 0;
     if (plan_.updates_here()) {
         for (Statement &statement : statements) {
@@ -448,8 +472,38 @@ MinimalTuple InsertSender::with_xmax_of(MinimalTuple result, MinimalTuple existi
                                    stored_result_slot_->tts_isnull);
 }
 
+/// False when a trigger says that the existing row stays as it is.
+bool InsertSender::fire_update_triggers(TupleTableSlot *new_row) {
+    TupleTableSlot *existing = conflict_update_->existing();
+    HeapTuple old_row =
+        heap_form_tuple(existing->tts_tupleDescriptor, existing->tts_values, existing->tts_isnull);
+    old_row->t_tableOid = plan_.relid;
+    if (!update_triggers_->before_update(old_row, new_row))
+        return false;
+    slot_getallattrs(new_row);
+    new_row->tts_tableOid = plan_.relid;
+    update_triggers_->after_update(old_row, new_row);
+    return true;
+}
+
+/// A new value of the distribution column must belong to the shard of the existing row.
+void InsertSender::check_shard(const Statement &statement, TupleTableSlot *new_row) {
+    if (!table_->has_key())
+        return;
+    bool is_null;
+    const Datum key = slot_getattr(new_row, table_->key_attno, &is_null);
+    if (shard_index_for_hash(*table_, hash_distribution_value(*table_, key, is_null)) == statement.shard)
+        return;
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("modifying the partition value of rows is not allowed"),
+                    errdetail("ON CONFLICT DO UPDATE would move a row of table \"%s\" to another shard.",
+                              RelationGetRelationName(relation_)),
+                    errhint("Delete the row and insert it with the new value.")));
+}
+
 /// The statement inserted its row, or locked the one that is there, which is updated now.
 uint64 InsertSender::finish_with_update(const Statement &statement, std::span<InsertRow> rows) {
+    ResetPerTupleExprContext(parent_->state);
     InsertRow &row = rows[static_cast<size_t>(statement.rows[0])];
     const std::span<MinimalTuple> found = one_result_each(statement.stream, statement.copies);
     if (written_keys_ != nullptr)
@@ -460,10 +514,11 @@ uint64 InsertSender::finish_with_update(const Statement &statement, std::span<In
     if (DatumGetTransactionId(xmax) != InvalidTransactionId) {
         ExecStoreMinimalTuple(row.tuple, row_slot_, false);
         TupleTableSlot *new_row = conflict_update_->new_row(row_slot_);
-        if (new_row == nullptr) {
+        if (new_row == nullptr || (update_triggers_ != nullptr && !fire_update_triggers(new_row))) {
             row.result = nullptr;
             return 0;
         }
+        check_shard(statement, new_row);
         MinimalTuple updated = nullptr;
         update_existing(statement, found, new_row, &updated);
         row.result = with_xmax_of(updated, found[0]);
@@ -474,6 +529,8 @@ uint64 InsertSender::finish_with_update(const Statement &statement, std::span<In
     } else {
         ExecStoreMinimalTuple(row.tuple, row_slot_, false);
         check_view(row_slot_);
+        if (insert_triggers_ != nullptr)
+            insert_triggers_->after_insert(row_slot_);
     }
     row.written = true;
     if (written_keys_ != nullptr)

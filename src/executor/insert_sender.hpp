@@ -6,6 +6,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/insert_scan.hpp"
+#include "citus/executor/table_triggers.hpp"
 #include "citus/executor/tasks.hpp"
 #include "conflict_keys.hpp"
 #include "conflict_update.hpp"
@@ -30,6 +31,12 @@ public:
     InsertSender(MemoryContext context, const InsertPlan &plan, Relation relation, PlanState *parent,
                  bool wants_results, Oid run_as, ResultRelInfo *target);
 
+    /// Triggers of the table for INSERT and for the UPDATE of ON CONFLICT; nullptr for none.
+    void set_triggers(TableTriggers *insert, TableTriggers *update) {
+        insert_triggers_ = insert;
+        update_triggers_ = update;
+    }
+
     /// Sends rows and waits for their results, which are put into the rows; memory of the current context.
     /// is_last: no further call follows; is_end: nor anything else of the statement, which may be committed
     /// with its rows then. Returns how many rows were written.
@@ -40,6 +47,7 @@ public:
     TupleDesc result_desc() const { return result_desc_; }
 
     int64 statements_sent = 0;
+    bool may_commit_with_rows = false; ///< nothing can fail once the rows, when they are few, are written
 
     /// The SQL of a statement for `count` rows of a shard.
     const char *statement_sql(const Shard &shard, int count);
@@ -70,6 +78,8 @@ private:
     void store_returned(MinimalTuple result, TupleTableSlot *slot);
     void update_existing(const Statement &statement, std::span<const MinimalTuple> existing,
                          TupleTableSlot *new_row, MinimalTuple *result);
+    bool fire_update_triggers(TupleTableSlot *new_row);
+    void check_shard(const Statement &statement, TupleTableSlot *new_row);
     MinimalTuple with_xmax_of(MinimalTuple result, MinimalTuple existing);
     uint64 finish_with_update(const Statement &statement, std::span<InsertRow> rows);
     void check_view(TupleTableSlot *row);
@@ -103,6 +113,8 @@ private:
     TupleTableSlot *key_slot_ = nullptr;
     WrittenKeys *written_keys_ = nullptr;
     ConflictUpdate *conflict_update_ = nullptr;
+    TableTriggers *insert_triggers_ = nullptr;
+    TableTriggers *update_triggers_ = nullptr;
 };
 
 } // namespace citus

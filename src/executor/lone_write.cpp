@@ -1,8 +1,10 @@
 #include "lone_write.hpp"
 
+#include "citus/executor/row_codec.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 
 extern "C" {
+#include "mb/pg_wchar.h"
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
 #include "utils/portal.h"
@@ -38,14 +40,28 @@ bool is_clients_statement(const Portal portal, const PlannedStmt *statement) {
 
 } // namespace
 
-bool is_lone_write(const EState *estate, const Plan *node) {
+bool is_lone_write(const EState *estate, const Plan *node, bool may_return) {
     const PlannedStmt *statement = estate->es_plannedstmt;
-    if (statement->planTree != node || !statement->canSetTag || statement->hasReturning ||
+    if (statement->planTree != node || !statement->canSetTag || (statement->hasReturning && !may_return) ||
         statement->hasModifyingCTE || !is_clients_statement(ActivePortal, statement) ||
         !may_be_whole_transaction())
         return false;
     // The simple protocol hides its portal; several statements in one message are a transaction block.
     return ActivePortal->visible ? sync_follows() : whereToSendOutput == DestRemote;
+}
+
+bool returns_plain_values(const List *targetlist, Index relation) {
+    if (pg_get_client_encoding() != GetDatabaseEncoding())
+        return false;
+    ListCell *cell;
+    foreach (cell, targetlist) {
+        const auto *expr = reinterpret_cast<const ::Node *>(lfirst_node(TargetEntry, cell)->expr);
+        const bool is_column = IsA(expr, Var) && reinterpret_cast<const Var *>(expr)->varattno > 0 &&
+                               reinterpret_cast<const Var *>(expr)->varno == static_cast<int>(relation);
+        if (!(is_column || IsA(expr, Const)) || !is_binary_type(exprType(expr)))
+            return false;
+    }
+    return true;
 }
 
 } // namespace citus

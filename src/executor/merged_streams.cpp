@@ -1,11 +1,10 @@
 #include "citus/executor/merged_streams.hpp"
 
+#include "citus/executor/row_spill.hpp"
 #include "citus/guc.hpp"
-#include "citus/guc.hpp"
+#include "citus/net/wire.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/pg/memory.hpp"
-#include "citus/executor/row_spill.hpp"
-#include "citus/net/wire.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 
 extern "C" {
@@ -14,6 +13,14 @@ extern "C" {
 }
 
 namespace citus {
+
+bool have_a_node_twice(std::span<const Task> tasks) {
+    for (size_t i = 0; i < tasks.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (tasks[i].group_id == tasks[j].group_id)
+                return true;
+    return false;
+}
 
 namespace {
 
@@ -36,7 +43,7 @@ public:
 
 private:
     void start(const TaskSet &set, List *merge_keys);
-    void connect(const TaskSet &set);
+    static std::pmr::vector<Connection *> connect(const TaskSet &set);
     void prepare_keys(List *merge_keys);
     void fill_heap();
 
@@ -69,7 +76,7 @@ void RunningMerge::prepare_keys(List *merge_keys) {
 }
 
 /// All connections at once; each stream finds its own then.
-void RunningMerge::connect(const TaskSet &set) {
+std::pmr::vector<Connection *> RunningMerge::connect(const TaskSet &set) {
     std::pmr::vector<int32> groups;
     for (const Task &task : set.tasks)
         if (!(guc::enable_local_execution && is_local_group(task.group_id)) &&
@@ -78,22 +85,31 @@ void RunningMerge::connect(const TaskSet &set) {
     std::pmr::vector<Connection *> connections(groups.size());
     if (!groups.empty())
         establish_connections(groups, connections, set.run_as);
+    return connections;
 }
 
 void RunningMerge::start(const TaskSet &set, List *merge_keys) {
     prepare_keys(merge_keys);
-    connect(set);
+    const std::pmr::vector<Connection *> connections = connect(set);
     // The statement is counted once, and each stream is about a part of it.
     if (set.tasks[0].anchor_shard_id != 0)
         count(Counter::MultiShard);
     tasks_.assign(set.tasks.begin(), set.tasks.end());
     sources_.reserve(tasks_.size());
+    // What goes to one node is one batch, which is one transaction there, and so sees one snapshot.
+    const bool together = have_a_node_twice(tasks_);
     for (Task &task : tasks_) {
         task.anchor_shard_id = 0;
         TaskSet part = set;
         part.tasks = {&task, 1};
-        sources_.push_back({TaskStream::open(context_, part),
-                            MakeSingleTupleTableSlot(set.result, &TTSOpsVirtual)});
+        part.waits_for_others = together;
+        sources_.push_back(
+            {TaskStream::open(context_, part), MakeSingleTupleTableSlot(set.result, &TTSOpsVirtual)});
+    }
+    for (size_t i = 0; together && i < connections.size(); i++) {
+        Connection *connection = connections[i];
+        connection->queue_sync();
+        connection->send();
     }
 }
 

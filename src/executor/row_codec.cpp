@@ -29,20 +29,79 @@ bool has_binary_io(Oid type) {
 } // namespace
 
 bool is_binary_type(Oid type) {
-    if (type >= FirstNormalObjectId || !has_binary_io(type))
+    // Built-in types stay what they are: each is looked up once.
+    enum Answer : int8 { Unknown, No, Yes };
+    static std::array<Answer, FirstNormalObjectId> known;
+    if (type >= FirstNormalObjectId)
         return false;
-    const Oid element = get_element_type(type);
-    return !OidIsValid(element) || is_binary_type(element);
+    if (known[type] == Unknown) {
+        const bool has_io = has_binary_io(type);
+        const Oid element = has_io ? get_element_type(type) : InvalidOid;
+        known[type] = has_io && (!OidIsValid(element) || is_binary_type(element)) ? Yes : No;
+    }
+    return known[type] == Yes;
 }
+
+namespace {
+
+template <typename Int>
+char *network_bytes(Int value, int *length) {
+    Int swapped;
+    if constexpr (sizeof(Int) == 8)
+        swapped = pg_hton64(value);
+    else if constexpr (sizeof(Int) == 4)
+        swapped = pg_hton32(value);
+    else
+        swapped = pg_hton16(value);
+    auto *bytes = static_cast<char *>(palloc(sizeof(Int)));
+    memcpy(bytes, &swapped, sizeof(Int));
+    *length = sizeof(Int);
+    return bytes;
+}
+
+/// A value in binary, in the server's encoding. The frequent types without a function call.
+char *binary_value(Oid type, Datum value, int *length) {
+    switch (type) {
+    case INT8OID:
+    case TIMESTAMPOID:
+    case TIMESTAMPTZOID:
+        return network_bytes(static_cast<uint64>(DatumGetInt64(value)), length);
+    case INT4OID:
+    case DATEOID:
+        return network_bytes(static_cast<uint32>(DatumGetInt32(value)), length);
+    case INT2OID:
+        return network_bytes(static_cast<uint16>(DatumGetInt16(value)), length);
+    case TEXTOID:
+    case VARCHAROID: {
+        const text *plain = DatumGetTextPP(value);
+        *length = static_cast<int>(VARSIZE_ANY_EXHDR(plain));
+        return VARDATA_ANY(plain);
+    }
+    default:
+        break;
+    }
+    Oid function;
+    bool is_varlena;
+    getTypeBinaryOutputInfo(type, &function, &is_varlena);
+    bytea *bytes = nullptr;
+    in_server_encoding([&] { bytes = OidSendFunctionCall(function, value); });
+    *length = static_cast<int>(VARSIZE(bytes) - VARHDRSZ);
+    return VARDATA(bytes);
+}
+
+} // namespace
 
 const BoundParams *bind_params(const TaskParams &params) {
     const size_t count = params.types.size();
     if (count == 0)
         return nullptr;
-    auto *types = static_cast<Oid *>(palloc0(count * sizeof(Oid)));
-    auto *values = static_cast<const char **>(palloc0(count * sizeof(char *)));
-    auto *lengths = static_cast<int *>(palloc0(count * sizeof(int)));
-    auto *formats = static_cast<int *>(palloc0(count * sizeof(int)));
+    // One chunk: the structure and its arrays.
+    const size_t bytes = sizeof(BoundParams) + count * (sizeof(char *) + sizeof(Oid) + 2 * sizeof(int));
+    auto *bound = static_cast<BoundParams *>(palloc0(bytes));
+    auto **values = reinterpret_cast<const char **>(bound + 1);
+    auto *types = reinterpret_cast<Oid *>(values + count);
+    auto *lengths = reinterpret_cast<int *>(types + count);
+    auto *formats = lengths + count;
     for (size_t i = 0; i < count; i++) {
         const Oid type = params.types[i];
         const bool built_in = type < FirstNormalObjectId;
@@ -50,22 +109,17 @@ const BoundParams *bind_params(const TaskParams &params) {
         types[i] = built_in ? type : InvalidOid;
         if (params.nulls[i])
             continue;
-        Oid function;
-        bool is_varlena;
         if (binary) {
-            getTypeBinaryOutputInfo(type, &function, &is_varlena);
-            bytea *bytes = nullptr;
-            in_server_encoding([&] { bytes = OidSendFunctionCall(function, params.values[i]); });
-            values[i] = VARDATA(bytes);
-            lengths[i] = static_cast<int>(VARSIZE(bytes) - VARHDRSZ);
+            values[i] = binary_value(type, params.values[i], &lengths[i]);
             formats[i] = 1;
         } else {
+            Oid function;
+            bool is_varlena;
             getTypeOutputInfo(type, &function, &is_varlena);
             values[i] = OidOutputFunctionCall(function, params.values[i]);
             lengths[i] = static_cast<int>(strlen(values[i]));
         }
     }
-    auto *bound = static_cast<BoundParams *>(palloc(sizeof(BoundParams)));
     *bound = {static_cast<int>(count), types, values, lengths, formats};
     return bound;
 }

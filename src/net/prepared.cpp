@@ -24,6 +24,31 @@ uint64 hash_of(const char *sql, size_t bytes, const BoundParams *params) {
                                params->count * static_cast<int>(sizeof(Oid)), hash);
 }
 
+/// Whether this session has sent the command before, to whichever node, for whichever shard: numbers that end
+/// a name, as the ids of shards do, make no difference. Notes it.
+bool was_seen_for_another_shard(const char *sql) {
+    constexpr int kMinIdDigits = 6;
+    static std::array<uint64, 1024> families;
+    char plain[512];
+    size_t length = 0;
+    uint64 family = 0;
+    for (const char *at = sql; *at != '\0'; at++) {
+        plain[length++] = *at;
+        if (*at == '_' && isdigit(static_cast<unsigned char>(at[1]))) {
+            const size_t digits = strspn(at + 1, "0123456789");
+            if (digits >= kMinIdDigits)
+                at += digits;
+        }
+        if (length == sizeof(plain) || at[1] == '\0') {
+            family = hash_bytes_extended(reinterpret_cast<const unsigned char *>(plain),
+                                         static_cast<int>(length), family);
+            length = 0;
+        }
+    }
+    uint64 &seen = families[family % families.size()];
+    return std::exchange(seen, family) == family;
+}
+
 } // namespace
 
 PreparedCommands::PreparedCommands(MemoryContext parent)
@@ -102,12 +127,10 @@ uint32 PreparedCommands::evict_oldest() {
     return statement;
 }
 
-PreparedCommands::Choice PreparedCommands::choose(const char *sql, const BoundParams *params,
-                                                  bool may_evict) {
-    const int limit = guc::max_prepared_statements_per_connection;
-    const size_t bytes = strlen(sql);
-    if (bytes > kMaxSqlBytes || limit == 0)
-        return {Use::Plain, 0, 0};
+/// False when nothing is to be prepared at all.
+bool PreparedCommands::is_ready() {
+    if (guc::max_prepared_statements_per_connection == 0)
+        return false;
     if (buckets_ == nullptr) {
         buckets_ = static_cast<Entry **>(MemoryContextAllocZero(context_, sizeof(Entry *) * kBuckets));
         seen_ = static_cast<uint64 *>(MemoryContextAllocZero(context_, sizeof(uint64) * kSeen));
@@ -117,6 +140,14 @@ PreparedCommands::Choice PreparedCommands::choose(const char *sql, const BoundPa
         table_changes_ = table_changes();
     }
     clock_++;
+    return true;
+}
+
+PreparedCommands::Choice PreparedCommands::choose(const char *sql, const BoundParams *params,
+                                                  bool may_evict) {
+    const size_t bytes = strlen(sql);
+    if (bytes > kMaxSqlBytes || !is_ready())
+        return {Use::Plain, 0, 0};
     const uint64 hash = hash_of(sql, bytes, params);
     if (Entry *entry = find(hash, sql, params)) {
         entry->last_use = clock_;
@@ -127,10 +158,23 @@ PreparedCommands::Choice PreparedCommands::choose(const char *sql, const BoundPa
         return {Use::Execute, entry->statement, 0};
     }
     uint64 &seen = seen_[hash % kSeen];
-    if (seen != hash) {
-        seen = hash;
+    const bool is_new = seen != hash;
+    seen = hash;
+    if (!was_seen_for_another_shard(sql) && is_new)
         return {Use::Plain, 0, 0};
-    }
+    return choose_new(sql, params, hash, may_evict);
+}
+
+PreparedCommands::Choice PreparedCommands::choose_repeated(const char *sql) {
+    const uint64 hash = hash_of(sql, strlen(sql), nullptr);
+    if (is_ready() && find(hash, sql, nullptr) == nullptr)
+        return choose_new(sql, nullptr, hash, false);
+    return choose(sql, nullptr, false);
+}
+
+PreparedCommands::Choice PreparedCommands::choose_new(const char *sql, const BoundParams *params, uint64 hash,
+                                                      bool may_evict) {
+    const int limit = guc::max_prepared_statements_per_connection;
     uint32 evicted = 0;
     if (count_ >= limit) {
         // Commands in turns, more than there is room for, must not push each other out all the time.

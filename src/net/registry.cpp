@@ -25,9 +25,9 @@ Connection *connections = nullptr;
 
 Connection *find_connection(const char *host, int port, const char *user) {
     for (Connection *connection = connections; connection != nullptr; connection = connection->next)
-        if (!connection->is_transient && (!connection->close_at_end || connection->transaction.open) &&
-            connection->port == port && strcmp(connection->host, host) == 0 &&
-            strcmp(connection->user, user) == 0)
+        if (!connection->is_transient && !connection->is_extra &&
+            (!connection->close_at_end || connection->transaction.open) && connection->port == port &&
+            strcmp(connection->host, host) == 0 && strcmp(connection->user, user) == 0)
             return connection;
     return nullptr;
 }
@@ -99,6 +99,33 @@ bool went_away(Connection *connection) {
     return connection->is_broken();
 }
 
+/// Does not care what becomes of a command.
+class Ping final : public ResultConsumer {
+public:
+    void take_row(int, const PGresult *, int) override {}
+    void command_done(int, const PGresult *) override {}
+    void command_failed(Connection *, int, const PGresult *) override {}
+    bool connection_lost(Connection *, int, const char *) override { return false; }
+};
+Ping ping; // outlives every queue
+
+/// A connection that was not used for a while may have died without a word: behind a firewall that forgot it,
+/// or with its server. Costs a round trip, then.
+bool died_unnoticed(Connection *connection) {
+    constexpr int64 kPauseUs = 60 * USECS_PER_SEC;
+    constexpr int kAnswerMs = 5000;
+    const TimestampTz now = GetCurrentStatementStartTimestamp();
+    const bool paused = now - connection->used_at > kPauseUs && connection->only_remains();
+    connection->used_at = now;
+    if (!paused)
+        return false;
+    connection->queue("", &ping, 0);
+    connection->queue_sync();
+    connection->send();
+    const TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kAnswerMs);
+    return !drain_all({&connection, 1}, deadline, true) || connection->is_broken();
+}
+
 const ClusterNode *require_node(int32 group_id) {
     const ClusterNode *node = find_primary_node(group_id);
     if (node == nullptr)
@@ -115,7 +142,7 @@ Connection *entry_for_group(int32 group_id, Oid user_id) {
     Oid login_role = login_user_of_writer();
     if (!OidIsValid(login_role))
         login_role = login_user_for(role);
-    const char *user = GetUserNameFromId(login_role, false);
+    const char *user = name_of_login_user(login_role);
     Connection *connection = find_connection(node->name, node->port, user);
     if (connection == nullptr) {
         connection = add_connection(node->name, node->port, user);
@@ -128,7 +155,8 @@ Connection *entry_for_group(int32 group_id, Oid user_id) {
         ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
                         errmsg("the connection to %s was lost in this transaction", connection->address()),
                         errhint("Roll the transaction back and run it again.")));
-    if (connection->is_open() && !connection->transaction.open && went_away(connection))
+    if (connection->is_open() && !connection->transaction.open &&
+        (went_away(connection) || died_unnoticed(connection)))
         connection->close();
     return connection;
 }
@@ -145,7 +173,7 @@ const char *make_token(MemoryContext context) {
 /// The connection was made: brings it into the state that the engine expects.
 void set_up(Connection *connection, uint64 settings) {
     connection->settings_epoch = settings;
-    connection->opened_at = GetCurrentTimestamp();
+    connection->opened_at = connection->used_at = GetCurrentTimestamp();
     connection->role_token = make_token(connection->context);
     PQsetErrorVerbosity(connection->pg, PQERRORS_DEFAULT);
     PQsetnonblocking(connection->pg, 1);
@@ -178,9 +206,8 @@ void give_back_what_others_want() {
     pg_unreachable();
 }
 
-/// One round of connecting all that are closed and have a slot. What a node refuses for too many clients is
-/// left closed, with the reason in *refusal.
-void connect_closed(std::span<Connection *const> closed, const char **refusal) {
+/// One attempt for each of those that are closed and have a slot.
+std::pmr::vector<ConnectAttempt> try_to_connect(std::span<Connection *const> closed) {
     std::pmr::vector<ConnectAttempt> attempts;
     for (Connection *connection : closed)
         attempts.push_back({connection->host, connection->port, connection->database, connection->user,
@@ -199,6 +226,13 @@ void connect_closed(std::span<Connection *const> closed, const char **refusal) {
     for (Connection *connection : closed)
         if (connection->pg != nullptr)
             set_up(connection, settings);
+    return attempts;
+}
+
+/// One round of connecting all that are closed and have a slot. What a node refuses for too many clients is
+/// left closed, with the reason in *refusal.
+void connect_closed(std::span<Connection *const> closed, const char **refusal) {
+    const std::pmr::vector<ConnectAttempt> attempts = try_to_connect(closed);
     for (size_t i = 0; i < attempts.size(); i++) {
         if (attempts[i].refused_as_full) {
             note_node_is_full(closed[i]);
@@ -285,11 +319,105 @@ void establish_connections(std::span<const int32> group_ids, std::span<Connectio
         queue_session_settings(connection);
 }
 
+namespace {
+
+/// Nodes that could not be reached, and until when others are asked before them.
+struct AvoidedGroup {
+    int32 group_id;
+    TimestampTz until;
+};
+
+constexpr int kAvoidForMs = 30 * 1000;
+std::array<AvoidedGroup, 16> avoided = {};
+size_t next_avoided = 0;
+
+bool is_avoided(int32 group_id) {
+    const TimestampTz now = GetCurrentTimestamp();
+    return std::any_of(avoided.begin(), avoided.end(),
+                       [&](const AvoidedGroup &one) { return one.group_id == group_id && one.until > now; });
+}
+
+/// Whether the connection is open now, or may become so when it is waited for.
+bool is_reachable(Connection *connection) {
+    if (connection->connecting) // left over from an attempt that was interrupted
+        connection->close();
+    if (connection->is_open() || !try_reserve_slots({&connection, 1}))
+        return true;
+    const ConnectAttempt attempt = try_to_connect({&connection, 1})[0];
+    if (attempt.error == nullptr)
+        return true;
+    if (!attempt.refused_as_full)
+        avoided[next_avoided++ % avoided.size()] = {
+            connection->group_id, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kAvoidForMs)};
+    return false;
+}
+
+} // namespace
+
+int32 reachable_group(std::span<const int32> group_ids, Oid user) {
+    for (const bool avoid : {false, true})
+        for (const int32 group_id : group_ids)
+            if (is_avoided(group_id) == avoid && is_reachable(entry_for_group(group_id, user)))
+                return group_id;
+    return group_ids.front();
+}
+
 Connection *connection_to_group(int32 group_id, Access access) {
     Connection *connection;
     establish_connections({&group_id, 1}, {&connection, 1});
     enlist_connection(connection, access);
     return connection;
+}
+
+bool is_own_connection(const Connection *connection) {
+    for (const Connection *own = connections; own != nullptr; own = own->next)
+        if (own == connection)
+            return true;
+    return false;
+}
+
+namespace {
+
+Connection *find_idle_extra(const Connection *beside) {
+    for (Connection *connection = connections; connection != nullptr; connection = connection->next)
+        if (connection->is_extra && !connection->is_lent && !connection->close_at_end &&
+            connection->port == beside->port && strcmp(connection->host, beside->host) == 0 &&
+            strcmp(connection->user, beside->user) == 0 && connection->is_open() && !went_away(connection) &&
+            connection->idle())
+            return connection;
+    return nullptr;
+}
+
+} // namespace
+
+Connection *begin_extra_connection(const Connection *beside) {
+    Connection *connection = find_idle_extra(beside);
+    if (connection != nullptr) {
+        connection->is_lent = true;
+        count(Counter::ConnectionsReused);
+        queue_session_settings(connection);
+        return connection;
+    }
+    connection = add_connection(beside->host, beside->port, beside->user);
+    connection->is_extra = connection->is_lent = true;
+    connection->is_to_this_server = beside->is_to_this_server;
+    connection->group_id = beside->group_id;
+    connection->login_role = connection->wanted_role = beside->login_role;
+    if (!try_reserve_optional_slot(connection)) {
+        remove_connection(connection);
+        return nullptr;
+    }
+    ConnectAttempt attempt = {connection->host, connection->port, connection->database,
+                              connection->user, &connection->pg,  nullptr};
+    connection->settings_epoch = current_settings_epoch(); // as of now
+    begin_connecting(attempt);
+    connection->connecting_began();
+    return connection;
+}
+
+void finish_extra_connection(Connection *connection) {
+    count(Counter::ConnectionsOpened);
+    set_up(connection, connection->settings_epoch);
 }
 
 Connection *add_transient_connection(const char *host, int port, const char *user) {
@@ -318,20 +446,29 @@ void trim_connections() {
     end_waiting_for_slots();
     std::array<const Connection *, 64> kept;
     size_t kept_count = 0;
-    for (Connection *connection = connections, *next; connection != nullptr; connection = next) {
-        next = connection->next;
+    const auto keep = [&](const Connection *connection) {
         const auto same_node = std::count_if(
             kept.begin(), kept.begin() + static_cast<long>(kept_count), [&](const Connection *other) {
                 return other->port == connection->port && strcmp(other->host, connection->host) == 0;
             });
-        const bool keep = connection->is_open() && !connection->connecting && !connection->is_broken() &&
-                          !connection->close_at_end && same_node < guc::max_cached_conns_per_worker &&
-                          !is_wanted_by_others(connection) && !is_too_old(connection);
-        if (!keep)
-            remove_connection(connection);
-        else if (kept_count < kept.size())
+        const bool keeps = connection->is_open() && !connection->connecting && !connection->is_broken() &&
+                           !connection->close_at_end && same_node < guc::max_cached_conns_per_worker &&
+                           !is_wanted_by_others(connection) && !is_too_old(connection) &&
+                           (connection->idle() || !connection->is_extra);
+        if (keeps && kept_count < kept.size())
             kept[kept_count++] = connection;
-    }
+        return keeps;
+    };
+    // A session's own connection to a node is rather kept than an extra one.
+    for (const bool extra : {false, true})
+        for (Connection *connection = connections, *next; connection != nullptr; connection = next) {
+            next = connection->next;
+            if (connection->is_extra != extra)
+                continue;
+            connection->is_lent = false;
+            if (!keep(connection))
+                remove_connection(connection);
+        }
     return_ticket();
     set_session_idle(kept_count > 0);
 }

@@ -12,6 +12,8 @@ extern "C" {
 #include "catalog/pg_extension.h"
 #include "commands/extension.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(citus_run_as);
 PGDLLEXPORT Datum citus_run_as(PG_FUNCTION_ARGS);
@@ -51,13 +53,53 @@ std::optional<int64> session_token;
 
 } // namespace
 
+namespace {
+
+/// The last answer that was the session's user: asked for each statement.
+struct KnownLogin {
+    Oid role = InvalidOid, session_user = InvalidOid;
+    Oid named = InvalidOid; ///< role of this name
+    char name[NAMEDATALEN];
+};
+KnownLogin known_login;
+
+void forget_known_login(Datum, int, uint32) {
+    known_login.role = known_login.named = InvalidOid;
+}
+
+void watch_roles() {
+    static bool watched = false;
+    if (watched)
+        return;
+    for (int cache : {AUTHOID, AUTHMEMMEMROLE})
+        CacheRegisterSyscacheCallback(cache, forget_known_login, 0);
+    watched = true;
+}
+
+} // namespace
+
 Oid login_user_for(Oid role) {
     const Oid session_user = GetSessionUserId();
-    if (can_log_in(session_user) &&
-        (role == session_user || superuser_arg(session_user) || is_member_of_role(session_user, role)))
+    if (known_login.role == role && known_login.session_user == session_user)
         return session_user;
+    watch_roles();
+    if (can_log_in(session_user) &&
+        (role == session_user || superuser_arg(session_user) || is_member_of_role(session_user, role))) {
+        known_login.role = role;
+        known_login.session_user = session_user;
+        return session_user;
+    }
     // The session's user may not become the role by himself, but was let through here: a function or a view.
     return owner_of_extension();
+}
+
+const char *name_of_login_user(Oid role) {
+    if (known_login.named != role) {
+        watch_roles();
+        strlcpy(known_login.name, GetUserNameFromId(role, false), sizeof(known_login.name));
+        known_login.named = role;
+    }
+    return known_login.name;
 }
 
 void assume_role(Connection *connection) {

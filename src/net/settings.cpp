@@ -32,15 +32,15 @@ constexpr const char *kFollowed[] = {
 /// Settings that a link has whatever the session has: names are resolved in pg_catalog only, and time limits
 /// are the coordinator's business. client_connection_check_interval ends what runs when the coordinator
 /// vanishes. What is compiled would be compiled again for each shard: 16 shards in one statement took 12 s of
-/// compiling and one of work. The isolation level counts where no BEGIN was sent, which always says one: reads of several
-/// shards on a connection are one implicit transaction up to the sync, and so see one snapshot.
+/// compiling and one of work. The isolation level counts where no BEGIN was sent, which always says one: for
+/// single reads, and for a write that is committed with its statement.
 constexpr const char *kFixed[][2] = {
     {"search_path", "pg_catalog"},
     {"statement_timeout", "0"},
     {"idle_in_transaction_session_timeout", "0"},
     {"idle_session_timeout", "0"},
     {"client_connection_check_interval", "2000"},
-    {"default_transaction_isolation", "repeatable read"},
+    {"default_transaction_isolation", "read committed"},
     {"default_transaction_read_only", "off"},
     {"default_transaction_deferrable", "off"},
     {"jit", "off"},

@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "libpq-fe.h"
+#include "storage/latch.h"
 #include "utils/elog.h"
 }
 
@@ -74,10 +75,16 @@ QueuedCommand *Connection::append() {
     return command;
 }
 
-void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql,
-                       const BoundParams *params, bool binary) {
+void Connection::complete_others() {
     if (copy_owner != nullptr)
         finish_copy();
+    if (OpenBatch *batch = std::exchange(open_batch, nullptr))
+        batch->complete();
+}
+
+void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql,
+                       const BoundParams *params, bool binary) {
+    make_way();
     // Allocated before the queue changes, so that running out of memory leaves it intact.
     const char *text = copy_sql ? MemoryContextStrdup(context, sql) : sql;
     QueuedCommand *command = append();
@@ -93,30 +100,27 @@ void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool 
 }
 
 void Connection::queue_repeatable(const char *sql, ResultConsumer *consumer, int tag,
-                                  const BoundParams *params, bool binary) {
-    if (copy_owner != nullptr)
-        finish_copy(); // may raise: before anything is noted as prepared
+                                  const BoundParams *params, bool binary, int level) {
+    make_way(); // may raise: before anything is noted as prepared
     if (prepared_.must_deallocate())
         deallocate_all();
-    queue_chosen(prepared_.choose(sql, params, true), sql, consumer, tag, params, binary);
+    queue_chosen(prepared_.choose(sql, params, true), sql, consumer, tag, params, binary, level);
 }
 
 void Connection::queue_begin(const char *sql) {
-    if (copy_owner != nullptr)
-        finish_copy();
+    make_way();
     if (prepared_.must_deallocate()) {
         deallocate_all();
         queue_sync(); // the isolation level must be the first thing that the transaction hears
     }
-    queue_chosen(prepared_.choose(sql, nullptr, false), sql, nullptr, 0, nullptr, false);
+    queue_chosen(prepared_.choose_repeated(sql), sql, nullptr, 0, nullptr, false);
 }
 
 void Connection::queue_commit(ResultConsumer *consumer, int tag) {
-    if (copy_owner != nullptr)
-        finish_copy();
+    make_way();
     PreparedCommands::Choice choice{PreparedCommands::Use::Plain, 0, 0};
     if (!prepared_.must_deallocate()) // maybe in a failed transaction, which takes no other command
-        choice = prepared_.choose("COMMIT", nullptr, false);
+        choice = prepared_.choose_repeated("COMMIT");
     queue_chosen(choice, "COMMIT", consumer, tag, nullptr, false);
 }
 
@@ -126,18 +130,26 @@ void Connection::deallocate_all() {
 }
 
 void Connection::queue_chosen(const PreparedCommands::Choice &choice, const char *sql,
-                              ResultConsumer *consumer, int tag, const BoundParams *params, bool binary) {
+                              ResultConsumer *consumer, int tag, const BoundParams *params, bool binary,
+                              int level) {
     if (choice.evicted != 0) {
         queue(psprintf("DEALLOCATE c%u", choice.evicted), nullptr, 0);
         count(Counter::Evictions);
     }
     if (choice.use == PreparedCommands::Use::Prepare) {
-        queue(sql, consumer, tag, false, params);
-        tail_->statement = choice.statement;
-        tail_->is_prepare = true;
+        QueuedCommand *prepare = append();
+        prepare->sql = sql;
+        prepare->consumer = consumer;
+        prepare->tag = tag;
+        prepare->params = params;
+        prepare->level = level > 0 ? level : GetCurrentTransactionNestLevel();
+        prepare->statement = choice.statement;
+        prepare->is_prepare = true;
     }
     queue(sql, consumer, tag, false, params, binary);
     tail_->statement = choice.statement;
+    if (level > 0)
+        tail_->level = level;
 }
 
 void Connection::queue_with_text_params(const char *sql, std::initializer_list<const char *> values) {
@@ -176,6 +188,13 @@ void Connection::queue_sync() {
         append()->is_sync = true;
 }
 
+void Connection::queue_sync_and_commit(ResultConsumer *consumer, int tag) {
+    QueuedCommand *sync = append();
+    sync->is_sync = true;
+    sync->consumer = consumer;
+    sync->tag = tag;
+}
+
 /// Hands one command to libpq, which only fails when the connection is broken.
 bool Connection::send_one(const QueuedCommand *command) {
     if (command->is_sync)
@@ -186,8 +205,8 @@ bool Connection::send_one(const QueuedCommand *command) {
     if (command->statement == 0)
         return PQsendQueryParams(pg, command->sql, params.count, params.types, params.values, params.lengths,
                                  params.formats, command->binary);
-    char name[16];
-    snprintf(name, sizeof(name), "c%u", command->statement);
+    char name[16] = "c";
+    name[1 + pg_ultoa_n(command->statement, name + 1)] = '\0';
     if (command->is_prepare)
         return PQsendPrepare(pg, name, command->sql, params.count, params.types);
     return PQsendQueryPrepared(pg, name, params.count, params.values, params.lengths, params.formats,
@@ -225,19 +244,22 @@ bool Connection::flush() {
 bool Connection::forget(const ResultConsumer *consumer) {
     bool results_to_come = false;
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (command->is_sync || command->consumer != consumer)
+        if (command->consumer != consumer)
             continue;
         command->consumer = nullptr;
         command->is_discarded = true;
-        results_to_come |= command->is_sent;
+        results_to_come |= command->is_sent && !command->is_sync;
     }
     drop_unsent_discards();
     return results_to_come;
 }
 
 void Connection::abandon_level(int level) {
+    if (level <= 1)
+        open_batch = nullptr;
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (command->is_sync || command->is_discarded || command->level < level)
+        if (command->is_discarded ||
+            (command->is_sync ? command->consumer == nullptr : command->level < level))
             continue;
         if (level > 1 && command->consumer != nullptr)
             command->consumer->connection_lost(this, command->tag,
@@ -254,7 +276,7 @@ void Connection::drop_unsent_discards() {
     QueuedCommand *previous = nullptr;
     for (QueuedCommand *command = head_; command != nullptr;) {
         QueuedCommand *following = command->next;
-        if (!command->is_discarded || command->is_sent) {
+        if (!command->is_discarded || command->is_sent || command->is_sync) {
             previous = command;
             command = following;
             continue;
@@ -277,7 +299,7 @@ void Connection::drop_unsent_discards() {
 
 bool Connection::only_remains() const {
     for (const QueuedCommand *command = head_; command != nullptr; command = command->next)
-        if (!command->is_sync && !command->is_discarded)
+        if (command->is_wanted())
             return false;
     return true;
 }
@@ -285,7 +307,7 @@ bool Connection::only_remains() const {
 bool Connection::runs_only_discards() const {
     bool runs = false;
     for (const QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (!command->is_sync && !command->is_discarded)
+        if (command->is_wanted())
             return false;
         runs |= !command->is_sync;
     }
@@ -330,7 +352,7 @@ PGresult *Connection::take_result() {
 
 bool Connection::pump_discarded() {
     // A sync before a wanted command is no harm: taking it raises nothing.
-    return head_ != nullptr && (head_->is_discarded || head_->is_sync) && pump();
+    return head_ != nullptr && !head_->is_wanted() && pump();
 }
 
 bool Connection::pump() {
@@ -359,7 +381,7 @@ bool Connection::pump() {
         release_result();
     } else if (is_broken()) {
         lose_queue();
-    } else {
+    } else if (!head_->is_sync) { // behind an error at commit; the sync itself is still to come
         pop_head();
     }
     if (first_unsent_ != nullptr && in_flight_ <= kMaxInFlight / 2)
@@ -369,20 +391,22 @@ bool Connection::pump() {
 
 /// The connection is gone, and with it the results of all that is queued. Returns whether to raise an error.
 bool Connection::drop_queue(const char *reason) {
-    bool raise = false;
+    bool raise = false, lost_unwatched = false;
+    is_made_again = false;
     while (head_ != nullptr) {
         QueuedCommand *command = head_;
         head_ = command->next;
-        if (!command->is_sync && !command->is_discarded)
-            raise |= command->consumer == nullptr ||
-                     command->consumer->connection_lost(this, command->tag, reason);
+        if (command->is_wanted() && command->consumer == nullptr)
+            lost_unwatched = true;
+        else if (command->is_wanted())
+            raise |= command->consumer->connection_lost(this, command->tag, reason);
         free_texts(command);
         pfree(command);
     }
     tail_ = first_unsent_ = nullptr;
     in_flight_ = 0;
     armed_ = false;
-    return raise;
+    return raise || (lost_unwatched && !is_made_again);
 }
 
 void Connection::lose_queue() {
@@ -390,6 +414,7 @@ void Connection::lose_queue() {
     if (transaction.open)
         transaction.lost = true;
     close_at_end = true;
+    open_batch = nullptr;
     if (drop_queue(reason))
         raise_connection_error(this, reason);
 }
@@ -403,14 +428,27 @@ void Connection::note_failure(const QueuedCommand *command, const PGresult *resu
         prepared_.distrust();
 }
 
+/// Whether it is libpq's own, for a connection that broke.
+bool Connection::says_lost(const PGresult *result) const {
+    const ExecStatusType status = PQresultStatus(result);
+    return (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) && is_broken() &&
+           PQresultErrorField(result, PG_DIAG_SQLSTATE) == nullptr;
+}
+
 void Connection::deliver(PGresult *result) {
     QueuedCommand *command = head_;
+    if (!says_lost(result))
+        answers++;
     const bool wanted = !command->is_discarded;
     ResultConsumer *consumer = wanted ? command->consumer : nullptr;
     switch (PQresultStatus(result)) {
-    case PGRES_PIPELINE_SYNC:
+    case PGRES_PIPELINE_SYNC: {
+        const int tag = command->tag;
         pop_head();
+        if (consumer != nullptr)
+            consumer->command_done(tag, result);
         return;
+    }
     case PGRES_SINGLE_TUPLE:
     case PGRES_TUPLES_OK:
         if (consumer != nullptr)
@@ -435,12 +473,13 @@ void Connection::deliver(PGresult *result) {
         return;
     case PGRES_FATAL_ERROR:
     case PGRES_BAD_RESPONSE:
-        if (is_broken() && PQresultErrorField(result, PG_DIAG_SQLSTATE) == nullptr) {
+        if (says_lost(result)) {
             lose_queue();
             return;
         }
         note_failure(command, result);
         command->is_discarded = true;
+        command->consumer = nullptr;
         if (!wanted)
             return;
         if (consumer == nullptr)
@@ -452,6 +491,29 @@ void Connection::deliver(PGresult *result) {
         ereport(ERROR,
                 (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("unexpected result status %s from %s",
                                                              PQresStatus(PQresultStatus(result)), address_)));
+    }
+}
+
+void Connection::connecting_began() {
+    connecting = PQstatus(pg) != CONNECTION_BAD;
+    connecting_events_ = WL_SOCKET_WRITEABLE;
+    if (!connecting)
+        close();
+}
+
+void Connection::go_on_connecting() {
+    switch (PQconnectPoll(pg)) {
+    case PGRES_POLLING_READING:
+        connecting_events_ = WL_SOCKET_READABLE;
+        return;
+    case PGRES_POLLING_WRITING:
+        connecting_events_ = WL_SOCKET_WRITEABLE;
+        return;
+    case PGRES_POLLING_OK:
+        connecting = false;
+        return;
+    default:
+        close();
     }
 }
 
@@ -467,6 +529,7 @@ bool Connection::request_cancel() {
 
 void Connection::close() {
     release_result();
+    open_batch = nullptr;
     drop_queue("the connection was closed");
     drop_notices();
     forget_wait_sets(this); // before its socket's number is used again
@@ -477,7 +540,7 @@ void Connection::close() {
     prepared_.clear();
     copy_owner = nullptr;
     settings_epoch = 0;
-    knows_cancel_key = unresponsive = false;
+    knows_cancel_key = unresponsive = connecting = false;
 }
 
 // ---------------------------------------------------------------- notices

@@ -144,6 +144,7 @@ std::pmr::vector<ColumnEstimate> estimate_columns(const Query *query, PlannerInf
 double limited_rows(const ::Node *limit, double rows, double tasks) {
     if (limit == nullptr)
         return rows;
+    limit = eval_const_expressions(nullptr, const_cast<::Node *>(limit));
     if (!IsA(limit, Const) || reinterpret_cast<const Const *>(limit)->constisnull)
         return rows * kUnknownLimitShare;
     const auto count = static_cast<double>(DatumGetInt64(reinterpret_cast<const Const *>(limit)->constvalue));

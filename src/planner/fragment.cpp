@@ -64,8 +64,8 @@ void add_array_elements(ShardSet *set, Oid array_type, Datum array) {
             set->add_value(element_type, values[i]);
 }
 
-/// Adds the shards one prune item leaves. An expression that can't be evaluated yet prunes nothing. NULL equals no
-/// key, but (keeps_null) a MERGE may insert it.
+/// Adds the shards one prune item leaves. An expression that can't be evaluated yet prunes nothing. NULL
+/// equals no key, but (keeps_null) a MERGE may insert it.
 void apply_prune_item(ShardSet *set, const PruneItem &item, ExprState *state, ExprContext *econtext,
                       bool keeps_null) {
     if (item.kind == PruneKind::IsNull) {
@@ -93,6 +93,27 @@ void apply_prune_item(ShardSet *set, const PruneItem &item, ExprState *state, Ex
         add_array_elements(set, type, value);
     else
         set->add_value(getBaseType(type), value);
+}
+
+/// The shard that the fragment's only item names by a value, which most routed statements have; nothing where
+/// it takes a set to tell.
+std::optional<size_t> only_shard(const Fragment &fragment, const DistTable &anchor, List *prune_states,
+                                 ExprContext *econtext) {
+    if (!fragment.prunes || !anchor.has_key() || list_length(fragment.prune_items) != 1 ||
+        prune_states == NIL || econtext == nullptr)
+        return std::nullopt;
+    const PruneItem item = read_prune_item(linitial_node(List, fragment.prune_items));
+    auto *state = static_cast<ExprState *>(linitial(prune_states));
+    if (item.kind != PruneKind::Equal || state == nullptr)
+        return std::nullopt;
+    bool is_null;
+    const Datum value = ExecEvalExpr(state, econtext, &is_null);
+    if (is_null)
+        return std::nullopt;
+    const Oid type = exprType(reinterpret_cast<Node *>(item.expr));
+    const int32 hash = type == anchor.key_type ? hash_distribution_value(anchor, value, false)
+                                               : hash_distribution_value_of_type(anchor, type, value, false);
+    return static_cast<size_t>(shard_index_for_hash(anchor, hash));
 }
 
 /// The relations of a fragment as the metadata knows them, by slot.
@@ -139,6 +160,16 @@ int32 group_for_read(const std::pmr::vector<int32> &groups) {
     if (is_local_group(groups.front()))
         return groups.front();
     return groups[static_cast<size_t>(MyProcPid) % groups.size()];
+}
+
+/// For Task::others.
+std::span<const int32> others_than(int32 group, const std::pmr::vector<int32> &groups) {
+    if (groups.size() == 1 || is_local_group(group))
+        return {};
+    auto *others = static_cast<int32 *>(palloc(sizeof(int32) * groups.size()));
+    const int32 *end = std::copy_if(groups.begin(), groups.end(), others,
+                                    [&](int32 candidate) { return candidate != group; });
+    return {others, end};
 }
 
 /// A part of the text; calls that read moved rows are put in.
@@ -261,7 +292,8 @@ void add_tasks(FragmentTasks *result, const Fragment &fragment, const Shard &sha
         return;
     }
     if (!fragment.modifies()) {
-        result->tasks.push_back({group_for_read(groups), shard.shard_id, sql});
+        const int32 group = group_for_read(groups);
+        result->tasks.push_back({group, shard.shard_id, sql, others_than(group, groups)});
         return;
     }
     if (groups.size() != shard.placements.size())
@@ -333,6 +365,7 @@ MergeKey unpack_merge_key(const List *packed) {
 
 FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprContext *econtext) {
     SlotTables slots;
+    slots.reserve(static_cast<size_t>(list_length(fragment.slot_relations)));
     ListCell *cell;
     foreach (cell, fragment.slot_relations)
         slots.push_back(require_dist_table(lfirst_oid(cell)));
@@ -346,6 +379,12 @@ FragmentTasks build_tasks(const Fragment &fragment, List *prune_states, ExprCont
     const DistTable &anchor =
         OidIsValid(fragment.anchor) ? *require_dist_table(fragment.anchor) : *slots.front();
 
+    if (!fragment.runs_per_node())
+        if (const auto only = only_shard(fragment, anchor, prune_states, econtext)) {
+            add_tasks(&result, fragment, anchor.shards[*only], slots, static_cast<int>(*only));
+            result.pruned_shards = static_cast<int>(anchor.shards.size()) - 1;
+            return result;
+        }
     ShardSet wanted(anchor);
     if (!fragment.prunes || !anchor.has_key())
         wanted.add_all();

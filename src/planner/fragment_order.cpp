@@ -58,11 +58,13 @@ std::pmr::string order_clause(const List *keys, const List *types) {
         const TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_LT_OPR | TYPECACHE_GT_OPR);
         text += text.empty() ? " ORDER BY " : ", ";
         text += psprintf("%d", key.column);
-        if (key.sort_operator == cache->gt_opr)
+        const bool descending = key.sort_operator == cache->gt_opr;
+        if (descending)
             text += " DESC";
         else if (key.sort_operator != cache->lt_opr)
             text += psprintf(" USING OPERATOR(pg_catalog.%s)", get_opname(key.sort_operator));
-        text += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
+        if (key.nulls_first != descending)
+            text += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
     }
     return text;
 }

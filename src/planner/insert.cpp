@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/insert_scan.hpp"
+#include "citus/executor/table_triggers.hpp"
 #include "citus/pg/walker.hpp"
 #include "conflict.hpp"
 
@@ -88,6 +89,14 @@ bool may_be_omitted(const Form_pg_attribute attribute, const List *tlist, const 
     return IsA(entry->expr, Const) && reinterpret_cast<const Const *>(entry->expr)->constisnull;
 }
 
+/// A trigger may set any column.
+const Bitmapset *all_columns(TupleDesc desc) {
+    Bitmapset *columns = nullptr;
+    for (AttrNumber attno = 1; attno <= desc->natts; attno++)
+        columns = bms_add_member(columns, attno - FirstLowInvalidHeapAttributeNumber);
+    return columns;
+}
+
 List *sent_columns(TupleDesc desc, const List *tlist, const Bitmapset *named) {
     List *columns = NIL;
     for (int i = 0; i < desc->natts; i++) {
@@ -125,6 +134,17 @@ char *column_clause(TupleDesc desc, const List *columns) {
         appendStringInfoChar(&text, ')');
     if (overriding)
         appendStringInfoString(&text, " OVERRIDING SYSTEM VALUE");
+    return text.data;
+}
+
+/// `($3, $4)`, behind the parameters of the conflict clause.
+char *one_row_clause(const InsertPlan &plan) {
+    StringInfoData text;
+    initStringInfo(&text);
+    const int first = list_length(plan.conflict_params) + 1;
+    for (int i = 0; i < list_length(plan.columns); i++)
+        appendStringInfo(&text, "%s$%d", i > 0 ? ", " : "(", first + i);
+    appendStringInfoChar(&text, ')');
     return text.data;
 }
 
@@ -176,9 +196,12 @@ Plan *replace_insert(const PlannedStmt *statement, Plan *node, const Bitmapset *
 
     Relation relation = table_open(entry->relid, NoLock);
     TupleDesc desc = RelationGetDescr(relation);
-    plan.columns = sent_columns(desc, outerPlan(modify)->targetlist, entry->insertedCols);
+    plan.columns =
+        sent_columns(desc, outerPlan(modify)->targetlist,
+                     row_triggers(relation, CMD_INSERT).before ? all_columns(desc) : entry->insertedCols);
     plan.columns = at_least_one_column(desc, plan.columns);
     plan.column_text = column_clause(desc, plan.columns);
+    plan.one_row_text = one_row_clause(plan);
     plan.fetched = fetched_columns(desc, returning, target, plan.action,
                                    relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE);
     table_close(relation, NoLock);

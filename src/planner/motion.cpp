@@ -11,6 +11,7 @@
 #include "motion_block.hpp"
 #include "pushdown.hpp"
 #include "reduction.hpp"
+#include "route.hpp"
 #include "subblocks.hpp"
 
 extern "C" {
@@ -53,8 +54,14 @@ bool is_unfit(::Node *node, void *) {
 }
 
 bool may_move(const Query *query) {
-    return query->setOperations == nullptr && !is_unfit(as_node(query), nullptr) &&
-           !contain_volatile_functions(as_node(query)) && mentions_shards(as_node(query), nullptr);
+    if (query->commandType == CMD_UPDATE || query->commandType == CMD_DELETE) {
+        const DistTable *target = find_dist_table(rt_fetch(query->resultRelation, query->rtable)->relid);
+        return target != nullptr && target->has_key() && !query->hasModifyingCTE && !query->hasRecursive &&
+               !walk_query(const_cast<Query *>(query), is_unfit, nullptr, 0) &&
+               !contain_volatile_functions(as_node(query));
+    }
+    return !is_unfit(as_node(query), nullptr) && !contain_volatile_functions(as_node(query)) &&
+           mentions_shards(as_node(query), nullptr);
 }
 
 /// The hash-distributed table with the most rows, at any level.
@@ -95,8 +102,11 @@ int count_nodes(const DistTable &table) {
 double gathered_rows(const Plan *plan, double loops) {
     if (plan == nullptr)
         return 0;
-    if (is_fragment_scan(plan))
-        return loops * (plan->plan_rows * core::gathered_row_cost(plan->plan_width) + 150);
+    if (is_fragment_scan(plan)) {
+        const double once = plan->plan_rows * core::gathered_row_cost(plan->plan_width) + 150;
+        // Each time the shards look for the rows anew, maybe by reading all of them.
+        return loops > 1 ? loops * (once + plan->total_cost) : once;
+    }
     double inner_loops = loops;
     if (IsA(plan, NestLoop) && reinterpret_cast<const NestLoop *>(plan)->nestParams != NIL)
         inner_loops *= std::max(1.0, outerPlan(plan)->plan_rows);
@@ -119,13 +129,47 @@ struct GatherEstimate {
     double rows, width; ///< of the result
 };
 
+/// While the other tiers are asked what they would do.
+bool is_estimating = false;
+
+/// Does what the shards can do alone without motions; in place.
+void push_down_without_motions(Query *query) {
+    is_estimating = true;
+    // clang-format off
+    PG_TRY();
+    {
+        push_down_sub_blocks(query);
+    }
+    PG_FINALLY();
+    {
+        is_estimating = false;
+    }
+    PG_END_TRY();
+    // clang-format on
+}
+
+/// The plan without motions.
 GatherEstimate estimate_gather(const Query *query) {
-    const PlannedStmt *plan = standard_planner(copy_of(query), "", 0, nullptr);
+    Query *copy = copy_of(query);
+    push_down_without_motions(copy);
+    const PlannedStmt *plan = standard_planner(copy, "", 0, nullptr);
     double cost = gathered_rows(plan->planTree, 1);
     ListCell *cell;
     foreach (cell, plan->subplans)
         cost += gathered_rows(static_cast<const Plan *>(lfirst(cell)), 1);
     return {cost, plan->planTree->plan_rows, static_cast<double>(plan->planTree->plan_width)};
+}
+
+/// Rows come here as for a SELECT, and each row that changes is sent back.
+double cost_of_gathered_modify(const Query *query) {
+    Query *select = copy_of(query);
+    select->commandType = CMD_SELECT;
+    select->resultRelation = 0;
+    select->returningList = NIL;
+    select->targetList = list_make1(
+        makeTargetEntry(reinterpret_cast<Expr *>(makeBoolConst(true, false)), 1, pstrdup("changes"), false));
+    const GatherEstimate gather = estimate_gather(select);
+    return gather.cost + 2 * gather.rows;
 }
 
 // ---------------------------------------------------------------- ways to move
@@ -142,25 +186,45 @@ public:
     explicit Search(const Query *query) : original_(query), block_(copy_of(query)) {}
 
     Query *run();
+    /// Of an UPDATE or DELETE, when run() found a way.
+    PlannedStmt *plan() const { return plan_; }
 
 private:
     bool estimate(MotionItem *item);
     bool estimate_items();
+    /// A way to bring rows together.
+    struct Way {
+        int base;               ///< the item whose shards the rest goes to; -1: all is hashed anew
+        int wanted_class;       ///< of the expressions by which rows are hashed
+        bool prefer_hash;       ///< even where a broadcast is cheaper
+        bool moves_sublinks;    ///< sub-selects of conditions are made once and broadcast
+        bool opens_sub_selects; ///< what is in sub-selects moves, where it can be hashed
+        const DistTable *anchor;
+
+        bool of_table() const { return base >= 0; }
+    };
+
     void propose_all();
-    void propose(int base, int wanted_class, bool prefer_hash, bool move_sublinks);
-    const JoinExpression *key_for(const MotionItem &item, int wanted_class, const DistTable &anchor,
-                                  bool of_table) const;
+    void propose_ways(bool opens_sub_selects, bool moves_sublinks, bool prefer_hash,
+                      std::span<const int> classes);
+    void propose(const Way &way);
+    bool is_opened(const Way &way, int item) const;
+    bool is_visible(const Way &way, const MotionItem &item) const;
+    bool is_neighbour(const Way &way, int item) const;
+    bool is_known(const Proposal &proposal) const;
+    const JoinExpression *key_for(const Way &way, int item) const;
     double cost_of(const MotionItem &item, const JoinExpression *key) const;
+    double cost_of_rescans(const MotionItem &item) const;
     Query *try_out(const Proposal &proposal);
     bool pays(const Proposal &proposal) const;
     List *pack(const Proposal &proposal, size_t i, Query *source, int key) const;
-    const char *name_of(const MotionItem &item) const;
 
     const Query *original_;
     MotionBlock block_;
     int nodes_ = 1, tasks_ = 1;
     Oid largest_ = InvalidOid;
     std::pmr::vector<Proposal> proposals_;
+    PlannedStmt *plan_ = nullptr;
 };
 
 /// Fills in what would be moved of the item. False when it can't be.
@@ -195,7 +259,8 @@ bool Search::estimate_items() {
         // Worth the work on the shards when it leaves out half of the rows.
         const MotionItem plain = item;
         item.is_reduced = true;
-        if (item.table == nullptr || implied_conditions(block_.query(), item.varno) == NIL || !estimate(&item) ||
+        if (item.table == nullptr || item.block != 0 ||
+            implied_conditions(block_.query(), item.varno) == NIL || !estimate(&item) ||
             item.rows > plain.rows / 2)
             item = plain;
     }
@@ -203,13 +268,12 @@ bool Search::estimate_items() {
 }
 
 /// The expression of the item that decides where its rows go, or nullptr.
-const JoinExpression *Search::key_for(const MotionItem &item, int wanted_class, const DistTable &anchor,
-                                      bool of_table) const {
-    if (item.varno == 0 || wanted_class < 0)
+const JoinExpression *Search::key_for(const Way &way, int item) const {
+    if (way.wanted_class < 0)
         return nullptr;
     for (const JoinExpression &each : block_.join_expressions())
-        if (each.varno == item.varno && each.equal_class == wanted_class && has_motion_hash(each.type) &&
-            (!of_table || hash_family_of_type(each.type) == anchor.key_hash_opfamily))
+        if (each.item == item && each.equal_class == way.wanted_class && has_motion_hash(each.type) &&
+            (!way.of_table() || hash_family_of_type(each.type) == way.anchor->key_hash_opfamily))
             return &each;
     return nullptr;
 }
@@ -220,76 +284,128 @@ double Search::cost_of(const MotionItem &item, const JoinExpression *key) const 
                           : core::repartition_cost(moved, nodes_);
 }
 
-/// base: the item whose shards the rest goes to, or -1 when all that joins on the class is hashed anew.
-void Search::propose(int base, int wanted_class, bool prefer_hash, bool move_sublinks) {
+/// What it costs that the rows are read for each row around the sub-select they are in.
+double Search::cost_of_rescans(const MotionItem &item) const {
+    const auto items = block_.items();
+    double cost = 0;
+    for (int at = block_.container_of(item); at >= 0;) {
+        const MotionItem &container = items[static_cast<size_t>(at)];
+        double outer_rows = 0;
+        for (const MotionItem &around : items)
+            if (around.block == container.block && around.varno != 0)
+                outer_rows = std::max(outer_rows, around.rows);
+        if (container.runs_per_row)
+            cost += core::rescan_cost(outer_rows, item.rows, tasks_);
+        at = block_.container_of(container);
+    }
+    return cost;
+}
+
+/// Whether a sub-select stays, and what is in it moves: when that can be hashed as the rest is.
+bool Search::is_opened(const Way &way, int number) const {
+    const auto items = block_.items();
+    const int inner = items[static_cast<size_t>(number)].inner_block;
+    if (!way.opens_sub_selects || inner < 0)
+        return false;
+    for (size_t i = 0; i < items.size(); i++)
+        if (const auto at = static_cast<int>(i);
+            items[i].block == inner &&
+            (at == way.base || is_opened(way, at) || (items[i].can_move && key_for(way, at) != nullptr)))
+            return true;
+    return false;
+}
+
+bool Search::is_visible(const Way &way, const MotionItem &item) const {
+    const int container = block_.container_of(item);
+    return container < 0 ||
+           (is_opened(way, container) && is_visible(way, block_.items()[static_cast<size_t>(container)]));
+}
+
+/// Whether the item's rows are already where they are wanted.
+bool Search::is_neighbour(const Way &way, int number) const {
+    const MotionItem &item = block_.items()[static_cast<size_t>(number)];
+    return way.of_table() && way.wanted_class >= 0 && item.is_hashed() && item.may_stay &&
+           item.table->colocation_id == way.anchor->colocation_id &&
+           block_.class_of_column(number, item.table->key_attno) == way.wanted_class;
+}
+
+void Search::propose(const Way &way) {
     Proposal proposal;
     const auto items = block_.items();
-    const bool of_table = base >= 0;
-    const DistTable *anchor =
-        of_table ? items[static_cast<size_t>(base)].table : require_dist_table(largest_);
-    proposal.anchor = anchor->relid;
-    proposal.colocation = of_table ? anchor->colocation_id : -1;
+    proposal.anchor = way.anchor->relid;
+    proposal.colocation = way.of_table() ? way.anchor->colocation_id : -1;
+    if (way.of_table() && !is_visible(way, items[static_cast<size_t>(way.base)]))
+        return;
     for (size_t i = 0; i < items.size(); i++) {
         const MotionItem &item = items[i];
-        if (static_cast<int>(i) == base || (item.sublink >= 0 && !move_sublinks))
+        const auto number = static_cast<int>(i);
+        const bool stays = item.sublink >= 0 && (!way.moves_sublinks || !item.can_move);
+        if (number == way.base || !is_visible(way, item) || is_opened(way, number) || stays)
             continue;
-        const JoinExpression *key = key_for(item, wanted_class, *anchor, of_table);
-        const bool is_neighbour = of_table && item.is_hashed() && item.may_stay &&
-                                  item.table->colocation_id == anchor->colocation_id &&
-                                  block_.class_of_column(item.varno, item.table->key_attno) == wanted_class &&
-                                  wanted_class >= 0;
-        if (is_neighbour || (item.is_everywhere && !(prefer_hash && key != nullptr && item.can_move)))
+        const JoinExpression *key = key_for(way, number);
+        if (is_neighbour(way, number) ||
+            (item.is_everywhere && !(way.prefer_hash && key != nullptr && item.can_move)))
             continue;
         if (!item.can_move)
             return;
-        if (key != nullptr && !prefer_hash && cost_of(item, nullptr) < cost_of(item, key))
+        if (key != nullptr && !way.prefer_hash && cost_of(item, nullptr) < cost_of(item, key))
             key = nullptr;
-        proposal.moves.push_back({static_cast<int>(i), key});
-        proposal.cost += cost_of(item, key);
+        proposal.moves.push_back({number, key});
+        proposal.cost += cost_of(item, key) + cost_of_rescans(item);
     }
     const auto hashes = [](const PlannedMove &move) { return move.key != nullptr; };
     const bool none_hashed = std::none_of(proposal.moves.begin(), proposal.moves.end(), hashes);
-    if (proposal.moves.empty() || proposal.moves.size() > kMaxMotions || (!of_table && none_hashed))
+    if (proposal.moves.empty() || proposal.moves.size() > kMaxMotions || (!way.of_table() && none_hashed))
         return;
     proposal.cost += core::motion_overhead(static_cast<int>(proposal.moves.size()), nodes_);
-    proposals_.push_back(proposal);
+    if (!is_known(proposal))
+        proposals_.push_back(proposal);
+}
+
+/// Different ways can come to the same.
+bool Search::is_known(const Proposal &proposal) const {
+    const auto same_move = [](const PlannedMove &a, const PlannedMove &b) {
+        return a.item == b.item && a.key == b.key;
+    };
+    return std::any_of(proposals_.begin(), proposals_.end(), [&](const Proposal &known) {
+        return known.anchor == proposal.anchor && known.colocation == proposal.colocation &&
+               std::equal(known.moves.begin(), known.moves.end(), proposal.moves.begin(),
+                          proposal.moves.end(), same_move);
+    });
+}
+
+void Search::propose_ways(bool opens_sub_selects, bool moves_sublinks, bool prefer_hash,
+                          std::span<const int> classes) {
+    const auto items = block_.items();
+    for (size_t i = 0; i < items.size(); i++) {
+        const MotionItem &item = items[i];
+        if (item.table == nullptr || !item.may_stay || item.table->kind == TableKind::Reference)
+            continue;
+        const auto number = static_cast<int>(i);
+        const int wanted = item.is_hashed() ? block_.class_of_column(number, item.table->key_attno) : -1;
+        propose({number, wanted, prefer_hash, moves_sublinks, opens_sub_selects, item.table});
+    }
+    for (const int wanted : classes)
+        propose({-1, wanted, prefer_hash, moves_sublinks, opens_sub_selects, require_dist_table(largest_)});
 }
 
 void Search::propose_all() {
-    const auto items = block_.items();
     std::pmr::vector<int> classes;
     for (const JoinExpression &each : block_.join_expressions())
         if (std::find(classes.begin(), classes.end(), each.equal_class) == classes.end())
             classes.push_back(each.equal_class);
-    for (const bool move_sublinks : {false, true}) {
-        for (const bool prefer_hash : {false, true}) {
-            for (size_t i = 0; i < items.size(); i++) {
-                const MotionItem &item = items[i];
-                if (item.table == nullptr || !item.may_stay || item.table->kind == TableKind::Reference)
-                    continue;
-                const int wanted =
-                    item.is_hashed() ? block_.class_of_column(item.varno, item.table->key_attno) : -1;
-                propose(static_cast<int>(i), wanted, prefer_hash, move_sublinks);
-            }
-            for (const int wanted : classes)
-                propose(-1, wanted, prefer_hash, move_sublinks);
-        }
-    }
+    for (const bool opens_sub_selects : {false, true})
+        for (const bool moves_sublinks : {false, true})
+            for (const bool prefer_hash : {false, true})
+                propose_ways(opens_sub_selects, moves_sublinks, prefer_hash, classes);
     std::stable_sort(proposals_.begin(), proposals_.end(),
                      [](const Proposal &a, const Proposal &b) { return a.cost < b.cost; });
-}
-
-const char *Search::name_of(const MotionItem &item) const {
-    if (item.varno == 0)
-        return "sub-select";
-    const auto *rte = rt_fetch(item.varno, block_.query()->rtable);
-    return rte->alias != nullptr ? rte->alias->aliasname : rte->eref->aliasname;
 }
 
 List *Search::pack(const Proposal &proposal, size_t i, Query *source, int key) const {
     const PlannedMove &move = proposal.moves[i];
     Motion motion;
-    motion.from = name_of(const_cast<Search *>(this)->block_.items()[static_cast<size_t>(move.item)]);
+    motion.from = block_.name_of(block_.items()[static_cast<size_t>(move.item)]);
     motion.key = move.key == nullptr ? 0 : key;
     motion.source = planner(source, "", 0, nullptr);
     return motion.pack();
@@ -310,12 +426,17 @@ Query *Search::try_out(const Proposal &proposal) {
         const Query *shown = copy_of(sources[i]); // planning changes its own
         set_motion(numbers[i], pack(proposal, i, sources[i], keys[i]), shown);
     }
-    return push_down(moved, locus);
+    if (original_->commandType == CMD_SELECT)
+        return push_down(moved, locus);
+    plan_ = plan_whole(moved, locus);
+    return plan_ != nullptr ? moved : nullptr;
 }
 
 bool Search::pays(const Proposal &proposal) const {
     if (guc::motion == guc::kMotionAlways)
         return true;
+    if (original_->commandType != CMD_SELECT)
+        return proposal.cost < cost_of_gathered_modify(original_);
     const GatherEstimate gather = estimate_gather(original_);
     const bool condenses = original_->hasAggs || original_->groupClause != NIL ||
                            original_->distinctClause != NIL || original_->limitCount != nullptr;
@@ -351,8 +472,17 @@ double gather_cost(const Query *query) {
     return estimate_gather(copy).cost;
 }
 
+PlannedStmt *modify_with_motions(const Query *query) {
+    if (guc::motion == guc::kMotionNever ||
+        (query->commandType != CMD_UPDATE && query->commandType != CMD_DELETE) || !may_move(query))
+        return nullptr;
+    Search search(query);
+    return search.run() != nullptr ? search.plan() : nullptr;
+}
+
 Query *push_down_with_motions(const Query *query) {
-    if (guc::motion == guc::kMotionNever || !may_move(query))
+    if (guc::motion == guc::kMotionNever || is_estimating || query->commandType != CMD_SELECT ||
+        !may_move(query))
         return nullptr;
     Search search(query);
     return search.run();

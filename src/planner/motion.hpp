@@ -10,6 +10,10 @@
 
 #include "citus/pg/prelude.hpp"
 
+extern "C" {
+#include "nodes/plannodes.h"
+}
+
 namespace citus {
 
 /// The query for the standard planner that takes the place of a self-contained SELECT whose FROM the shards
@@ -18,5 +22,9 @@ Query *push_down_with_motions(const Query *query);
 
 /// What a block costs that the standard planner gets: the rows that come here, and the round trips.
 double gather_cost(const Query *query);
+
+/// The plan of an UPDATE or DELETE that the shards can do when rows of others have been moved to them, or
+/// nullptr. The rows that change stay where they are.
+PlannedStmt *modify_with_motions(const Query *query);
 
 } // namespace citus

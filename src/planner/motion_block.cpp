@@ -4,7 +4,6 @@
 #include "citus/planner/locus.hpp"
 #include "flatten.hpp"
 #include "locus_facts.hpp"
-#include "reduction.hpp"
 #include "subblocks.hpp"
 #include "worker_query.hpp"
 
@@ -70,14 +69,6 @@ bool stands_alone(Query *query) {
     return !walk_query(query, uses_outer_columns, &level, QTW_EXAMINE_RTES_BEFORE);
 }
 
-/// The columns of one relation of a block that are used, at any level.
-struct ColumnUse {
-    int varno;
-    Index level = 0;
-    Bitmapset *columns = nullptr;
-    bool as_row = false; ///< the whole row, or a system column
-};
-
 bool note_use(::Node *node, void *raw) {
     auto *use = static_cast<ColumnUse *>(raw);
     if (node == nullptr)
@@ -101,12 +92,6 @@ bool note_use(::Node *node, void *raw) {
     return walk_children(node, note_use, raw);
 }
 
-ColumnUse use_of(Query *query, int varno) {
-    ColumnUse use{varno};
-    walk_query(query, note_use, &use, QTW_IGNORE_JOINALIASES);
-    return use;
-}
-
 bool find_sublinks(::Node *node, void *raw) {
     if (node == nullptr || IsA(node, Query))
         return false;
@@ -116,13 +101,6 @@ bool find_sublinks(::Node *node, void *raw) {
         return find_sublinks(castNode(SubLink, node)->testexpr, raw);
     }
     return walk_children(node, find_sublinks, raw);
-}
-
-/// Those of FROM and WHERE: what else has sub-selects is computed over the joined rows.
-List *sublinks_of(const Query *query) {
-    List *found = NIL;
-    find_sublinks(as_node(query->jointree), &found);
-    return found;
 }
 
 bool mentions_a_table(::Node *node, void *) {
@@ -165,21 +143,120 @@ List *all_conditions(::Node *node) {
     return list_concat(result, conjuncts_of(castNode(FromExpr, node)->quals));
 }
 
+/// The leaves of a tree of set operations.
+void collect_leaves_of_set(::Node *node, List **varnos) {
+    if (IsA(node, RangeTblRef)) {
+        *varnos = lappend_int(*varnos, castNode(RangeTblRef, node)->rtindex);
+        return;
+    }
+    collect_leaves_of_set(castNode(SetOperationStmt, node)->larg, varnos);
+    collect_leaves_of_set(castNode(SetOperationStmt, node)->rarg, varnos);
+}
+
+/// Which relation the columns of an expression are of.
+struct ColumnOwner {
+    int varno = 0;
+    Index level = 0;
+    bool is_one = true;
+};
+
+bool find_owner(::Node *node, void *raw) {
+    auto *owner = static_cast<ColumnOwner *>(raw);
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Var)) {
+        const auto *var = castNode(Var, node);
+        const bool is_first = owner->varno == 0;
+        const bool fits = is_first || (var->varno == owner->varno && var->varlevelsup == owner->level);
+        owner->varno = var->varno;
+        owner->level = var->varlevelsup;
+        owner->is_one = fits && var->varattno > 0;
+        return !owner->is_one;
+    }
+    if (IsA(node, Aggref) || IsA(node, WindowFunc) || IsA(node, GroupingFunc) || IsA(node, SubLink)) {
+        owner->is_one = false;
+        return true;
+    }
+    return walk_children(node, find_owner, raw);
+}
+
+/// Whether a sub-select is more than a join and conditions: it can't become a join of the block around it.
+bool is_compact(const Query *query) {
+    return query->hasAggs || query->groupClause != NIL || query->groupingSets != NIL ||
+           query->havingQual != nullptr || query->distinctClause != NIL || query->setOperations != nullptr ||
+           query->hasWindowFuncs || query->limitCount != nullptr || query->limitOffset != nullptr ||
+           query->cteList != NIL;
+}
+
+/// Sub-selects in sub-selects are looked into down to this depth.
+constexpr int kMaxDepth = 4;
+
 } // namespace
+
+ColumnUse use_of(Query *query, int varno) {
+    ColumnUse use{varno};
+    walk_query(query, note_use, &use, QTW_IGNORE_JOINALIASES);
+    return use;
+}
+
+List *sublinks_of(const Query *query) {
+    List *found = NIL;
+    find_sublinks(as_node(query->jointree), &found);
+    return found;
+}
+
+bool has_outer_columns(::Node *expr) {
+    Index level = 0;
+    return uses_outer_columns(expr, &level);
+}
 
 // ---------------------------------------------------------------- items
 
 MotionBlock::MotionBlock(Query *query) : query_(query) {
-    simplify_block(query);
-    rebuild_joins(query);
-    find_items();
+    add_block(query, -1, -1);
     find_join_expressions();
 }
 
-void MotionBlock::add_relation(int varno) {
-    auto *rte = rt_fetch(varno, query_->rtable);
-    MotionItem item{.varno = varno};
-    item.can_move = !rte->lateral && !use_of(query_, varno).as_row;
+Query *MotionBlock::block_in(Query *copy, int number) const {
+    if (number == 0)
+        return copy;
+    const InnerBlock &block = blocks_[static_cast<size_t>(number)];
+    const MotionItem &item = items_[static_cast<size_t>(block.item)];
+    Query *parent = block_in(copy, block.parent);
+    return item.varno != 0
+               ? rt_fetch(item.varno, parent->rtable)->subquery
+               : castNode(Query, list_nth_node(SubLink, sublinks_of(parent), item.sublink)->subselect);
+}
+
+const char *MotionBlock::name_of(const MotionItem &item) const {
+    if (item.varno == 0)
+        return "sub-select";
+    const auto *rte = rt_fetch(item.varno, blocks_[static_cast<size_t>(item.block)].query->rtable);
+    return rte->alias != nullptr ? rte->alias->aliasname : rte->eref->aliasname;
+}
+
+/// Looks into a sub-select, or the whole.
+void MotionBlock::add_block(Query *query, int parent, int item) {
+    int depth = 0;
+    for (int block = parent; block >= 0; block = blocks_[static_cast<size_t>(block)].parent)
+        depth++;
+    if ((query->commandType != CMD_SELECT && depth > 0) || depth > kMaxDepth)
+        return;
+    simplify_block(query);
+    rebuild_joins(query);
+    const auto number = static_cast<int>(blocks_.size());
+    if (item >= 0)
+        items_[static_cast<size_t>(item)].inner_block = number;
+    blocks_.push_back({query, parent, item});
+    find_items(number);
+}
+
+void MotionBlock::add_relation(int block, int varno) {
+    Query *query = blocks_[static_cast<size_t>(block)].query;
+    auto *rte = rt_fetch(varno, query->rtable);
+    MotionItem item{.block = block, .varno = varno};
+    item.can_move = !rte->lateral && !use_of(query, varno).as_row && query->setOperations == nullptr &&
+                    varno != query->resultRelation;
     switch (rte->rtekind) {
     case RTE_RELATION:
         item.table = find_dist_table(rte->relid);
@@ -191,11 +268,12 @@ void MotionBlock::add_relation(int varno) {
         break;
     case RTE_SUBQUERY: {
         item.can_move &= stands_alone(rte->subquery);
-        const bool has_ctes = query_->cteList != NIL;
+        const bool has_ctes = query->cteList != NIL || block != 0;
         const core::Locus locus =
             !item.can_move || has_ctes ? core::Locus::anywhere() : analyze_statement(rte->subquery).whole;
-        item.is_everywhere = !item.can_move || (locus.is(core::Place::Anywhere) && !locus.once);
+        item.is_everywhere = !item.can_move || (block == 0 && locus.is(core::Place::Anywhere) && !locus.once);
         item.may_stay = item.is_everywhere || locus.is(core::Place::Hashed) || has_ctes;
+        item.runs_per_row = rte->lateral && is_compact(rte->subquery) && !stands_alone(rte->subquery);
         break;
     }
     case RTE_CTE:
@@ -208,39 +286,86 @@ void MotionBlock::add_relation(int varno) {
     items_.push_back(item);
 }
 
-void MotionBlock::add_sublinks() {
+void MotionBlock::add_sublinks(int block) {
     int position = 0;
     ListCell *cell;
-    foreach (cell, sublinks_of(query_)) {
+    foreach (cell, sublinks_of(blocks_[static_cast<size_t>(block)].query)) {
         auto *sub = castNode(Query, lfirst_node(SubLink, cell)->subselect);
-        MotionItem item{.sublink = position++};
-        item.can_move = stands_alone(sub) && mentions_a_table(as_node(sub), nullptr);
+        MotionItem item{.block = block, .sublink = position++};
+        if (!mentions_a_table(as_node(sub), nullptr))
+            continue;
+        item.can_move = stands_alone(sub);
         item.may_stay = true;
-        if (item.can_move)
-            items_.push_back(item);
+        const bool is_exists = lfirst_node(SubLink, cell)->subLinkType == EXISTS_SUBLINK;
+        item.runs_per_row = !item.can_move && !(is_exists && !is_compact(sub));
+        items_.push_back(item);
     }
 }
 
-void MotionBlock::find_items() {
+void MotionBlock::find_items(int block) {
+    Query *query = blocks_[static_cast<size_t>(block)].query;
     List *varnos = NIL;
-    collect_leaves(as_node(query_->jointree), &varnos);
+    if (query->setOperations != nullptr)
+        collect_leaves_of_set(query->setOperations, &varnos);
+    else
+        collect_leaves(as_node(query->jointree), &varnos);
+    const size_t first = items_.size();
     ListCell *cell;
     foreach (cell, varnos)
-        add_relation(lfirst_int(cell));
-    add_sublinks();
+        add_relation(block, lfirst_int(cell));
+    add_sublinks(block);
+    const size_t end = items_.size();
+    const List *sublinks = sublinks_of(query);
+    for (size_t i = first; i < end; i++) {
+        const MotionItem item = items_[i];
+        if (item.varno == 0) {
+            auto *sub = castNode(Query, list_nth_node(SubLink, sublinks, item.sublink)->subselect);
+            add_block(sub, block, static_cast<int>(i));
+        } else if (auto *rte = rt_fetch(item.varno, query->rtable);
+                   rte->rtekind == RTE_SUBQUERY && !rte->security_barrier) {
+            add_block(rte->subquery, block, static_cast<int>(i));
+        }
+    }
 }
 
 // ---------------------------------------------------------------- join expressions
 
-int MotionBlock::add_expression(int varno, ::Node *expr) {
+int MotionBlock::add_expression(const Located &located) {
     for (size_t i = 0; i < expressions_.size(); i++)
-        if (expressions_[i].varno == varno && equal(expressions_[i].expr, expr))
+        if (expressions_[i].item == located.item && equal(expressions_[i].expr, located.expr))
             return static_cast<int>(i);
-    expressions_.push_back({varno, expr, exprType(expr), next_class_++});
+    expressions_.push_back({located.item, located.expr, exprType(located.expr), next_class_++});
     return static_cast<int>(expressions_.size() - 1);
 }
 
-void MotionBlock::add_equality(::Node *condition) {
+void MotionBlock::merge_classes(int a, int b) {
+    const int from = expressions_[static_cast<size_t>(b)].equal_class;
+    const int to = expressions_[static_cast<size_t>(a)].equal_class;
+    for (JoinExpression &each : expressions_)
+        if (each.equal_class == from)
+            each.equal_class = to;
+}
+
+/// The item whose columns an expression is made of, in its block or one around it.
+std::optional<MotionBlock::Located> MotionBlock::locate(int block, ::Node *expr) const {
+    expr = strip_relabels(expr);
+    ColumnOwner owner;
+    find_owner(expr, &owner);
+    if (owner.varno == 0 || !owner.is_one || expression_returns_set(expr))
+        return std::nullopt;
+    for (Index level = 0; level < owner.level && block >= 0; level++)
+        block = blocks_[static_cast<size_t>(block)].parent;
+    if (owner.level > 0) {
+        expr = copy_of(expr);
+        IncrementVarSublevelsUp(expr, -static_cast<int>(owner.level), static_cast<int>(owner.level));
+    }
+    for (size_t i = 0; i < items_.size(); i++)
+        if (items_[i].block == block && items_[i].varno == owner.varno)
+            return Located{static_cast<int>(i), expr};
+    return std::nullopt;
+}
+
+void MotionBlock::add_equality(int block, ::Node *condition) {
     if (!IsA(condition, OpExpr) || list_length(castNode(OpExpr, condition)->args) != 2)
         return;
     const auto *op = castNode(OpExpr, condition);
@@ -248,404 +373,118 @@ void MotionBlock::add_equality(::Node *condition) {
     ::Node *right = strip_relabels(as_node(lsecond(op->args)));
     if (!OidIsValid(equality_family(op->opno, exprType(left), exprType(right), op->inputcollid)))
         return;
-    const int left_varno = only_relation(left), right_varno = only_relation(right);
-    if (left_varno == 0 || right_varno == 0)
+    const auto of_left = locate(block, left), of_right = locate(block, right);
+    if (of_left.has_value() && of_right.has_value())
+        merge_classes(add_expression(*of_left), add_expression(*of_right));
+}
+
+/// `expression IN (SELECT ...)`: equal to a column of the sub-select.
+void MotionBlock::add_semi_join(int number) {
+    const MotionItem item = items_[static_cast<size_t>(number)];
+    const Query *query = blocks_[static_cast<size_t>(item.block)].query;
+    const auto *sublink = list_nth_node(SubLink, sublinks_of(query), item.sublink);
+    if (sublink->subLinkType != ANY_SUBLINK || item.inner_block < 0)
         return;
-    const auto a = static_cast<size_t>(add_expression(left_varno, left));
-    const auto b = static_cast<size_t>(add_expression(right_varno, right));
-    const int from = expressions_[b].equal_class, to = expressions_[a].equal_class;
-    for (JoinExpression &each : expressions_)
-        if (each.equal_class == from)
-            each.equal_class = to;
+    ListCell *cell;
+    foreach (cell, conjuncts_of(sublink->testexpr)) {
+        if (!IsA(lfirst(cell), OpExpr) || list_length(lfirst_node(OpExpr, cell)->args) != 2)
+            continue;
+        const auto *op = lfirst_node(OpExpr, cell);
+        ::Node *left = strip_relabels(as_node(linitial(op->args)));
+        ::Node *right = strip_relabels(as_node(lsecond(op->args)));
+        const auto located = locate(item.block, left);
+        if (!located.has_value() || !IsA(right, Param) ||
+            !OidIsValid(equality_family(op->opno, exprType(left), exprType(right), op->inputcollid)))
+            continue;
+        link_output(add_expression(*located), item.inner_block, castNode(Param, right)->paramid);
+    }
+}
+
+/// An expression is equal to a column of a sub-select.
+void MotionBlock::link_output(int expression, int inner_block, int column) {
+    const Query *query = blocks_[static_cast<size_t>(inner_block)].query;
+    if (query->setOperations != nullptr) {
+        for (size_t i = 0; i < items_.size(); i++)
+            if (items_[i].block == inner_block && items_[i].inner_block >= 0)
+                link_output(expression, items_[i].inner_block, column);
+        return;
+    }
+    const TargetEntry *entry = get_tle_by_resno(query->targetList, static_cast<AttrNumber>(column));
+    if (entry == nullptr)
+        return;
+    if (const auto located = locate(inner_block, as_node(entry->expr)); located.has_value())
+        merge_classes(expression, add_expression(*located));
+}
+
+/// What rows of a sub-select are grouped by, made distinct by, or numbered by: equal ones must meet.
+void MotionBlock::add_row_keys(int block) {
+    const Query *query = blocks_[static_cast<size_t>(block)].query;
+    const auto add = [&](const List *clauses) {
+        ListCell *cell;
+        foreach (cell, clauses) {
+            auto *expr = get_sortgroupclause_expr(lfirst_node(SortGroupClause, cell), query->targetList);
+            if (const auto located = locate(block, expr); located.has_value())
+                add_expression(*located);
+        }
+    };
+    if (query->groupingSets == NIL)
+        add(query->groupClause);
+    add(query->distinctClause);
+    ListCell *cell;
+    foreach (cell, query->windowClause)
+        add(lfirst_node(WindowClause, cell)->partitionClause);
+}
+
+/// Equal rows of both sides must meet.
+void MotionBlock::add_set_operation(int block) {
+    const Query *query = blocks_[static_cast<size_t>(block)].query;
+    if (query->setOperations == nullptr)
+        return;
+    const int columns = list_length(castNode(SetOperationStmt, query->setOperations)->colTypes);
+    for (int column = 1; column <= columns; column++) {
+        std::optional<int> first;
+        for (size_t i = 0; i < items_.size() && !first.has_value(); i++) {
+            if (items_[i].block != block || items_[i].inner_block < 0)
+                continue;
+            const Query *leaf = blocks_[static_cast<size_t>(items_[i].inner_block)].query;
+            const TargetEntry *entry = get_tle_by_resno(leaf->targetList, static_cast<AttrNumber>(column));
+            if (entry == nullptr || leaf->setOperations != nullptr)
+                continue;
+            if (const auto located = locate(items_[i].inner_block, as_node(entry->expr)); located.has_value())
+                first = add_expression(*located);
+        }
+        if (first.has_value())
+            link_output(*first, block, column);
+    }
 }
 
 void MotionBlock::find_join_expressions() {
-    ListCell *cell;
-    foreach (cell, all_conditions(as_node(query_->jointree)))
-        add_equality(as_node(lfirst(cell)));
+    for (size_t block = 0; block < blocks_.size(); block++) {
+        ListCell *cell;
+        foreach (cell, all_conditions(as_node(blocks_[block].query->jointree)))
+            add_equality(static_cast<int>(block), as_node(lfirst(cell)));
+        if (block > 0)
+            add_row_keys(static_cast<int>(block));
+        add_set_operation(static_cast<int>(block));
+    }
+    for (size_t i = 0; i < items_.size(); i++)
+        if (items_[i].varno == 0)
+            add_semi_join(static_cast<int>(i));
+    // What is equal to a column of a sub-select in FROM is equal to what it is made of; new ones come at the
+    // end.
+    for (size_t i = 0; i < expressions_.size(); i++) {
+        const JoinExpression each = expressions_[i];
+        const MotionItem &item = items_[static_cast<size_t>(each.item)];
+        if (item.inner_block >= 0 && IsA(each.expr, Var))
+            link_output(static_cast<int>(i), item.inner_block, castNode(Var, each.expr)->varattno);
+    }
 }
 
-int MotionBlock::class_of_column(int varno, AttrNumber attno) const {
+int MotionBlock::class_of_column(int item, AttrNumber attno) const {
     for (const JoinExpression &each : expressions_)
-        if (each.varno == varno && IsA(each.expr, Var) && castNode(Var, each.expr)->varattno == attno)
+        if (each.item == item && IsA(each.expr, Var) && castNode(Var, each.expr)->varattno == attno)
             return each.equal_class;
     return -1;
-}
-
-// ---------------------------------------------------------------- sources
-
-namespace {
-
-/// The parts of a condition without those in the list; nullptr when nothing is left.
-::Node *without(::Node *quals, const List *removed) {
-    List *left = NIL;
-    ListCell *cell;
-    foreach (cell, conjuncts_of(quals))
-        if (!list_member_ptr(removed, lfirst(cell)))
-            left = lappend(left, lfirst(cell));
-    return left == NIL ? nullptr : as_node(make_ands_explicit(left));
-}
-
-void remove_conditions(::Node *node, const List *removed) {
-    if (IsA(node, JoinExpr)) {
-        auto *join = castNode(JoinExpr, node);
-        join->quals = without(join->quals, removed);
-        remove_conditions(join->larg, removed);
-        remove_conditions(join->rarg, removed);
-    } else if (IsA(node, FromExpr)) {
-        auto *from = castNode(FromExpr, node);
-        from->quals = without(from->quals, removed);
-        ListCell *cell;
-        foreach (cell, from->fromlist)
-            remove_conditions(as_node(lfirst(cell)), removed);
-    }
-}
-
-/// Conditions of left joins on the side that is not preserved.
-List *conditions_of_nullable(::Node *node, int varno) {
-    List *result = NIL;
-    ListCell *cell;
-    if (IsA(node, JoinExpr)) {
-        auto *join = castNode(JoinExpr, node);
-        result =
-            list_concat(conditions_of_nullable(join->larg, varno), conditions_of_nullable(join->rarg, varno));
-        if (join->jointype == JOIN_LEFT && bms_is_member(varno, strong_relations(join->rarg)))
-            result = list_concat(result, conjuncts_of(join->quals));
-    } else if (IsA(node, FromExpr)) {
-        foreach (cell, castNode(FromExpr, node)->fromlist)
-            result = list_concat(result, conditions_of_nullable(as_node(lfirst(cell)), varno));
-    }
-    return result;
-}
-
-/// The conditions that only look at this relation and may be applied before it is joined.
-List *own_conditions(const Query *query, int varno) {
-    auto *jointree = as_node(query->jointree);
-    List *candidates = conditions_of_nullable(jointree, varno);
-    if (bms_is_member(varno, strong_relations(jointree)))
-        candidates = list_concat(candidates, strong_conditions(jointree));
-    List *own = NIL;
-    ListCell *cell;
-    foreach (cell, candidates)
-        if (only_relation(as_node(lfirst(cell))) == varno)
-            own = lappend(own, lfirst(cell));
-    return own;
-}
-
-/// The output of a source, and where each column of the relation went.
-struct SourceColumns {
-    bool of_table = false;
-    List *tlist = NIL;
-    std::pmr::vector<int> column_of; ///< by attribute number; 0: not sent
-};
-
-/// of_table: a table on shards has the column, so that its type exists on the nodes.
-bool can_travel(Oid type, bool of_table) {
-    if (type >= FirstNormalObjectId && !of_table)
-        return false;
-    type = getBaseType(type);
-    const Oid element = get_element_type(type);
-    if (OidIsValid(element))
-        return can_travel(element, of_table);
-    const char kind = get_typtype(type);
-    if (kind == TYPTYPE_COMPOSITE)
-        return get_rel_relkind(get_typ_typrelid(type)) == RELKIND_COMPOSITE_TYPE;
-    return kind != TYPTYPE_PSEUDO && type != UNKNOWNOID;
-}
-
-bool add_column(SourceColumns *columns, Expr *expr) {
-    if (!can_travel(exprType(as_node(expr)), columns->of_table))
-        return false;
-    const auto number = static_cast<AttrNumber>(list_length(columns->tlist) + 1);
-    columns->tlist = lappend(columns->tlist, makeTargetEntry(expr, number, psprintf("c%d", number), false));
-    return true;
-}
-
-int count_columns(const RangeTblEntry *rte) {
-    return list_length(rte->eref->colnames);
-}
-
-/// A column of a relation, sub-select or CTE that is number 1 of its query.
-Expr *column_of_entry(const RangeTblEntry *rte, int attno) {
-    Oid type, collation;
-    int32 typmod;
-    if (rte->rtekind == RTE_RELATION) {
-        get_atttypetypmodcoll(rte->relid, static_cast<AttrNumber>(attno), &type, &typmod, &collation);
-    } else if (rte->rtekind == RTE_SUBQUERY) {
-        auto *expr =
-            as_node(get_tle_by_resno(rte->subquery->targetList, static_cast<AttrNumber>(attno))->expr);
-        type = exprType(expr);
-        typmod = exprTypmod(expr);
-        collation = exprCollation(expr);
-    } else {
-        type = list_nth_oid(rte->coltypes, attno - 1);
-        typmod = list_nth_int(rte->coltypmods, attno - 1);
-        collation = list_nth_oid(rte->colcollations, attno - 1);
-    }
-    return reinterpret_cast<Expr *>(makeVar(1, static_cast<AttrNumber>(attno), type, typmod, collation, 0));
-}
-
-bool select_columns(const RangeTblEntry *rte, const Bitmapset *used, List *extras, int varno,
-                    SourceColumns *columns) {
-    const int count = count_columns(rte);
-    columns->column_of.assign(static_cast<size_t>(count + list_length(extras)) + 1, 0);
-    for (int attno = 1; attno <= count; attno++) {
-        if (!bms_is_member(attno, used))
-            continue;
-        if (!add_column(columns, column_of_entry(rte, attno)))
-            return false;
-        columns->column_of[static_cast<size_t>(attno)] = list_length(columns->tlist);
-    }
-    ListCell *cell;
-    foreach (cell, extras) {
-        auto *expr = copy_of(static_cast<::Node *>(lfirst(cell)));
-        ChangeVarNodes(expr, varno, 1, 0);
-        if (!add_column(columns, reinterpret_cast<Expr *>(expr)))
-            return false;
-        columns->column_of[static_cast<size_t>(count + 1 + foreach_current_index(cell))] =
-            list_length(columns->tlist);
-    }
-    if (columns->tlist == NIL)
-        return add_column(columns, reinterpret_cast<Expr *>(makeBoolConst(true, false)));
-    return true;
-}
-
-Query *source_query(const Query *query, RangeTblEntry *rte, List *conditions, int varno,
-                    const SourceColumns &columns) {
-    auto *source = makeNode(Query);
-    source->commandType = CMD_SELECT;
-    source->canSetTag = true;
-    rte->inFromCl = true;
-    source->rtable = list_make1(rte);
-    auto *quals = conditions == NIL ? nullptr : copy_of(as_node(make_ands_explicit(list_copy(conditions))));
-    if (quals != nullptr)
-        ChangeVarNodes(quals, varno, 1, 0);
-    auto *reference = makeNode(RangeTblRef);
-    reference->rtindex = 1;
-    source->jointree = makeFromExpr(list_make1(reference), quals);
-    source->targetList = columns.tlist;
-    source->cteList = copy_of(query->cteList);
-    source->hasRowSecurity = query->hasRowSecurity;
-    source->hasSubLinks = quals != nullptr && checkExprHasSubLink(quals);
-    return source;
-}
-
-/// A query over the moved rows that looks like the relation: the same columns in the same places.
-Query *reading_query(int number, const SourceColumns &columns) {
-    auto *function = makeNode(RangeTblFunction);
-    auto *argument = makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(number), false, true);
-    FuncExpr *call = makeFuncExpr(motion_entry_function(), RECORDOID, list_make1(argument), InvalidOid,
-                                  InvalidOid, COERCE_EXPLICIT_CALL);
-    call->funcretset = true;
-    function->funcexpr = reinterpret_cast<::Node *>(call);
-    function->funccolcount = list_length(columns.tlist);
-    ListCell *cell;
-    foreach (cell, columns.tlist) {
-        const auto *entry = lfirst_node(TargetEntry, cell);
-        auto *expr = as_node(entry->expr);
-        function->funccolnames = lappend(function->funccolnames, makeString(pstrdup(entry->resname)));
-        function->funccoltypes = lappend_oid(function->funccoltypes, exprType(expr));
-        function->funccoltypmods = lappend_int(function->funccoltypmods, exprTypmod(expr));
-        function->funccolcollations = lappend_oid(function->funccolcollations, exprCollation(expr));
-    }
-    auto *rte = makeNode(RangeTblEntry);
-    rte->rtekind = RTE_FUNCTION;
-    rte->functions = list_make1(function);
-    rte->eref = makeAlias("moved", list_copy(function->funccolnames));
-    rte->inFromCl = true;
-
-    auto *query = makeNode(Query);
-    query->commandType = CMD_SELECT;
-    query->canSetTag = true;
-    query->rtable = list_make1(rte);
-    auto *reference = makeNode(RangeTblRef);
-    reference->rtindex = 1;
-    query->jointree = makeFromExpr(list_make1(reference), nullptr);
-    for (size_t i = 1; i < columns.column_of.size(); i++) {
-        const int column = columns.column_of[i];
-        Expr *expr;
-        if (column == 0) {
-            expr = reinterpret_cast<Expr *>(makeNullConst(INT4OID, -1, InvalidOid));
-        } else {
-            auto *sent = as_node(list_nth_node(TargetEntry, columns.tlist, column - 1)->expr);
-            expr = reinterpret_cast<Expr *>(makeVar(1, static_cast<AttrNumber>(column), exprType(sent),
-                                                    exprTypmod(sent), exprCollation(sent), 0));
-        }
-        query->targetList = lappend(
-            query->targetList, makeTargetEntry(expr, static_cast<AttrNumber>(i), psprintf("a%zu", i), false));
-    }
-    // Nothing of it is used but its rows.
-    if (query->targetList == NIL)
-        query->targetList = list_make1(makeTargetEntry(
-            reinterpret_cast<Expr *>(makeNullConst(INT4OID, -1, InvalidOid)), 1, pstrdup("a1"), false));
-    return query;
-}
-
-/// Turns a relation of a block into the sub-select that reads its moved rows.
-void become_subquery(RangeTblEntry *rte, Query *reading) {
-    List *names = NIL;
-    ListCell *cell;
-    foreach (cell, reading->targetList)
-        names = lappend(names, makeString(pstrdup(lfirst_node(TargetEntry, cell)->resname)));
-    RangeTblEntry fresh{};
-    fresh.type = T_RangeTblEntry;
-    fresh.rtekind = RTE_SUBQUERY;
-    fresh.subquery = reading;
-    fresh.inFromCl = true;
-    fresh.eref = makeAlias(rte->eref->aliasname, names);
-    *rte = fresh;
-}
-
-struct ExpressionReplacement {
-    ::Node *expr;
-    Var *var;
-};
-
-::Node *replace_expression(::Node *node, int level, void *raw) {
-    const auto *replacement = static_cast<ExpressionReplacement *>(raw);
-    return level == 0 && equal(node, replacement->expr) ? copy_of(as_node(replacement->var)) : nullptr;
-}
-
-void drop_cte_reference(Query *query, const RangeTblEntry *rte) {
-    ListCell *cell;
-    if (rte->rtekind == RTE_CTE)
-        foreach (cell, query->cteList)
-            if (strcmp(lfirst_node(CommonTableExpr, cell)->ctename, rte->ctename) == 0)
-                lfirst_node(CommonTableExpr, cell)->cterefcount--;
-}
-
-bool count_cte_uses(::Node *node, void *raw) {
-    if (node == nullptr)
-        return false;
-    if (IsA(node, RangeTblEntry)) {
-        if (castNode(RangeTblEntry, node)->rtekind == RTE_CTE)
-            *static_cast<int *>(raw) += 1;
-        return false;
-    }
-    if (IsA(node, Query))
-        return walk_query(castNode(Query, node), count_cte_uses, raw, QTW_EXAMINE_RTES_BEFORE);
-    return walk_children(node, count_cte_uses, raw);
-}
-
-/// WITH is left out when nothing in FROM, WHERE or the output uses it any more.
-void drop_unused_ctes(Query *query) {
-    int uses = 0;
-    walk_query(query, count_cte_uses, &uses, QTW_EXAMINE_RTES_BEFORE | QTW_IGNORE_CTE_SUBQUERIES);
-    if (uses == 0)
-        query->cteList = NIL;
-}
-
-RangeTblEntry *subquery_entry(Query *query) {
-    auto *rte = makeNode(RangeTblEntry);
-    rte->rtekind = RTE_SUBQUERY;
-    rte->subquery = query;
-    List *names = NIL;
-    ListCell *cell;
-    foreach (cell, query->targetList)
-        if (const auto *entry = lfirst_node(TargetEntry, cell); !entry->resjunk)
-            names = lappend(names, makeString(pstrdup(entry->resname != nullptr ? entry->resname : "c")));
-    rte->eref = makeAlias("sub", names);
-    rte->inFromCl = true;
-    return rte;
-}
-
-Bitmapset *all_columns(const RangeTblEntry *rte) {
-    const int count = count_columns(rte);
-    return count == 0 ? nullptr : bms_add_range(nullptr, 1, count);
-}
-
-/// EXISTS needs to know of one row only.
-void limit_to_one_row(Query *query) {
-    if (query->limitCount != nullptr || query->limitOffset != nullptr)
-        return;
-    query->limitOption = LIMIT_OPTION_COUNT;
-    query->limitCount =
-        as_node(makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(1), false, FLOAT8PASSBYVAL));
-}
-
-} // namespace
-
-Query *MotionBlock::source_of(const MotionItem &item) const {
-    std::pmr::vector<Query *> sources;
-    std::pmr::vector<int> numbers, keys;
-    const PlannedMove move{static_cast<int>(&item - items_.data())};
-    return rewrite({&move, 1}, 0, InvalidOid, &sources, &numbers, &keys) == nullptr ? nullptr : sources[0];
-}
-
-Query *MotionBlock::rewrite(std::span<const PlannedMove> moves, int colocation, Oid anchor,
-                            std::pmr::vector<Query *> *sources, std::pmr::vector<int> *numbers,
-                            std::pmr::vector<int> *keys) const {
-    Query *copy = copy_of(query_);
-    const List *sublinks = sublinks_of(copy);
-    // First all conditions and expressions that leave, so that the columns they use need not be sent.
-    std::pmr::vector<List *> conditions, extras;
-    for (const PlannedMove &move : moves) {
-        const MotionItem &item = items_[static_cast<size_t>(move.item)];
-        conditions.push_back(NIL);
-        extras.push_back(NIL);
-        if (item.varno == 0)
-            continue;
-        conditions.back() = own_conditions(copy, item.varno);
-        remove_conditions(as_node(copy->jointree), conditions.back());
-        if (item.is_reduced)
-            conditions.back() =
-                list_concat(list_copy(conditions.back()), implied_conditions(query_, item.varno));
-        if (move.key == nullptr || IsA(move.key->expr, Var))
-            continue;
-        extras.back() = list_make1(move.key->expr);
-        const auto attno = static_cast<AttrNumber>(count_columns(rt_fetch(item.varno, copy->rtable)) + 1);
-        ExpressionReplacement replacement{move.key->expr, makeVar(item.varno, attno, exprType(move.key->expr),
-                                                                  exprTypmod(move.key->expr),
-                                                                  exprCollation(move.key->expr), 0)};
-        copy->jointree =
-            castNode(FromExpr, replace_in(as_node(copy->jointree), replace_expression, &replacement));
-    }
-    for (size_t i = 0; i < moves.size(); i++) {
-        const PlannedMove &move = moves[i];
-        const MotionItem &item = items_[static_cast<size_t>(move.item)];
-        SourceColumns columns;
-        Query *source;
-        SubLink *sublink = nullptr;
-        RangeTblEntry *target = nullptr;
-        if (item.varno != 0) {
-            target = rt_fetch(item.varno, copy->rtable);
-            columns.of_table = item.table != nullptr;
-            if (!select_columns(target, use_of(copy, item.varno).columns, extras[i], item.varno, &columns))
-                return nullptr;
-            source = source_query(copy, copy_of(target), conditions[i], item.varno, columns);
-        } else {
-            sublink = list_nth_node(SubLink, sublinks, item.sublink);
-            RangeTblEntry *sub = subquery_entry(copy_of(castNode(Query, sublink->subselect)));
-            const bool only_exists = sublink->subLinkType == EXISTS_SUBLINK;
-            if (!select_columns(sub, only_exists ? nullptr : all_columns(sub), NIL, 1, &columns))
-                return nullptr;
-            source = source_query(copy, sub, NIL, 1, columns);
-            if (only_exists)
-                limit_to_one_row(source);
-        }
-        drop_unused_ctes(source);
-        int key = 0;
-        if (move.key != nullptr)
-            key = IsA(move.key->expr, Var)
-                      ? columns.column_of[static_cast<size_t>(castNode(Var, move.key->expr)->varattno)]
-                      : list_length(columns.tlist);
-        if (move.key != nullptr && key == 0)
-            return nullptr;
-        const int number = add_motion({move.key == nullptr, key, colocation, anchor});
-        Query *reading = reading_query(number, columns);
-        if (sublink != nullptr) {
-            sublink->subselect = as_node(reading);
-        } else {
-            drop_cte_reference(copy, target);
-            become_subquery(target, reading);
-        }
-        sources->push_back(source);
-        numbers->push_back(number);
-        keys->push_back(key);
-    }
-    drop_unused_ctes(copy);
-    rebuild_joins(copy);
-    return copy;
 }
 
 } // namespace citus

@@ -47,8 +47,7 @@ Relids tables_of(const Query *query) {
     Relids tables = nullptr;
     ListCell *cell;
     foreach (cell, query->jointree->fromlist)
-        if (IsA(lfirst(cell), RangeTblRef) &&
-            may_be_part(query, lfirst_node(RangeTblRef, cell)->rtindex))
+        if (IsA(lfirst(cell), RangeTblRef) && may_be_part(query, lfirst_node(RangeTblRef, cell)->rtindex))
             tables = bms_add_member(tables, lfirst_node(RangeTblRef, cell)->rtindex);
     return tables;
 }
@@ -60,7 +59,8 @@ List *conditions_within(const Query *query, Relids relations) {
     foreach (cell, conjuncts_of(query->jointree->quals)) {
         auto *condition = as_node(lfirst(cell));
         if (checkExprHasSubLink(condition) || contain_volatile_functions(condition) ||
-            contain_vars_of_level(condition, 1) || !bms_is_subset(pull_varnos(nullptr, condition), relations) ||
+            contain_vars_of_level(condition, 1) ||
+            !bms_is_subset(pull_varnos(nullptr, condition), relations) ||
             bms_is_empty(pull_varnos(nullptr, condition)))
             continue;
         found = lappend(found, condition);
@@ -191,7 +191,8 @@ RangeTblEntry *entry_of(Query *select) {
     return rte;
 }
 
-/// The block without the relations, and their join, as the shards make it, in their place. nullptr when they can't.
+/// The block without the relations, and their join, as the shards make it, in their place. nullptr when they
+/// can't.
 Query *with_piece(const Query *query, Relids relations) {
     auto *copy = static_cast<Query *>(copyObjectImpl(query));
     List *conditions = conditions_within(copy, relations);

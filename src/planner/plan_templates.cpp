@@ -2,11 +2,11 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/insert_scan.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/pg/walker.hpp"
-#include "citus/planner/locus.hpp"
-#include "route.hpp"
+#include "citus/planner/fragment.hpp"
 
 extern "C" {
 #include "commands/explain.h"
@@ -123,9 +123,22 @@ bool may_be_taken_out(const Const *constant) {
         const auto *rte = lfirst_node(RangeTblEntry, cell);
         found->add(static_cast<uint64>(rte->rtekind) << 32 | rte->relid);
     }
-    return reinterpret_cast<::Node *>(
-        query_tree_mutator(query, reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(extract)),
-                           found, QTW_IGNORE_JOINALIASES));
+    // A LIMIT is part of the form: pages have the same length mostly, and plans depend on it.
+    Query without_limit = *query;
+    const ::Node *limit = query->limitCount;
+    if (limit != nullptr && IsA(limit, FuncExpr)) // of a literal, int8(int4)
+        limit = static_cast<const ::Node *>(linitial(reinterpret_cast<const FuncExpr *>(limit)->args));
+    const bool keeps_limit = limit != nullptr && IsA(limit, Const);
+    if (keeps_limit) {
+        found->add(static_cast<uint64>(reinterpret_cast<const Const *>(limit)->constvalue));
+        without_limit.limitCount = nullptr;
+    }
+    Query *result = query_tree_mutator(&without_limit,
+                                       reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(extract)),
+                                       found, QTW_IGNORE_JOINALIASES);
+    if (keeps_limit)
+        result->limitCount = query->limitCount;
+    return reinterpret_cast<::Node *>(result);
 }
 
 /// A copy in which constants are parameters. It shares what has none.
@@ -179,7 +192,8 @@ struct Template {
     uint64 hash;
     Oid user; ///< whose statement it was: rights of views depend on it
     Query *query;
-    PlannedStmt *plan; ///< nullptr: not a routed statement
+    PlannedStmt *plan; ///< nullptr: not one that is kept
+    bool is_routed;
 };
 
 constexpr uint32 kBuckets = 256, kSeen = 512;
@@ -248,20 +262,42 @@ Template *find(uint64 hash, const Query *query) {
     return nullptr;
 }
 
-/// The plan of the whole statement when it is a routed one.
-PlannedStmt *route(const Query *query) {
-    auto *copy = static_cast<Query *>(copyObjectImpl(query));
-    PlannedStmt *plan = plan_whole(copy, analyze_statement(copy));
-    if (plan == nullptr || !is_fragment_scan(plan->planTree))
-        return nullptr;
-    const Fragment fragment = fragment_of(reinterpret_cast<CustomScan *>(plan->planTree));
-    return fragment.tier == Tier::Route ? plan : nullptr;
+/// A plan that costs more is made for each statement's constants: next to running it, that takes no time.
+constexpr Cost kCheapPlan = 5000;
+
+bool is_routed_scan(const Plan *plan) {
+    return is_fragment_scan(plan) &&
+           fragment_of(reinterpret_cast<const CustomScan *>(plan)).tier == Tier::Route;
 }
 
-Template *make_template(uint64 hash, const Query *query) {
+/// An INSERT of one row that is given by expressions.
+bool inserts_one_row(const Query *query) {
+    return query->commandType == CMD_INSERT && list_length(query->rtable) == 1 &&
+           query->jointree->fromlist == NIL && query->onConflict == nullptr &&
+           query->withCheckOptions == NIL && query->cteList == NIL && !query->hasSubLinks &&
+           !query->hasTargetSRFs;
+}
+
+/// Replaces the parameters in a plan of few kinds of nodes over a fragment by the constants they stand for.
+/// False when there is another node: the plan is not kept then. Without constants nothing changes.
+bool put_in_plan(Plan *plan, List *constants);
+
+PlannedStmt *plan_to_keep(const Query *query, bool has_constants, PlanForm *planner) {
+    PlannedStmt *plan = planner(static_cast<Query *>(copyObjectImpl(query)));
+    if (plan == nullptr || !put_in_plan(plan->planTree, NIL))
+        return nullptr;
+    if (is_routed_scan(plan->planTree) || (is_insert_scan(plan->planTree) && plan->subplans == NIL))
+        return plan;
+    const bool keeps = query->commandType == CMD_SELECT &&
+                       (!has_constants || plan->planTree->total_cost <= kCheapPlan) &&
+                       plan->subplans == NIL && plan->rowMarks == NIL;
+    return keeps ? plan : nullptr;
+}
+
+Template *make_template(uint64 hash, const Query *query, bool has_constants, PlanForm *planner) {
     count(Counter::Plans);
     const uint64 tables_before = table_changes(), others_before = other_changes;
-    PlannedStmt *plan = route(query);
+    PlannedStmt *plan = plan_to_keep(query, has_constants, planner);
     if (tables_before != table_changes() || others_before != other_changes)
         return nullptr; // it may be out of date already
     drop_stale();
@@ -276,6 +312,7 @@ Template *make_template(uint64 hash, const Query *query) {
     entry->user = GetUserId();
     entry->query = static_cast<Query *>(copyObjectImpl(query));
     entry->plan = plan == nullptr ? nullptr : static_cast<PlannedStmt *>(copyObjectImpl(plan));
+    entry->is_routed = plan != nullptr && is_routed_scan(plan->planTree);
     MemoryContextSetParent(context, templates_context);
     entry->next_in_bucket = templates->buckets[hash % kBuckets];
     templates->buckets[hash % kBuckets] = entry;
@@ -296,12 +333,61 @@ Template *make_template(uint64 hash, const Query *query) {
     return mutate_children(node, put_in, constants);
 }
 
+template <typename T>
+void put_in_field(T *&field, List *constants) {
+    if (constants != NIL)
+        field = reinterpret_cast<T *>(put_in(reinterpret_cast<::Node *>(field), constants));
+}
+
+/// The same for the row of an INSERT.
+bool put_in_row(Plan *source, List *constants) {
+    if (!IsA(source, Result) || source->lefttree != nullptr || source->initPlan != NIL ||
+        reinterpret_cast<Result *>(source)->resconstantqual != nullptr)
+        return false;
+    put_in_field(source->targetlist, constants);
+    return true;
+}
+
+bool put_in_plan(Plan *plan, List *constants) {
+    if (plan == nullptr)
+        return true;
+    if (plan->initPlan != NIL || plan->parallel_aware)
+        return false;
+    put_in_field(plan->targetlist, constants);
+    put_in_field(plan->qual, constants);
+    switch (nodeTag(plan)) {
+    case T_CustomScan: {
+        auto *scan = reinterpret_cast<CustomScan *>(plan);
+        if (is_insert_scan(plan))
+            return put_in_row(static_cast<Plan *>(linitial(scan->custom_plans)), constants);
+        if (!is_fragment_scan(plan) || fragment_of(scan).motions != NIL)
+            return false;
+        put_in_field(scan->custom_exprs, constants);
+        break;
+    }
+    case T_Limit:
+        put_in_field(reinterpret_cast<Limit *>(plan)->limitOffset, constants);
+        put_in_field(reinterpret_cast<Limit *>(plan)->limitCount, constants);
+        break;
+    case T_Agg:
+        if (reinterpret_cast<Agg *>(plan)->chain != NIL)
+            return false;
+        break;
+    case T_Sort:
+    case T_IncrementalSort:
+    case T_Group:
+    case T_Unique:
+        break;
+    default:
+        return false;
+    }
+    return put_in_plan(plan->lefttree, constants) && put_in_plan(plan->righttree, constants);
+}
+
 PlannedStmt *plan_with(const Template *entry, const Query *query, List *constants) {
     auto *plan = static_cast<PlannedStmt *>(copyObjectImpl(entry->plan));
-    auto *scan = castNode(CustomScan, plan->planTree);
-    if (constants != NIL)
-        scan->custom_exprs =
-            reinterpret_cast<List *>(put_in(reinterpret_cast<::Node *>(scan->custom_exprs), constants));
+    if (!put_in_plan(plan->planTree, constants))
+        elog(ERROR, "a kept plan has an unexpected node");
     plan->queryId = query->queryId;
     plan->canSetTag = query->canSetTag;
     plan->stmt_location = query->stmt_location;
@@ -350,10 +436,10 @@ void explain_query(Query *query, int cursor_options, IntoClause *into, ExplainSt
 
 } // namespace
 
-PlannedStmt *plan_from_template(const Query *query) {
+PlannedStmt *plan_from_template(const Query *query, int cursor_options, PlanForm *planner) {
     if (explaining || guc::max_query_templates == 0 || query->hasModifyingCTE ||
         (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE &&
-         query->commandType != CMD_DELETE))
+         query->commandType != CMD_DELETE && !inserts_one_row(query)))
         return nullptr;
     Extraction found;
     auto *form = reinterpret_cast<Query *>(extract_query(const_cast<Query *>(query), &found));
@@ -367,11 +453,15 @@ PlannedStmt *plan_from_template(const Query *query) {
             seen = found.hash;
             return nullptr;
         }
-        entry = make_template(found.hash, form);
+        entry = make_template(found.hash, form, found.constants != NIL, planner);
     } else if (entry->plan != nullptr) {
         count(Counter::TemplateHits);
     }
-    return entry == nullptr || entry->plan == nullptr ? nullptr : plan_with(entry, query, found.constants);
+    // Plans of other statements may not be able to go backwards.
+    if (entry == nullptr || entry->plan == nullptr ||
+        (!entry->is_routed && (cursor_options & CURSOR_OPT_SCROLL)))
+        return nullptr;
+    return plan_with(entry, query, found.constants);
 }
 
 void install_plan_templates() {

@@ -7,6 +7,7 @@
 #include "citus/transaction/backend_slots.hpp"
 #include "citus/transaction/constraint_modes.hpp"
 #include "citus/transaction/fence.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 
 extern "C" {
 #include "utils/timestamp.h"
@@ -19,22 +20,32 @@ namespace {
 /// How long a rolled back savepoint waits for a COPY to be given up.
 constexpr int kAbortTimeoutMs = 5000;
 
+/// What was said to the node about snapshots may have been skipped.
+constexpr uint64 kUnknownStatement = ~UINT64CONST(0);
+
 /// Subtransactions that are open in this backend, outermost first. PostgreSQL does not show them to
 /// extensions.
 SubTransactionId *open_subtransactions = nullptr;
 int open_count = 0, open_capacity = 0;
 
-#define CITUS_BEGIN(level)                                                                                   \
+#define CITUS_BEGIN(level, plain)                                                                            \
     {                                                                                                        \
-        "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE",                                            \
-            "BEGIN TRANSACTION ISOLATION LEVEL " level " READ ONLY",                                         \
+        plain, "BEGIN TRANSACTION ISOLATION LEVEL " level " READ ONLY",                                      \
             "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE DEFERRABLE",                             \
             "BEGIN TRANSACTION ISOLATION LEVEL " level " READ ONLY DEFERRABLE"                               \
     }
-/// Constants, so that the nodes can keep them prepared: by level, then by access mode.
-constexpr const char *kBegin[3][4] = {CITUS_BEGIN("READ COMMITTED"), CITUS_BEGIN("REPEATABLE READ"),
-                                      CITUS_BEGIN("SERIALIZABLE")};
+#define CITUS_READ_WRITE(level) "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE"
+/// Constants, so that the nodes can keep them prepared: by level, then by access mode. What links have as the
+/// default (net/settings.cpp) need not be said.
+constexpr const char *kBegin[3][4] = {CITUS_BEGIN("READ COMMITTED", "BEGIN"),
+                                      CITUS_BEGIN("REPEATABLE READ", CITUS_READ_WRITE("REPEATABLE READ")),
+                                      CITUS_BEGIN("SERIALIZABLE", CITUS_READ_WRITE("SERIALIZABLE"))};
+#undef CITUS_READ_WRITE
 #undef CITUS_BEGIN
+
+/// Commands up to the sync are one transaction without a BEGIN. Not SET TRANSACTION, which would warn that
+/// there is no block; like it, this is only for the current transaction.
+constexpr const char *kOneSnapshot = "SET transaction_isolation = 'repeatable read'";
 
 const char *begin_command() {
     const int level = XactIsoLevel == XACT_SERIALIZABLE      ? 2
@@ -125,6 +136,8 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
     if (transaction.settings_changed)
         connection->settings_epoch = 0;
     transaction.role_unknown = true;
+    if (transaction.statement != 0)
+        transaction.statement = kUnknownStatement;
     if (transaction.write_level >= level)
         transaction.write_level = 0;
     for (int i = 0; i < transaction.savepoint_count; i++)
@@ -140,10 +153,32 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
 
 } // namespace
 
-void enlist_connection(Connection *connection, Access access, bool needs_block) {
+namespace {
+
+void choose_snapshot(Connection *connection, uint64 statement) {
+    if (connection->transaction.statement == statement)
+        return;
+    connection->queue_with_text_params(
+        "SELECT citus_internal.use_snapshot($1, $2)",
+        {psprintf(UINT64_FORMAT, statement), psprintf(UINT64_FORMAT, oldest_statement_number())});
+    connection->transaction.statement = statement;
+}
+
+} // namespace
+
+void enlist_whole_transaction(Connection *connection) {
+    wait_for_fence(connection->group_id);
+    (void)distributed_transaction_number();
+    assume_role(connection);
+}
+
+void enlist_connection(Connection *connection, Access access, bool needs_block, bool several,
+                       uint64 statement) {
     wait_for_fence(connection->group_id);
     check_single_writer_user(connection);
     if (!needs_block && !needs_transaction(connection, access)) {
+        if (several)
+            connection->queue_begin(kOneSnapshot);
         assume_role(connection);
         return;
     }
@@ -151,6 +186,7 @@ void enlist_connection(Connection *connection, Access access, bool needs_block) 
         begin(connection);
     follow_savepoints(connection);
     assume_role(connection);
+    choose_snapshot(connection, IsolationUsesXactSnapshot() ? 0 : statement);
     const int level = GetCurrentTransactionNestLevel();
     if (access == Access::Write &&
         (!connection->transaction.wrote() || connection->transaction.write_level > level))
@@ -209,6 +245,10 @@ void forget_transaction(Connection *connection) {
     transaction = {};
     transaction.savepoints = savepoints;
     transaction.savepoint_capacity = capacity;
+}
+
+void forget_lost_beginning(Connection *connection) {
+    forget_transaction(connection);
 }
 
 bool may_be_whole_transaction() {

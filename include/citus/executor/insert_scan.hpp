@@ -22,6 +22,7 @@ struct InsertPlan {
     List *arbiters = NIL; ///< Oids of the shell's arbiter indexes
     List *updated = NIL;  ///< attribute numbers that DO UPDATE sets
     char *column_text = nullptr;         ///< `(a, "B") OVERRIDING SYSTEM VALUE`, empty without columns
+    char *one_row_text = nullptr;        ///< `($1, $2)`: the parameters of a statement for one row
     char *conflict_target = nullptr;     ///< `(a, lower(b)) WHERE ...`, empty for any conflict
     char *conflict_constraint = nullptr; ///< or the logical name of a constraint
     char *conflict_action = nullptr;     ///< `DO NOTHING` or `DO UPDATE SET ...`
@@ -32,6 +33,7 @@ struct InsertPlan {
     List *update_set = NIL;
     List *update_where = NIL;
     List *update_reads = NIL;
+    List *update_sends = NIL; ///< columns of the new row that the shard gets: `updated`, or all for triggers
 
     bool updates_here() const { return update_set != NIL; }
 };

@@ -1,10 +1,10 @@
 /// Which commands a connection has prepared on its server, so that one that comes again is not parsed and
 /// planned again. Used by Connection only.
 ///
-/// A command is prepared when it is seen for the second time: one that never comes again costs nothing. Names
-/// are never used twice. The number is bounded: one that was not used for long makes room for a new one. When
-/// a distributed table changed (its columns may have other types now), or after an error left it unknown what
-/// was prepared, all are given up.
+/// A command is prepared when it is seen for the second time: one that never comes again costs nothing. What
+/// this session has sent for another shard has been seen, too. Names are never used twice. The number is
+/// bounded: one that was not used for long makes room for a new one. When a distributed table changed (its
+/// columns may have other types now), or after an error left it unknown what was prepared, all are given up.
 #pragma once
 
 #include "citus/pg/memory.hpp"
@@ -26,6 +26,8 @@ public:
 
     /// How to send a command. Only with may_evict, another one may have to be given up for it.
     Choice choose(const char *sql, const BoundParams *params, bool may_evict);
+    /// The same for one that is known to come again (and needs no parameters).
+    Choice choose_repeated(const char *sql);
 
     /// Whether what the server has is to be given up before the next use (DEALLOCATE ALL).
     bool must_deallocate() const;
@@ -48,6 +50,8 @@ private:
     static constexpr uint32 kBuckets = 512, kSeen = 1024;
 
     static bool same(const Entry &entry, const char *sql, const BoundParams *params);
+    Choice choose_new(const char *sql, const BoundParams *params, uint64 hash, bool may_evict);
+    bool is_ready();
     Entry *find(uint64 hash, const char *sql, const BoundParams *params);
     void add(uint64 hash, const char *sql, const BoundParams *params);
     void unlink(Entry *entry);

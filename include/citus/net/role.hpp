@@ -11,6 +11,9 @@ namespace citus {
 /// become the role himself, otherwise the extension's owner.
 Oid login_user_for(Oid role);
 
+/// The name of such a user. Valid until the next call.
+const char *name_of_login_user(Oid role);
+
 /// Queues the change of role that the next command of the connection needs (connection->wanted_role).
 void assume_role(Connection *connection);
 

@@ -37,7 +37,8 @@ public:
     /// The command was not run, because an earlier one of its batch failed (and that was reported).
     virtual void command_skipped(int tag) {}
     /// The connection broke before the command was done. Must not raise; returns whether the error is to be
-    /// raised for it now.
+    /// raised for it now. (It is, for commands that nobody waits for, unless a consumer makes the connection
+    /// again: Connection::is_made_again.)
     virtual bool connection_lost(Connection *connection, int tag, const char *reason) { return true; }
 
 protected:
@@ -47,7 +48,7 @@ protected:
 /// A command in the queue. Lives in the connection's memory context.
 struct QueuedCommand {
     QueuedCommand *next;
-    bool is_sync;
+    bool is_sync; ///< with a consumer when somebody wants to know that the batch was committed
     bool is_sent;
     bool is_prepare;   ///< PREPARE of the command that follows
     bool is_discarded; ///< nobody wants its rows or its error any more
@@ -60,6 +61,9 @@ struct QueuedCommand {
     ResultConsumer *consumer;
     int tag;
     int level; ///< transaction nesting level at which it was queued
+
+    /// Whether somebody waits for its result.
+    bool is_wanted() const { return is_sync ? consumer != nullptr : !is_discarded; }
 };
 
 /// State of the remote transaction, written by transaction/ (and `lost` by the engine).
@@ -73,10 +77,21 @@ struct RemoteTransaction {
     SubTransactionId *savepoints = nullptr; ///< open savepoints, outermost first
     Oid role = InvalidOid;                  ///< assumed in it; InvalidOid: the login user (net/role.hpp)
     bool role_unknown = false;              ///< a savepoint was rolled back since
+    uint64 statement = 0; ///< whose snapshot the node uses (transaction/statement_snapshot.hpp); 0: none
     int savepoint_count = 0;
     int savepoint_capacity = 0;
 
     bool wrote() const { return write_level > 0; }
+};
+
+/// Whoever has left a batch on a connection open, to append to it later. Told before another user's command
+/// is queued: then it must complete the batch, and its window is over.
+class OpenBatch {
+public:
+    virtual void complete() = 0;
+
+protected:
+    ~OpenBatch() = default;
 };
 
 class Connection {
@@ -101,11 +116,16 @@ public:
     bool is_transient = false; ///< of run_autonomous
     bool is_to_this_server = false;
     int pool_slot = -1;       ///< taken from the node's shared pool (net/pool); -1: none
-    bool is_optional = false; ///< it only makes a statement faster; of the pool's share for those
+    bool is_optional = false; ///< of the pool's share for connections that only make statements faster
+    bool is_extra = false;    ///< beside the session's connection to this node: see begin_extra_connection()
+    bool is_lent = false;     ///< an extra one that somebody uses
     int32 cancel_key = 0;     ///< of the backend at the other end
     bool knows_cancel_key = false;
     bool unresponsive = false; ///< its server took no note of a cancel request
     TimestampTz opened_at = 0;
+    TimestampTz used_at = 0;    ///< start of the last statement that used it
+    uint64 answers = 0;         ///< results that came, in all
+    bool is_made_again = false; ///< set by a consumer in connection_lost(): he repeats what is lost
 
     // ----- queueing; none of these waits or raises an error of the connection (pump() does) -----
 
@@ -113,20 +133,24 @@ public:
     /// forgotten (consumer); with copy_sql, the text is copied here.
     void queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql = true,
                const BoundParams *params = nullptr, bool binary = false);
-    /// Like queue(), without copying, for a command that may come again: the server prepares it then.
+    /// Like queue(), without copying, for a command that may come again: the server prepares it then. level:
+    /// transaction nesting level that it belongs to; 0: the current one.
     void queue_repeatable(const char *sql, ResultConsumer *consumer, int tag, const BoundParams *params,
-                          bool binary);
-    /// The command that begins a transaction (a constant text, kept prepared): nothing precedes it in its
-    /// batch.
+                          bool binary, int level = 0);
+    /// The command that begins a transaction, or says what the batch's own one is like (a constant text, kept
+    /// prepared): nothing precedes it in its batch.
     void queue_begin(const char *sql);
     /// COMMIT, kept prepared.
     void queue_commit(ResultConsumer *consumer, int tag);
     /// Appends a command with parameters that are copied here, all of inferred type. Its rows are dropped.
     void queue_with_text_params(const char *sql, std::initializer_list<const char *> values);
-    /// The last command queued belongs to another transaction nesting level than the current one.
-    void belongs_to_level(int level) { tail_->level = level; }
-    /// Ends the batch: what was queued since the last sync fails or succeeds together.
+    /// Whether what is queued next begins a batch.
+    bool at_batch_start() const { return tail_ == nullptr || tail_->is_sync; }
+    /// Ends the batch: what was queued since the last sync fails or succeeds together. Outside of a
+    /// transaction block the server commits it here.
     void queue_sync();
+    /// The same for a batch that is a transaction: the consumer hears that it was committed, or why not.
+    void queue_sync_and_commit(ResultConsumer *consumer, int tag);
     /// Hands queued commands to libpq as far as the window allows, and what libpq holds to the network.
     void send();
 
@@ -155,6 +179,14 @@ public:
     /// connection is not to be used again.
     bool request_cancel();
 
+    /// libpq has begun to connect.
+    void connecting_began();
+    /// Makes the next step; afterwards `connecting` says whether it goes on, is_open() how it
+    /// ended.
+    void go_on_connecting();
+    /// What the socket is to be waited for meanwhile (WL_SOCKET_...).
+    uint32 connecting_events() const { return connecting_events_; }
+
     /// Reads from the socket into libpq, without waiting.
     void consume_input();
     /// True when libpq has more to write.
@@ -165,6 +197,9 @@ public:
     void close();
 
     // ----- COPY FROM STDIN; the connection leaves pipeline mode while one is open -----
+
+    /// Who left a batch open, nullptr when nobody did. Its owner takes it away when he queues himself.
+    OpenBatch *open_batch = nullptr;
 
     /// Whose COPY is open, nullptr without one. Whoever queues a command ends it first.
     const void *copy_owner = nullptr;
@@ -192,15 +227,22 @@ public:
     void add_notice(const pg_result *result);
 
 private:
+    /// Before a command is queued: a COPY or a batch of somebody else is completed.
+    void make_way() {
+        if (copy_owner != nullptr || open_batch != nullptr)
+            complete_others();
+    }
+    void complete_others();
     QueuedCommand *append();
     void deallocate_all();
     void queue_chosen(const PreparedCommands::Choice &choice, const char *sql, ResultConsumer *consumer,
-                      int tag, const BoundParams *params, bool binary);
+                      int tag, const BoundParams *params, bool binary, int level = 0);
     static void free_texts(QueuedCommand *command);
     bool send_one(const QueuedCommand *command);
     void note_failure(const QueuedCommand *command, const pg_result *result);
     void pop_head();
     void arm();
+    bool says_lost(const pg_result *result) const;
     void deliver(pg_result *result);
     void lose_queue();
     Notice *take_notice();
@@ -217,6 +259,7 @@ private:
     QueuedCommand *first_unsent_ = nullptr;
     int in_flight_ = 0;
     bool armed_ = false;
+    uint32 connecting_events_ = 0;
     bool copy_ended_ = false;
     size_t copy_unflushed_ = 0;
     pg_result *held_ = nullptr;
@@ -258,6 +301,23 @@ Connection *first_connection();
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
                            Oid user = InvalidOid);
 
+/// Begins to make another connection beside an open one, to the same node for the same user, for tasks of one
+/// statement: an idle one of an earlier statement, or a new one, when the pool has room (net/pool.hpp).
+/// nullptr: go without. While it is `connecting` it may be waited for among others
+/// (wait_for_connections); a failure is not reported. Its user has it alone, makes its transactions, and
+/// returns it with them ended, or closes it; at transaction end all are returned. The transaction's own
+/// remote transactions never run on it.
+Connection *begin_extra_connection(const Connection *beside);
+/// The connection was made (`connecting` is over, is_open()): prepares it for use.
+void finish_extra_connection(Connection *connection);
+/// Whether it is still one of this backend's connections, for those that may outlive it.
+bool is_own_connection(const Connection *connection);
+
+/// Of groups that can run the same read, the first that can be connected to, by the current user's or
+/// another's connection; the first of all when none can, whose error is then raised where it is used. Nodes
+/// that could not be reached a moment ago come last.
+int32 reachable_group(std::span<const int32> group_ids, Oid user = InvalidOid);
+
 /// A connection that nobody else finds, for a command outside of the transaction; not open yet. user: nullptr
 /// for the current one.
 Connection *add_transient_connection(const char *host, int port, const char *user = nullptr);
@@ -268,8 +328,13 @@ void remove_transient_connection(Connection *connection);
 void trim_connections();
 
 /// Takes part in the transaction as needed: queues BEGIN and savepoints (src/transaction). needs_block: also
-/// where a read alone would do without.
-void enlist_connection(Connection *connection, Access access, bool needs_block = false);
+/// where a read alone would do without. several: what follows is more than one command, which are to see one
+/// snapshot where they are not part of a block. statement: in a block, whose snapshot they read under, 0 for
+/// their own.
+void enlist_connection(Connection *connection, Access access, bool needs_block = false, bool several = false,
+                       uint64 statement = 0);
+/// For a batch that is all of a transaction, and that the node commits at its end: without BEGIN.
+void enlist_whole_transaction(Connection *connection);
 
 /// Queues SET commands when the session's settings differ from what the connection has (net/settings).
 void queue_session_settings(Connection *connection);

@@ -29,14 +29,14 @@ SELECT v + 4 FROM warm WHERE k = 1;
 SELECT count(*) > 0 AS forget FROM pg_temp.moved();
 SELECT v + 5 FROM warm WHERE k = 1;
 SELECT * FROM pg_temp.moved();
--- A write that is all of its transaction commits in its own round trip: BEGIN, UPDATE, COMMIT.
+-- A write that is all of its transaction commits in its own round trip, as one command.
 UPDATE warm SET v = v + 2 WHERE k = 1;
 UPDATE warm SET v = v + 3 WHERE k = 1;
 UPDATE warm SET v = v + 4 WHERE k = 1;
 SELECT count(*) > 0 AS forget FROM pg_temp.moved();
 UPDATE warm SET v = v + 5 WHERE k = 1;
 SELECT * FROM pg_temp.moved();
--- So does an INSERT of one row (which is planned each time when it is no prepared statement).
+-- So does an INSERT of one row, whose plan is found again, too.
 CREATE TABLE rows_in (k int, what text);
 SELECT create_distributed_table('rows_in', 'k', colocate_with := 'warm');
 INSERT INTO rows_in VALUES (1, 'a');
@@ -45,11 +45,65 @@ INSERT INTO rows_in VALUES (1, 'c');
 SELECT count(*) > 0 AS forget FROM pg_temp.moved();
 INSERT INTO rows_in VALUES (1, 'd');
 SELECT * FROM pg_temp.moved();
+-- With RETURNING, too, when only columns of the row come back.
+INSERT INTO rows_in VALUES (1, 'e') RETURNING what, k;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+INSERT INTO rows_in VALUES (1, 'f') RETURNING what, k;
+SELECT * FROM pg_temp.moved();
+INSERT INTO rows_in VALUES (1, 'g') RETURNING 1 / k;
+INSERT INTO rows_in VALUES (1, 'h') RETURNING 1 / (k - 1);
+SELECT what FROM rows_in WHERE k = 1 ORDER BY what;
 -- In a block, BEGIN rides along with the first statement, and COMMIT is one message.
 BEGIN;
 UPDATE warm SET v = v + 5 WHERE k = 1;
 SELECT v + 5 FROM warm WHERE k = 1;
 COMMIT;
+BEGIN;
+UPDATE warm SET v = v + 5 WHERE k = 1;
+SELECT v + 5 FROM warm WHERE k = 1;
+INSERT INTO rows_in VALUES (1, 'i');
+COMMIT;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+BEGIN;
+UPDATE warm SET v = v + 5 WHERE k = 1;
+SELECT v + 5 FROM warm WHERE k = 1;
+INSERT INTO rows_in VALUES (1, 'i');
+COMMIT;
+SELECT * FROM pg_temp.moved();
+-- What was sent for one shard is prepared for another one when it comes for the first time there.
+SELECT k FROM warm WHERE k = 1 AND v > 0;
+SELECT k FROM warm WHERE k = 1 AND v > 0;
+SELECT k FROM warm WHERE k = 1 AND v > 0;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+SELECT k FROM warm WHERE k = 2 AND v > 0;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+SELECT k FROM warm WHERE k = 2 AND v > 0;
+SELECT * FROM pg_temp.moved();
+-- Statements of a function in a loop: a round trip each, and nothing but that.
+CREATE FUNCTION pg_temp.in_a_loop(n int) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE total int := 0; one int;
+BEGIN
+    FOR i IN 1 .. n LOOP
+        SELECT v INTO one FROM warm WHERE k = i % 4 + 1;
+        total := total + (one > 0)::int;
+    END LOOP;
+    RETURN total;
+END $$;
+SELECT pg_temp.in_a_loop(60);
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+SELECT pg_temp.in_a_loop(100);
+SELECT * FROM pg_temp.moved();
+-- In a block, where the function writes.
+CREATE FUNCTION pg_temp.writes_in_a_loop(n int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1 .. n LOOP
+        UPDATE warm SET v = v + 1 WHERE k = 1;
+        INSERT INTO rows_in VALUES (1, 'loop');
+    END LOOP;
+END $$;
+SELECT pg_temp.writes_in_a_loop(20);
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+SELECT pg_temp.writes_in_a_loop(20);
 SELECT * FROM pg_temp.moved();
 -- (The same constant twice is another statement than two different ones: what is equal stays equal.)
 -- Not what may still fail afterwards: rows to return, a function around it.

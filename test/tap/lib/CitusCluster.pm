@@ -17,6 +17,7 @@ use Time::HiRes qw(sleep time);
 sub new {
     my ($class, %options) = @_;
     my $self = bless { nodes => {}, order => [] }, $class;
+    $self->{label} = $options{label} // '';    # of a second cluster in one test: its folders have other names
     $self->_make_node($_, $options{conf} // '') for 'coordinator', map { "worker$_" } 1 .. $options{workers} // 2;
     $self->sql('CREATE EXTENSION citus');
     for my $name (@{ $self->{order} }[ 1 .. $#{ $self->{order} } ]) {
@@ -28,7 +29,7 @@ sub new {
 
 sub _make_node {
     my ($self, $name, $conf) = @_;
-    my $node = PostgreSQL::Test::Cluster->new($name);
+    my $node = PostgreSQL::Test::Cluster->new("$self->{label}$name");
     $node->init;
     $node->append_conf('postgresql.conf', <<"END");
 shared_preload_libraries = 'citus'
@@ -113,6 +114,19 @@ sub crash {
     my @children = split ' ', `pgrep -P $postmaster`;
     kill 'KILL', @children if @children;
     $node->kill9;
+    return;
+}
+
+# A server that is stopped and not dead: it answers nothing, and its connections stay open.
+sub freeze { my ($self, $name) = @_; return $self->_signal_all($name, 'STOP') }
+sub thaw { my ($self, $name) = @_; return $self->_signal_all($name, 'CONT') }
+
+sub _signal_all {
+    my ($self, $name, $signal) = @_;
+    my $postmaster = $self->node($name)->{_pid} // return;
+    kill 'STOP', $postmaster; # so that no child escapes
+    kill $signal, split ' ', `pgrep -P $postmaster`;
+    kill $signal, $postmaster;
     return;
 }
 
