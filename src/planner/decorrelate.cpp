@@ -44,9 +44,9 @@ T *copy_of(const T *node) {
 /// Aggregates that are NULL without any input.
 bool is_null_without_input(const Aggref *aggregate) {
     static constexpr std::string_view kNames[] = {
-        "sum",     "avg",      "min",      "max",     "stddev", "stddev_pop", "stddev_samp", "variance",
-        "var_pop", "var_samp", "bool_and", "bool_or", "every",  "bit_and",    "bit_or",      "bit_xor",
-        "string_agg", "array_agg", "json_agg", "jsonb_agg"};
+        "sum",      "avg",     "min",        "max",       "stddev",   "stddev_pop", "stddev_samp",
+        "variance", "var_pop", "var_samp",   "bool_and",  "bool_or",  "every",      "bit_and",
+        "bit_or",   "bit_xor", "string_agg", "array_agg", "json_agg", "jsonb_agg"};
     const char *name =
         aggregate->aggfnoid < FirstNormalObjectId ? get_func_name(aggregate->aggfnoid) : nullptr;
     return name != nullptr && std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
@@ -569,12 +569,27 @@ bool may_be_rewritten(const Query *query) {
            !may_show_order(query);
 }
 
+/// [NOT] EXISTS that rows must meet: the standard planner makes a join of it, with an index on the other side
+/// where few rows are looked up.
+bool is_exists(::Node *condition) {
+    if (IsA(condition, BoolExpr) && castNode(BoolExpr, condition)->boolop == NOT_EXPR)
+        condition = as_node(linitial(castNode(BoolExpr, condition)->args));
+    return IsA(condition, SubLink) && castNode(SubLink, condition)->subLinkType == EXISTS_SUBLINK;
+}
+
 } // namespace
 
 void decorrelate_block(Query *query) {
     if (!may_be_rewritten(query))
         return;
-    query->jointree->quals = replace_sublinks(query->jointree->quals, query);
+    List *conditions = NIL;
+    ListCell *cell;
+    foreach (cell, conjuncts_of(query->jointree->quals)) {
+        auto *condition = as_node(lfirst(cell));
+        conditions =
+            lappend(conditions, is_exists(condition) ? condition : replace_sublinks(condition, query));
+    }
+    query->jointree->quals = conditions == NIL ? nullptr : as_node(make_ands_explicit(conditions));
     // Above groups there is no row to join with; below a LIMIT few rows are looked at.
     if (query->groupClause == NIL && query->groupingSets == NIL && !query->hasAggs &&
         !query->hasWindowFuncs && query->limitCount == nullptr && query->limitOffset == nullptr)
