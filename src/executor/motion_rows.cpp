@@ -37,7 +37,7 @@ static_assert(sizeof(ChunkHeader) % MAXIMUM_ALIGNOF == 0 && sizeof(BlockHeader) 
 } // namespace
 
 MotionColumns::MotionColumns(TupleDesc desc)
-    : desc_(desc), travel_desc_(CreateTupleDescCopy(desc)),
+    : desc_(CreateTupleDescCopy(desc)), travel_desc_(CreateTupleDescCopy(desc)),
       columns_(static_cast<Column *>(palloc0(sizeof(Column) * (static_cast<Size>(desc->natts) + 1)))),
       travel_(static_cast<Travel *>(palloc0(sizeof(Travel) * (static_cast<Size>(desc->natts) + 1)))),
       check_(travel_desc_, travel_) {

@@ -44,8 +44,9 @@ T *copy_of(const T *node) {
 /// Aggregates that are NULL without any input.
 bool is_null_without_input(const Aggref *aggregate) {
     static constexpr std::string_view kNames[] = {
-        "sum",     "avg",      "min",      "max",     "stddev", "stddev_pop", "stddev_samp", "variance",
-        "var_pop", "var_samp", "bool_and", "bool_or", "every",  "bit_and",    "bit_or",      "bit_xor"};
+        "sum",      "avg",     "min",        "max",       "stddev",   "stddev_pop", "stddev_samp",
+        "variance", "var_pop", "var_samp",   "bool_and",  "bool_or",  "every",      "bit_and",
+        "bit_or",   "bit_xor", "string_agg", "array_agg", "json_agg", "jsonb_agg"};
     const char *name =
         aggregate->aggfnoid < FirstNormalObjectId ? get_func_name(aggregate->aggfnoid) : nullptr;
     return name != nullptr && std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
@@ -383,8 +384,8 @@ Query *set_of(const SubLink *sublink, std::pmr::vector<Correlation> *correlation
     return as_node(in_sublink(sub, conditions));
 }
 
-/// NOT EXISTS as a join with the set that must find nothing.
-::Node *as_anti_join(Query *query, const SubLink *sublink) {
+/// EXISTS as a join with the set of values, each once: whether that finds something.
+::Node *as_found(Query *query, const SubLink *sublink, NullTestType type) {
     std::pmr::vector<Correlation> correlations;
     Query *sub = set_of(sublink, &correlations);
     if (sub == nullptr)
@@ -405,7 +406,7 @@ Query *set_of(const SubLink *sublink, std::pmr::vector<Correlation> *correlation
     join_left(query, varno, conditions);
     // The comparisons are strict: where there was a match, the value is none.
     auto *test = makeNode(NullTest);
-    test->nulltesttype = IS_NULL;
+    test->nulltesttype = type;
     test->arg = reinterpret_cast<Expr *>(column_of(varno, sub, 1));
     test->location = -1;
     return as_node(test);
@@ -421,17 +422,84 @@ void replace_exists(Query *query) {
             replacement = as_in(castNode(SubLink, condition));
         else if (IsA(condition, BoolExpr) && castNode(BoolExpr, condition)->boolop == NOT_EXPR &&
                  IsA(linitial(castNode(BoolExpr, condition)->args), SubLink))
-            replacement = as_anti_join(query, linitial_node(SubLink, castNode(BoolExpr, condition)->args));
+            replacement =
+                as_found(query, linitial_node(SubLink, castNode(BoolExpr, condition)->args), IS_NULL);
         conditions = lappend(conditions, replacement != nullptr ? replacement : condition);
     }
     query->jointree->quals = conditions == NIL ? nullptr : as_node(make_ands_explicit(conditions));
+}
+
+// ---------------------------------------------------------------- the first row
+
+bool is_one(::Node *limit) {
+    if (limit == nullptr)
+        return false;
+    ::Node *value = eval_const_expressions(nullptr, copy_of(limit));
+    return IsA(value, Const) && !castNode(Const, value)->constisnull &&
+           DatumGetInt64(castNode(Const, value)->constvalue) == 1;
+}
+
+/// `SELECT value FROM ... ORDER BY ... LIMIT 1`.
+bool takes_first_row(const Query *query) {
+    return query->commandType == CMD_SELECT && query->sortClause != NIL && is_one(query->limitCount) &&
+           query->limitOffset == nullptr && query->limitOption == LIMIT_OPTION_COUNT &&
+           query->setOperations == nullptr && !query->hasAggs && query->groupClause == NIL &&
+           query->groupingSets == NIL && query->havingQual == nullptr && !query->hasWindowFuncs &&
+           !query->hasTargetSRFs && query->distinctClause == NIL && query->cteList == NIL &&
+           query->rowMarks == NIL && query->jointree->fromlist != NIL &&
+           !contain_volatile_functions(as_node(const_cast<Query *>(query)));
+}
+
+/// The value of the first row for each value of the correlation, as a column of a new join, or nullptr.
+::Node *as_first_row(Query *query, const SubLink *sublink) {
+    if (sublink->subLinkType != EXPR_SUBLINK || !takes_first_row(castNode(Query, sublink->subselect)) ||
+        !mentions_shards(sublink->subselect, nullptr))
+        return nullptr;
+    auto *sub = copy_of(castNode(Query, sublink->subselect));
+    std::pmr::vector<Correlation> correlations;
+    if (!take_correlations(sub, &correlations))
+        return nullptr;
+    sub->limitCount = nullptr;
+    Index next_reference = 0;
+    ListCell *cell;
+    foreach (cell, sub->targetList) {
+        auto *entry = lfirst_node(TargetEntry, cell);
+        next_reference = std::max(next_reference, entry->ressortgroupref);
+        entry->resjunk = false;
+    }
+    const int varno = list_length(query->rtable) + 1;
+    List *conditions = NIL, *keys = NIL;
+    for (const Correlation &correlation : correlations) {
+        const auto number = static_cast<AttrNumber>(list_length(sub->targetList) + 1);
+        auto *entry = makeTargetEntry(reinterpret_cast<Expr *>(copy_of(correlation.inner())), number,
+                                      psprintf("g%d", number), false);
+        entry->ressortgroupref = ++next_reference;
+        sub->targetList = lappend(sub->targetList, entry);
+        SortGroupClause *clause = default_grouping(exprType(correlation.inner()));
+        clause->tleSortGroupRef = entry->ressortgroupref;
+        keys = lappend(keys, clause);
+        conditions = lappend(conditions, condition_with(correlation, column_of(varno, sub, number)));
+    }
+    sub->distinctClause = keys;
+    sub->hasDistinctOn = true;
+    sub->sortClause = list_concat(copy_of(keys), sub->sortClause);
+    restrict_groups(query, sub, correlations);
+    query->rtable = lappend(query->rtable, entry_of(sub));
+    join_left(query, varno, conditions);
+    return as_node(column_of(varno, sub, 1));
 }
 
 ::Node *replace_sublinks(::Node *node, void *raw) {
     if (node == nullptr || IsA(node, Query))
         return node;
     if (IsA(node, SubLink)) {
-        ::Node *value = as_join(static_cast<Query *>(raw), castNode(SubLink, node));
+        auto *query = static_cast<Query *>(raw);
+        const auto *sublink = castNode(SubLink, node);
+        ::Node *value = as_join(query, sublink);
+        if (value == nullptr)
+            value = as_first_row(query, sublink);
+        if (value == nullptr)
+            value = as_found(query, sublink, IS_NOT_NULL);
         if (value != nullptr)
             return value;
     }
@@ -501,12 +569,27 @@ bool may_be_rewritten(const Query *query) {
            !may_show_order(query);
 }
 
+/// [NOT] EXISTS that rows must meet: the standard planner makes a join of it, with an index on the other side
+/// where few rows are looked up.
+bool is_exists(::Node *condition) {
+    if (IsA(condition, BoolExpr) && castNode(BoolExpr, condition)->boolop == NOT_EXPR)
+        condition = as_node(linitial(castNode(BoolExpr, condition)->args));
+    return IsA(condition, SubLink) && castNode(SubLink, condition)->subLinkType == EXISTS_SUBLINK;
+}
+
 } // namespace
 
 void decorrelate_block(Query *query) {
     if (!may_be_rewritten(query))
         return;
-    query->jointree->quals = replace_sublinks(query->jointree->quals, query);
+    List *conditions = NIL;
+    ListCell *cell;
+    foreach (cell, conjuncts_of(query->jointree->quals)) {
+        auto *condition = as_node(lfirst(cell));
+        conditions =
+            lappend(conditions, is_exists(condition) ? condition : replace_sublinks(condition, query));
+    }
+    query->jointree->quals = conditions == NIL ? nullptr : as_node(make_ands_explicit(conditions));
     // Above groups there is no row to join with; below a LIMIT few rows are looked at.
     if (query->groupClause == NIL && query->groupingSets == NIL && !query->hasAggs &&
         !query->hasWindowFuncs && query->limitCount == nullptr && query->limitOffset == nullptr)

@@ -385,6 +385,9 @@ void Search::propose_ways(bool opens_sub_selects, bool moves_sublinks, bool pref
         const int wanted = item.is_hashed() ? block_.class_of_column(number, item.table->key_attno) : -1;
         propose({number, wanted, prefer_hash, moves_sublinks, opens_sub_selects, item.table});
     }
+    // A single shard has no hash ranges to divide rows by.
+    if (!require_dist_table(largest_)->has_key())
+        return;
     for (const int wanted : classes)
         propose({-1, wanted, prefer_hash, moves_sublinks, opens_sub_selects, require_dist_table(largest_)});
 }

@@ -29,7 +29,7 @@ SELECT s.k, (SELECT count(*) FROM dim WHERE dim.d = s.d) FROM (SELECT f.k, f.d1 
 SELECT s.k, x FROM (SELECT f.k, f.v FROM f, g WHERE f.v = g.v AND g.id < 9) s, LATERAL (SELECT s.v + 1 AS x) l ORDER BY 1, 2;
 SELECT s.k, d.name FROM (SELECT f.k, f.d1 FROM f, g WHERE f.v = g.v AND g.id < 9) s LEFT JOIN dim d ON d.d = s.d1 ORDER BY 1, 2;
 SELECT d.name, s.k FROM dim d LEFT JOIN (SELECT f.k, f.d1, 1 AS one FROM f, g WHERE f.v = g.v AND g.id = 5) s ON d.d = s.d1 WHERE s.one IS NULL OR s.k > 100 ORDER BY 1, 2;
-SELECT s.x, s.y, count(*) FROM (SELECT f.v % 2 AS x, g.v % 3 AS y FROM f, g WHERE f.d1 = g.a) s GROUP BY ROLLUP (s.x, s.y) ORDER BY 1, 2;
+SELECT s.x, s.y, count(*) FROM (SELECT f.v % 2 AS x, g.v % 3 AS y FROM f, g WHERE f.d1 = g.a) s GROUP BY ROLLUP (s.x, s.y) ORDER BY 1, 2, 3;
 SELECT s.c, sum(s.v) FROM (SELECT 'const' AS c, f.v FROM f, g WHERE f.d1 = g.a) s GROUP BY s.c;
 SELECT f.k FROM f WHERE EXISTS (SELECT 1 FROM g WHERE g.a = f.d1) ORDER BY 1;
 SELECT f.k FROM f WHERE EXISTS (SELECT 1 FROM g WHERE f.d2 = g.a AND g.v > 4) ORDER BY 1;

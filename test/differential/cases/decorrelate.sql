@@ -31,6 +31,16 @@ SELECT k FROM o WHERE v < (SELECT avg(v) FROM i WHERE i.a = o.a) ORDER BY v DESC
 SELECT o.k, q.k FROM o LEFT JOIN o q ON q.a = o.v WHERE o.v = (SELECT max(v) FROM i WHERE i.a = q.a) ORDER BY 1, 2;
 SELECT k, (SELECT count(*) FROM i WHERE i.a = o.a AND i.b = (SELECT max(b) FROM o p WHERE p.a = o.a)) FROM o ORDER BY k;
 SELECT k, (SELECT count(DISTINCT i.v) FROM i WHERE i.a = o.a) FROM o ORDER BY k;
+SELECT k, (SELECT i.v FROM i WHERE i.a = o.a ORDER BY i.id LIMIT 1), (SELECT i.b || i.v FROM i WHERE i.a = o.a AND i.b = o.b ORDER BY i.n DESC, i.id LIMIT 1) FROM o ORDER BY k;
+SELECT k FROM o WHERE v > (SELECT i.v FROM i WHERE i.a = o.a AND i.v IS NOT NULL ORDER BY i.v DESC, i.id LIMIT 1) ORDER BY k;
+SELECT k, (SELECT i.id FROM i WHERE i.a = o.a ORDER BY i.v NULLS FIRST, i.id LIMIT 1) FROM o WHERE v > 3 ORDER BY k;
+SELECT k, (SELECT i.id FROM i WHERE i.a = o.a ORDER BY i.id LIMIT 1 OFFSET 1), (SELECT i.id FROM i WHERE i.a = o.a ORDER BY i.id LIMIT 2 - 1) FROM o ORDER BY k;
+SELECT k, EXISTS (SELECT 1 FROM i WHERE i.a = o.a AND i.v > 8), NOT EXISTS (SELECT 1 FROM i WHERE i.b = o.b AND i.a = o.a) FROM o ORDER BY k;
+SELECT k FROM o WHERE EXISTS (SELECT 1 FROM i WHERE i.a = o.a AND i.v > 9) OR NOT EXISTS (SELECT 1 FROM i WHERE i.b = o.b) ORDER BY k;
+SELECT k, (SELECT string_agg(i.id::text, ',' ORDER BY i.id) FROM i WHERE i.a = o.a), (SELECT array_agg(i.v ORDER BY i.v, i.id) FROM i WHERE i.b = o.b AND i.a = o.a), (SELECT jsonb_agg(i.id ORDER BY i.id) FROM i WHERE i.a = o.a AND i.v = 3) FROM o ORDER BY k;
+SELECT k, (SELECT COALESCE(sum(i.v), 0) FROM i WHERE i.a = o.a), (SELECT COALESCE(max(i.b), 'none') FROM i WHERE i.a = o.a), (SELECT COALESCE(avg(i.v), NULL) FROM i WHERE i.a = o.a), (SELECT COALESCE(count(*), 5) FROM i WHERE i.a = o.a) FROM o ORDER BY k;
+SELECT k FROM o WHERE (SELECT COALESCE(sum(i.v), -1) FROM i WHERE i.a = o.a) < 10 ORDER BY k;
+SELECT k, CASE WHEN EXISTS (SELECT 1 FROM i WHERE i.a = o.a) THEN (SELECT max(id) FROM i WHERE i.a = o.a) ELSE -1 END FROM o ORDER BY k;
 SELECT k, (SELECT sum(o.v) FROM i WHERE i.a = o.a) FROM o ORDER BY k;
 SELECT k, (SELECT count(*) FILTER (WHERE v > 3) FROM i WHERE a = o.a HAVING count(*) > 10) FROM o ORDER BY k;
 SELECT array_agg(k) FROM (SELECT k, a, v FROM o ORDER BY n DESC) s WHERE v < (SELECT avg(v) FROM i WHERE i.a = s.a);
