@@ -877,6 +877,11 @@ CREATE FUNCTION citus_internal.run_as(role text, token bigint) RETURNS void
 LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_run_as$$;
 COMMENT ON FUNCTION citus_internal.run_as(text, bigint) IS 'used by connections between nodes';
 
+-- The reads of a statement see one snapshot on each node, also where they are several commands.
+CREATE FUNCTION citus_internal.use_snapshot(statement bigint, oldest bigint) RETURNS void
+LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_use_snapshot$$;
+COMMENT ON FUNCTION citus_internal.use_snapshot(bigint, bigint) IS 'used by connections between nodes';
+
 -- ===== 7a. Counters (src/monitor) =====
 CREATE FUNCTION pg_catalog.citus_stat_counters(database_id oid DEFAULT 0, OUT database_id oid,
     OUT connection_establishment_succeeded bigint, OUT connection_establishment_failed bigint,

@@ -7,7 +7,9 @@
 #include "citus/executor/rescan_cache.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/executor/task_capture.hpp"
+#include "citus/net/wire.hpp"
 #include "citus/pg/counters.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 #include "citus/pg/walker.hpp"
 #include "lone_write.hpp"
 
@@ -105,6 +107,18 @@ TaskParams evaluate_params(FragmentScanState *state, ExprContext *econtext) {
 
 FragmentTasks tasks_of_run(FragmentScanState *state, ExprContext *econtext) {
     return build_tasks(state->fragment, state->prune_states, econtext);
+}
+
+/// Reads of replicated shards go to a placement that answers. In a transaction block, where the first choice
+/// is in use already, that is the same for all statements.
+void choose_placements(const FragmentScanState *state, std::pmr::vector<Task> &tasks) {
+    for (Task &task : tasks) {
+        if (task.others.empty() || state->fragment.needs_write_access() || state->fragment.motions != NIL)
+            continue;
+        std::pmr::vector<int32> groups = {task.group_id};
+        groups.insert(groups.end(), task.others.begin(), task.others.end());
+        task.group_id = reachable_group(groups, state->run_as);
+    }
 }
 
 /// Copies a task list into the current context, so that nothing has to be destroyed.
@@ -245,6 +259,32 @@ bool repeats_itself(const FragmentScanState *state) {
     return true;
 }
 
+/// Whether an expression needs a value that a node above passes down (not one that an InitPlan computes).
+bool needs_outer_row(::Node *node, void *context);
+
+/// Whether the statement reads from nodes in more than this one run of the scan.
+bool is_one_of_many_reads(const FragmentScanState *state) {
+    EState *estate = state->css.ss.ps.state;
+    if (state->fragment.motions != NIL || is_part_of_numbered_statement(estate))
+        return true;
+    for (const FragmentScanState *other = live_scans; other != nullptr; other = other->next_live)
+        if (other != state && other->css.ss.ps.state == estate)
+            return true;
+    return needs_outer_row(
+        reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs), estate);
+}
+
+/// Fills in TaskSet::statement, and whether that takes a transaction on the nodes. (A merge has one stream per
+/// task, which are sent together.)
+void share_snapshot(const FragmentScanState *state, TaskSet *set, bool merges) {
+    if (IsolationUsesXactSnapshot() || state->fragment.needs_write_access())
+        return;
+    const bool is_one_of_many = is_one_of_many_reads(state);
+    set->statement =
+        is_one_of_many || merges ? statement_number(state->css.ss.ps.state) : kOneSetOfReads;
+    set->in_transaction = is_one_of_many;
+}
+
 void start_run(FragmentScanState *state) {
     ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
     ContextScope scope(state->run_context);
@@ -274,6 +314,7 @@ void start_run(FragmentScanState *state) {
     // A task without an anchor reads several shards; the others are counted where they are sent.
     if (!chosen.tasks.empty() && chosen.tasks[0].anchor_shard_id == 0)
         count(Counter::MultiShard);
+    choose_placements(state, chosen.tasks);
     capture_first_run(state, chosen.tasks);
     if (motions != nullptr && !chosen.tasks.empty()) {
         EState *estate = state->css.ss.ps.state;
@@ -297,13 +338,15 @@ void start_run(FragmentScanState *state) {
         return;
     }
     state->replica_tasks = keep_tasks(chosen.replica_tasks);
-    const TaskSet set{keep_tasks(chosen.tasks),
-                      state->params,
-                      access_of(state->fragment),
-                      state->remote_slot->tts_tupleDescriptor,
-                      state->run_as,
-                      level_of(state)};
-    if (state->fragment.merge_keys != NIL && set.tasks.size() > 1)
+    TaskSet set{.tasks = keep_tasks(chosen.tasks),
+                .params = state->params,
+                .access = access_of(state->fragment),
+                .result = state->remote_slot->tts_tupleDescriptor,
+                .run_as = state->run_as,
+                .level = level_of(state)};
+    const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
+    share_snapshot(state, &set, merges);
+    if (merges)
         state->merge = MergedStreams::open(state->run_context, set, state->fragment.merge_keys);
     else
         state->stream = TaskStream::open(state->run_context, set);
@@ -530,7 +573,6 @@ bool needs_run(::Node *node, void *context) {
     return param->paramkind != PARAM_EXTERN || bound == nullptr || param->paramid > bound->numParams;
 }
 
-/// Whether an expression needs a value that a node above passes down (not one that an InitPlan computes).
 bool needs_outer_row(::Node *node, void *context) {
     if (node == nullptr)
         return false;

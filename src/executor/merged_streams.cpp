@@ -36,7 +36,7 @@ public:
 
 private:
     void start(const TaskSet &set, List *merge_keys);
-    void connect(const TaskSet &set);
+    static std::pmr::vector<Connection *> connect(const TaskSet &set);
     void prepare_keys(List *merge_keys);
     void fill_heap();
 
@@ -69,7 +69,7 @@ void RunningMerge::prepare_keys(List *merge_keys) {
 }
 
 /// All connections at once; each stream finds its own then.
-void RunningMerge::connect(const TaskSet &set) {
+std::pmr::vector<Connection *> RunningMerge::connect(const TaskSet &set) {
     std::pmr::vector<int32> groups;
     for (const Task &task : set.tasks)
         if (!(guc::enable_local_execution && is_local_group(task.group_id)) &&
@@ -78,11 +78,12 @@ void RunningMerge::connect(const TaskSet &set) {
     std::pmr::vector<Connection *> connections(groups.size());
     if (!groups.empty())
         establish_connections(groups, connections, set.run_as);
+    return connections;
 }
 
 void RunningMerge::start(const TaskSet &set, List *merge_keys) {
     prepare_keys(merge_keys);
-    connect(set);
+    const std::pmr::vector<Connection *> connections = connect(set);
     // The statement is counted once, and each stream is about a part of it.
     if (set.tasks[0].anchor_shard_id != 0)
         count(Counter::MultiShard);
@@ -92,8 +93,14 @@ void RunningMerge::start(const TaskSet &set, List *merge_keys) {
         task.anchor_shard_id = 0;
         TaskSet part = set;
         part.tasks = {&task, 1};
+        part.waits_for_others = true;
         sources_.push_back({TaskStream::open(context_, part),
                             MakeSingleTupleTableSlot(set.result, &TTSOpsVirtual)});
+    }
+    // In one batch, which is one transaction on the node, and so sees one snapshot.
+    for (Connection *connection : connections) {
+        connection->queue_sync();
+        connection->send();
     }
 }
 

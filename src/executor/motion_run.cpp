@@ -4,6 +4,7 @@
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/guc.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 
 extern "C" {
 #include "access/transam.h"
@@ -353,7 +354,7 @@ void take_message(ChunkSender *sender, int32 from, int32 about, MotionMessage ki
 
 /// Lets the shards pack their rows, and passes the chunks on.
 void run_on_shards(const Fragment &fragment, const Motion &motion, const MotionTargets &targets,
-                   ChunkSender *sender, Oid run_as, ParamListInfo params) {
+                   ChunkSender *sender, Oid run_as, ParamListInfo params, uint64 statement) {
     check_rights(motion.source);
     EState *estate = CreateExecutorState();
     estate->es_param_list_info = params;
@@ -377,7 +378,8 @@ void run_on_shards(const Fragment &fragment, const Motion &motion, const MotionT
                       .access = Access::Read,
                       .result = desc,
                       .run_as = run_as,
-                      .in_transaction = true};
+                      .in_transaction = true,
+                      .statement = statement};
     TaskStream *stream = TaskStream::open(CurrentMemoryContext, set);
     int task;
     while (stream->next(slot, &task)) {
@@ -453,7 +455,8 @@ void MotionRun::run(std::span<const Task> tasks, Oid run_as, ParamListInfo param
         Fragment source;
         if (is_bare_fragment(motion.source, &source) &&
             effective_user(source.run_as, source.slot_relations, ACL_SELECT) == run_as)
-            run_on_shards(source, motion, targets, sender, run_as, params);
+            run_on_shards(source, motion, targets, sender, run_as, params,
+                          IsolationUsesXactSnapshot() ? 0 : statement_number(estate));
         else
             run_here(motion, targets, sender, params);
         moved_bytes_ += sender->bytes;

@@ -8,6 +8,7 @@
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/transaction/remote_transaction.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 
 extern "C" {
 #include "libpq-fe.h"
@@ -123,6 +124,7 @@ private:
     void wait();
     bool commits_at_once() const;
     bool has_several_tasks_for(int32 group_id) const;
+    void enlist(Connection *connection, bool several) const;
     void wait_for_commit();
     void ask_to_cancel(Connection *connection);
     [[noreturn]] void raise_unknown_outcome(const char *reason);
@@ -197,6 +199,13 @@ void RunningTasks::start() {
     send_remote_tasks();
 }
 
+void RunningTasks::enlist(Connection *connection, bool several) const {
+    if (set_.waits_for_others) // others follow in the batch
+        several = connection->at_batch_start();
+    enlist_connection(connection, set_.access, set_.in_transaction, several,
+                      set_.statement == kOneSetOfReads ? 0 : set_.statement);
+}
+
 void RunningTasks::send_remote_tasks() {
     // All connections are made before anything is sent, at once.
     std::pmr::vector<int32> groups;
@@ -219,24 +228,30 @@ void RunningTasks::send_remote_tasks() {
         if (commits_at_once())
             enlist_whole_transaction(connection);
         else
-            enlist_connection(connection, set_.access, set_.in_transaction, has_several_tasks_for(groups[g]));
+            enlist(connection, has_several_tasks_for(groups[g]));
+        const bool needs_snapshot = set_.statement == kOneSetOfReads && connection->transaction.open &&
+                                    !IsolationUsesXactSnapshot() && has_several_tasks_for(groups[g]);
+        if (needs_snapshot)
+            queue_snapshot_for_reads(connection);
         for (size_t i = 0; i < set_.tasks.size(); i++) {
             if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
                 continue;
-            connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary);
-            if (set_.level > 0)
-                connection->belongs_to_level(set_.level);
+            connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary,
+                                         set_.level);
             links_.back().pending++;
         }
+        if (needs_snapshot)
+            queue_end_of_reads(connection);
         if (commits_at_once()) {
             connection->queue_sync_and_commit(this, kCommitTag);
             links_.back().pending++;
-        } else {
+        } else if (!set_.waits_for_others) {
             connection->queue_sync();
         }
     }
-    for (Connection *connection : connections)
-        connection->send();
+    if (!set_.waits_for_others)
+        for (Connection *connection : connections)
+            connection->send();
 }
 
 /// Rows on their way to the spill are rare: most are read when they arrive.

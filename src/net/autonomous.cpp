@@ -74,9 +74,19 @@ bool collect(Connection *connection, AutonomousResult &out) {
     return true;
 }
 
+void give_up(AutonomousResult &out, int limit_ms) {
+    out.success = false;
+    out.rows = NIL;
+    out.message = psprintf("no answer within %d ms", limit_ms);
+    set_sqlstate(out, "57014");
+}
+
 } // namespace
 
-std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const AutonomousCommand> commands) {
+std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const AutonomousCommand> commands,
+                                                           int limit_ms) {
+    const TimestampTz deadline =
+        limit_ms < 0 ? 0 : TimestampTzPlusMilliseconds(GetCurrentTimestamp(), limit_ms);
     std::pmr::vector<AutonomousResult> results(commands.size());
     std::pmr::vector<Connection *> connections;
     std::pmr::vector<ConnectAttempt> attempts;
@@ -86,7 +96,7 @@ std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const Auton
         attempts.push_back({connection->host, connection->port, connection->database, connection->user,
                             &connection->pg, nullptr, false, false});
     }
-    connect_all(attempts);
+    connect_all(attempts, limit_ms);
 
     // A command that waits for all older snapshots (CREATE INDEX CONCURRENTLY) must not find ours, from the
     // moment it is sent: once it waits for this transaction, it waits for its end.
@@ -115,16 +125,20 @@ std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const Auton
         std::pmr::vector<Connection *> waiting;
         for (size_t i : running)
             waiting.push_back(connections[i]);
-        wait_for_connections(waiting);
+        if (!wait_for_connections(waiting, deadline) && deadline != 0 && GetCurrentTimestamp() >= deadline) {
+            for (size_t i : running)
+                give_up(results[i], limit_ms);
+            break;
+        }
     }
     for (Connection *connection : connections)
         remove_transient_connection(connection);
     return results;
 }
 
-AutonomousResult run_autonomous(const char *host, int port, const char *sql) {
+AutonomousResult run_autonomous(const char *host, int port, const char *sql, int limit_ms) {
     const AutonomousCommand command = {host, port, sql};
-    return run_autonomous_parallel({&command, 1})[0];
+    return run_autonomous_parallel({&command, 1}, limit_ms)[0];
 }
 
 } // namespace citus

@@ -179,7 +179,7 @@ void wait_for_progress(std::span<Progress> all, long timeout_ms) {
 
 } // namespace
 
-void connect_all(std::span<ConnectAttempt> attempts) {
+void connect_all(std::span<ConnectAttempt> attempts, int limit_ms) {
     std::pmr::vector<Progress> progress;
     for (ConnectAttempt &attempt : attempts) {
         attempt.error = nullptr;
@@ -187,8 +187,9 @@ void connect_all(std::span<ConnectAttempt> attempts) {
         start_attempt(attempt);
         progress.push_back({&attempt, PGRES_POLLING_WRITING});
     }
-    const TimestampTz deadline =
-        TimestampTzPlusMilliseconds(GetCurrentTimestamp(), guc::node_connection_timeout);
+    const int timeout_ms =
+        limit_ms < 0 ? guc::node_connection_timeout : std::min(guc::node_connection_timeout, limit_ms);
+    const TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
     for (;;) {
         bool waiting = false;
         for (Progress &one : progress) {
@@ -209,7 +210,7 @@ void connect_all(std::span<ConnectAttempt> attempts) {
         }
         for (Progress &one : progress)
             if (*one.attempt->pg != nullptr && one.status != PGRES_POLLING_OK)
-                fail(one, psprintf("timeout after %d ms", guc::node_connection_timeout));
+                fail(one, psprintf("timeout after %d ms", timeout_ms));
         return;
     }
 }

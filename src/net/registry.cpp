@@ -178,9 +178,8 @@ void give_back_what_others_want() {
     pg_unreachable();
 }
 
-/// One round of connecting all that are closed and have a slot. What a node refuses for too many clients is
-/// left closed, with the reason in *refusal.
-void connect_closed(std::span<Connection *const> closed, const char **refusal) {
+/// One attempt for each of those that are closed and have a slot.
+std::pmr::vector<ConnectAttempt> try_to_connect(std::span<Connection *const> closed) {
     std::pmr::vector<ConnectAttempt> attempts;
     for (Connection *connection : closed)
         attempts.push_back({connection->host, connection->port, connection->database, connection->user,
@@ -199,6 +198,13 @@ void connect_closed(std::span<Connection *const> closed, const char **refusal) {
     for (Connection *connection : closed)
         if (connection->pg != nullptr)
             set_up(connection, settings);
+    return attempts;
+}
+
+/// One round of connecting all that are closed and have a slot. What a node refuses for too many clients is
+/// left closed, with the reason in *refusal.
+void connect_closed(std::span<Connection *const> closed, const char **refusal) {
+    const std::pmr::vector<ConnectAttempt> attempts = try_to_connect(closed);
     for (size_t i = 0; i < attempts.size(); i++) {
         if (attempts[i].refused_as_full) {
             note_node_is_full(closed[i]);
@@ -283,6 +289,50 @@ void establish_connections(std::span<const int32> group_ids, std::span<Connectio
         open_connections(result.first(group_ids.size()));
     for (Connection *connection : result.first(group_ids.size()))
         queue_session_settings(connection);
+}
+
+namespace {
+
+/// Nodes that could not be reached, and until when others are asked before them.
+struct AvoidedGroup {
+    int32 group_id;
+    TimestampTz until;
+};
+
+constexpr int kAvoidForMs = 30 * 1000;
+std::array<AvoidedGroup, 16> avoided = {};
+size_t next_avoided = 0;
+
+bool is_avoided(int32 group_id) {
+    const TimestampTz now = GetCurrentTimestamp();
+    return std::any_of(avoided.begin(), avoided.end(), [&](const AvoidedGroup &one) {
+        return one.group_id == group_id && one.until > now;
+    });
+}
+
+/// Whether the connection is open now, or may become so when it is waited for.
+bool is_reachable(Connection *connection) {
+    if (connection->connecting) // left over from an attempt that was interrupted
+        connection->close();
+    if (connection->is_open() || !try_reserve_slots({&connection, 1}))
+        return true;
+    const ConnectAttempt attempt = try_to_connect({&connection, 1})[0];
+    if (attempt.error == nullptr)
+        return true;
+    if (!attempt.refused_as_full)
+        avoided[next_avoided++ % avoided.size()] = {
+            connection->group_id, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kAvoidForMs)};
+    return false;
+}
+
+} // namespace
+
+int32 reachable_group(std::span<const int32> group_ids, Oid user) {
+    for (const bool avoid : {false, true})
+        for (const int32 group_id : group_ids)
+            if (is_avoided(group_id) == avoid && is_reachable(entry_for_group(group_id, user)))
+                return group_id;
+    return group_ids.front();
 }
 
 Connection *connection_to_group(int32 group_id, Access access) {

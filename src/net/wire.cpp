@@ -93,12 +93,12 @@ void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool 
 }
 
 void Connection::queue_repeatable(const char *sql, ResultConsumer *consumer, int tag,
-                                  const BoundParams *params, bool binary) {
+                                  const BoundParams *params, bool binary, int level) {
     if (copy_owner != nullptr)
         finish_copy(); // may raise: before anything is noted as prepared
     if (prepared_.must_deallocate())
         deallocate_all();
-    queue_chosen(prepared_.choose(sql, params, true), sql, consumer, tag, params, binary);
+    queue_chosen(prepared_.choose(sql, params, true), sql, consumer, tag, params, binary, level);
 }
 
 void Connection::queue_begin(const char *sql) {
@@ -126,7 +126,8 @@ void Connection::deallocate_all() {
 }
 
 void Connection::queue_chosen(const PreparedCommands::Choice &choice, const char *sql,
-                              ResultConsumer *consumer, int tag, const BoundParams *params, bool binary) {
+                              ResultConsumer *consumer, int tag, const BoundParams *params, bool binary,
+                              int level) {
     if (choice.evicted != 0) {
         queue(psprintf("DEALLOCATE c%u", choice.evicted), nullptr, 0);
         count(Counter::Evictions);
@@ -137,12 +138,14 @@ void Connection::queue_chosen(const PreparedCommands::Choice &choice, const char
         prepare->consumer = consumer;
         prepare->tag = tag;
         prepare->params = params;
-        prepare->level = GetCurrentTransactionNestLevel();
+        prepare->level = level > 0 ? level : GetCurrentTransactionNestLevel();
         prepare->statement = choice.statement;
         prepare->is_prepare = true;
     }
     queue(sql, consumer, tag, false, params, binary);
     tail_->statement = choice.statement;
+    if (level > 0)
+        tail_->level = level;
 }
 
 void Connection::queue_with_text_params(const char *sql, std::initializer_list<const char *> values) {

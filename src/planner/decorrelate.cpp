@@ -107,6 +107,26 @@ bool is_count(::Node *expr) {
            (castNode(Aggref, expr)->aggfnoid == F_COUNT_ || castNode(Aggref, expr)->aggfnoid == F_COUNT_ANY);
 }
 
+/// The value an aggregate expression has without input: NULL, 0 for count, the last part of COALESCE.
+/// nullptr when it can't be told, or when it could be taken for the value of a group.
+Const *value_over_nothing(::Node *expr) {
+    if (is_count(expr))
+        return makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false, FLOAT8PASSBYVAL);
+    if (IsA(expr, CoalesceExpr)) {
+        const auto *coalesce = castNode(CoalesceExpr, expr);
+        auto *value = as_node(linitial(coalesce->args));
+        ::Node *otherwise = eval_const_expressions(nullptr, copy_of(as_node(llast(coalesce->args))));
+        const bool is_constant = list_length(coalesce->args) == 2 && IsA(otherwise, Const) &&
+                                 !castNode(Const, otherwise)->constisnull;
+        return is_constant && is_null_over_nothing(value) && !has_only_harmless_parts(value, nullptr)
+                   ? castNode(Const, otherwise)
+                   : nullptr;
+    }
+    if (!is_null_over_nothing(expr) || has_only_harmless_parts(expr, nullptr))
+        return nullptr;
+    return makeNullConst(exprType(expr), exprTypmod(expr), exprCollation(expr));
+}
+
 /// One aggregated value from FROM and WHERE, and nothing else.
 bool is_single_aggregate(const Query *query) {
     if (query->commandType != CMD_SELECT || !query->hasAggs || query->setOperations != nullptr ||
@@ -116,7 +136,7 @@ bool is_single_aggregate(const Query *query) {
         query->rowMarks != NIL || list_length(query->targetList) != 1)
         return false;
     auto *value = as_node(linitial_node(TargetEntry, query->targetList)->expr);
-    if (!is_count(value) && (!is_null_over_nothing(value) || has_only_harmless_parts(value, nullptr)))
+    if (value_over_nothing(value) == nullptr)
         return false;
     return !contain_volatile_functions(as_node(const_cast<Query *>(query)));
 }
@@ -291,7 +311,8 @@ void restrict_groups(const Query *query, Query *sub, const std::pmr::vector<Corr
     std::pmr::vector<Correlation> correlations;
     if (!take_correlations(sub, &correlations))
         return nullptr;
-    const bool counts = is_count(as_node(linitial_node(TargetEntry, sub->targetList)->expr));
+    auto *without_rows =
+        copy_of(value_over_nothing(as_node(linitial_node(TargetEntry, sub->targetList)->expr)));
     sub->sortClause = NIL;
     restrict_groups(query, sub, correlations);
     const int varno = list_length(query->rtable) + 1;
@@ -303,12 +324,13 @@ void restrict_groups(const Query *query, Query *sub, const std::pmr::vector<Corr
     query->rtable = lappend(query->rtable, entry_of(sub));
     join_left(query, varno, conditions);
     Var *value = column_of(varno, sub, 1);
-    if (!counts)
+    if (without_rows->constisnull)
         return as_node(value);
+    // The value of a group is not NULL where that of no rows isn't.
     auto *coalesce = makeNode(CoalesceExpr);
-    coalesce->coalescetype = INT8OID;
-    coalesce->args = list_make2(
-        value, makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0), false, FLOAT8PASSBYVAL));
+    coalesce->coalescetype = value->vartype;
+    coalesce->coalescecollid = value->varcollid;
+    coalesce->args = list_make2(value, without_rows);
     coalesce->location = -1;
     return as_node(coalesce);
 }

@@ -163,6 +163,16 @@ int32 group_for_read(const std::pmr::vector<int32> &groups) {
     return groups[static_cast<size_t>(MyProcPid) % groups.size()];
 }
 
+/// For Task::others.
+std::span<const int32> others_than(int32 group, const std::pmr::vector<int32> &groups) {
+    if (groups.size() == 1 || is_local_group(group))
+        return {};
+    auto *others = static_cast<int32 *>(palloc(sizeof(int32) * groups.size()));
+    const int32 *end = std::copy_if(groups.begin(), groups.end(), others,
+                                    [&](int32 candidate) { return candidate != group; });
+    return {others, end};
+}
+
 /// A part of the text; calls that read moved rows are put in.
 void append_part(StringInfo sql, const Fragment &fragment, const char *part, int shard_index) {
     if (fragment.motions == NIL) {
@@ -283,7 +293,8 @@ void add_tasks(FragmentTasks *result, const Fragment &fragment, const Shard &sha
         return;
     }
     if (!fragment.modifies()) {
-        result->tasks.push_back({group_for_read(groups), shard.shard_id, sql});
+        const int32 group = group_for_read(groups);
+        result->tasks.push_back({group, shard.shard_id, sql, others_than(group, groups)});
         return;
     }
     if (groups.size() != shard.placements.size())

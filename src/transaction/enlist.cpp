@@ -7,6 +7,7 @@
 #include "citus/transaction/backend_slots.hpp"
 #include "citus/transaction/constraint_modes.hpp"
 #include "citus/transaction/fence.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 
 extern "C" {
 #include "utils/timestamp.h"
@@ -18,6 +19,9 @@ namespace {
 
 /// How long a rolled back savepoint waits for a COPY to be given up.
 constexpr int kAbortTimeoutMs = 5000;
+
+/// What was said to the node about snapshots may have been skipped.
+constexpr uint64 kUnknownStatement = ~UINT64CONST(0);
 
 /// Subtransactions that are open in this backend, outermost first. PostgreSQL does not show them to
 /// extensions.
@@ -133,6 +137,8 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
     if (transaction.settings_changed)
         connection->settings_epoch = 0;
     transaction.role_unknown = true;
+    if (transaction.statement != 0)
+        transaction.statement = kUnknownStatement;
     if (transaction.write_level >= level)
         transaction.write_level = 0;
     for (int i = 0; i < transaction.savepoint_count; i++)
@@ -148,13 +154,27 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
 
 } // namespace
 
+namespace {
+
+void choose_snapshot(Connection *connection, uint64 statement) {
+    if (connection->transaction.statement == statement)
+        return;
+    connection->queue_with_text_params(
+        "SELECT citus_internal.use_snapshot($1, $2)",
+        {psprintf(UINT64_FORMAT, statement), psprintf(UINT64_FORMAT, oldest_statement_number())});
+    connection->transaction.statement = statement;
+}
+
+} // namespace
+
 void enlist_whole_transaction(Connection *connection) {
     wait_for_fence(connection->group_id);
     (void)distributed_transaction_number();
     assume_role(connection);
 }
 
-void enlist_connection(Connection *connection, Access access, bool needs_block, bool several) {
+void enlist_connection(Connection *connection, Access access, bool needs_block, bool several,
+                       uint64 statement) {
     wait_for_fence(connection->group_id);
     check_single_writer_user(connection);
     if (!needs_block && !needs_transaction(connection, access)) {
@@ -167,6 +187,7 @@ void enlist_connection(Connection *connection, Access access, bool needs_block, 
         begin(connection);
     follow_savepoints(connection);
     assume_role(connection);
+    choose_snapshot(connection, IsolationUsesXactSnapshot() ? 0 : statement);
     const int level = GetCurrentTransactionNestLevel();
     if (access == Access::Write &&
         (!connection->transaction.wrote() || connection->transaction.write_level > level))

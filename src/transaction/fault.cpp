@@ -9,6 +9,7 @@ extern "C" {
 #include "libpq-fe.h"
 #include "pgstat.h"
 #include "storage/latch.h"
+#include "utils/timestamp.h"
 }
 
 namespace citus {
@@ -38,6 +39,8 @@ void strike(const char *place, const char *action, Connection *connection, bool 
         kill(PQbackendPID(connection->pg), SIGKILL); // on this machine, in the tests
     else if (strcmp(action, "hang") == 0)
         hang();
+    else if (strcmp(action, "wait") == 0)
+        pg_usleep(USECS_PER_SEC); // long enough to do something to a node
     else if (strcmp(action, "error") != 0)
         elog(may_raise ? ERROR : WARNING, "unknown action \"%s\" of citus.fault_point", action);
     else if (may_raise)

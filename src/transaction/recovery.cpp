@@ -29,9 +29,32 @@ GidSet gids_of_group(const Records &records, int32 group_id) {
     return gids;
 }
 
+/// How long one node is waited for: it may be stopped and not dead, and the others have a right to be served.
+constexpr int kAnswerTimeoutMs = 5000;
+
+/// Nodes that did not answer the last time, as far as there is room to note them. They come last.
+std::array<int32, 64> silent_groups;
+size_t silent_count = 0;
+
+bool is_silent(int32 group_id) {
+    return std::find(silent_groups.begin(), silent_groups.begin() + static_cast<long>(silent_count),
+                     group_id) != silent_groups.begin() + static_cast<long>(silent_count);
+}
+
+void note_silence(int32 group_id, bool silent) {
+    if (silent == is_silent(group_id))
+        return;
+    const auto end = silent_groups.begin() + static_cast<long>(silent_count);
+    if (!silent)
+        *std::find(silent_groups.begin(), end, group_id) = silent_groups[--silent_count];
+    else if (silent_count < silent_groups.size())
+        silent_groups[silent_count++] = group_id;
+}
+
 /// A command for a node whose failure is reported and no error.
 AutonomousResult try_on_node(const ClusterNode &node, const char *sql, int report_level) {
-    AutonomousResult result = run_autonomous(node.name, node.port, sql);
+    AutonomousResult result = run_autonomous(node.name, node.port, sql, kAnswerTimeoutMs);
+    note_silence(node.group_id, !result.success);
     if (!result.connected || !result.success)
         ereport(report_level, (errmsg("could not recover prepared transactions on %s:%d: %s", node.name,
                                       node.port, result.message),
@@ -87,8 +110,9 @@ void recover_node(const ClusterNode &node, const GidSet &known, int report_level
         if (is_undecided(*gid))
             continue;
         const char *verb = committed.contains(name) ? "COMMIT" : "ROLLBACK";
-        AutonomousResult outcome = run_autonomous(
-            node.name, node.port, psprintf("%s PREPARED %s", verb, quote_literal_cstr(name.c_str())));
+        AutonomousResult outcome =
+            run_autonomous(node.name, node.port,
+                           psprintf("%s PREPARED %s", verb, quote_literal_cstr(name.c_str())), kAnswerTimeoutMs);
         if (outcome.connected && outcome.success) {
             result.resolved++;
         } else if (!is_gone(outcome)) {
@@ -97,6 +121,10 @@ void recover_node(const ClusterNode &node, const GidSet &known, int report_level
             result.complete = false;
             std::erase(fenced, gid->transaction);
             std::erase(fenced, kEarlierLife);
+            if (outcome.connected && strcmp(outcome.sqlstate, "57014") == 0) {
+                note_silence(node.group_id, true);
+                return; // the others of this node would wait as long
+            }
             continue;
         }
         done.insert(name);
@@ -128,10 +156,15 @@ RecoveryResult recover_prepared_transactions(int report_level) {
     // Self-exclusive, and no obstacle to the inserts of those who commit meanwhile.
     LockRelationOid(extension_relation("pg_dist_transaction"), ShareUpdateExclusiveLock);
     Records records = read_commit_records();
+    std::pmr::vector<ClusterNode> nodes;
     for (const ClusterNode &node : all_nodes())
         if (node.role == NodeRole::Primary && !is_local_group(node.group_id))
-            recover_node(node, gids_of_group(records, node.group_id), node.is_active ? report_level : DEBUG1,
-                         result);
+            nodes.push_back(node);
+    std::stable_partition(nodes.begin(), nodes.end(),
+                          [](const ClusterNode &node) { return !is_silent(node.group_id); });
+    for (const ClusterNode &node : nodes)
+        recover_node(node, gids_of_group(records, node.group_id), node.is_active ? report_level : DEBUG1,
+                     result);
     forget_records_of_removed_groups(records);
     return result;
 }

@@ -20,6 +20,7 @@ struct Task {
     int32 group_id;
     int64 anchor_shard_id; ///< for messages and EXPLAIN; 0 when the task is not about a shard
     const char *sql;
+    std::span<const int32> others = {}; ///< a read: groups that could run it as well
 };
 
 /// Parameters $1..$n shared by all tasks of a set, values in the coordinator's form. They travel in binary
@@ -42,6 +43,10 @@ struct TaskSet {
     /// it in the same round trip.
     bool commits = false;
     bool in_transaction = false; ///< what the tasks do must last until the end of the transaction
+    /// Reads that share a snapshot on each node with others of the statement (statement_number()), or with each
+    /// other alone (kOneSetOfReads), see transaction/statement_snapshot.hpp; 0: each has its own.
+    uint64 statement = 0;
+    bool waits_for_others = false; ///< the caller sends (queue_sync(), send()), when other sets are queued too
 };
 
 /// Called before anything is sent or run that writes, so that reads which were begun earlier in this session

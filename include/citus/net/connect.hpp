@@ -20,8 +20,9 @@ struct ConnectAttempt {
         true; ///< with the session's settings and search_path pg_catalog; else the server's defaults
 };
 
-/// Makes the connections, all at once, each within citus.node_connection_timeout.
-void connect_all(std::span<ConnectAttempt> attempts);
+/// Makes the connections, all at once, each within citus.node_connection_timeout or the limit, if that is less
+/// (-1: none).
+void connect_all(std::span<ConnectAttempt> attempts, int limit_ms = -1);
 
 /// citus.node_conninfo's check hook: only options that make sense for links between nodes.
 bool check_node_conninfo(char **value, void **extra, GucSource source);

@@ -33,7 +33,8 @@ Connection *connection_to_group(int32 group_id, Access access);
 
 /// One autonomous command on a node, outside of the distributed transaction, over a connection of its own
 /// that is closed afterwards. For node checks and run_command_on_*: never raises for a remote error or a
-/// refused connection, but reports it.
+/// refused connection, but reports it. With a limit (milliseconds) it does not wait longer for a node that does
+/// not answer: such a command counts as failed (57014), and may yet be carried out.
 struct AutonomousResult {
     bool connected;
     bool success;
@@ -41,7 +42,7 @@ struct AutonomousResult {
     char *message; ///< the error text, or the command tag
     List *rows;    ///< List (rows) of List (columns) of String or NULL
 };
-AutonomousResult run_autonomous(const char *host, int port, const char *sql);
+AutonomousResult run_autonomous(const char *host, int port, const char *sql, int limit_ms = -1);
 
 /// The same for several nodes and commands at once; results in the order given.
 struct AutonomousCommand {
@@ -49,7 +50,8 @@ struct AutonomousCommand {
     int port;
     const char *sql;
 };
-std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const AutonomousCommand> commands);
+std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const AutonomousCommand> commands,
+                                                           int limit_ms = -1);
 
 /// Closes idle connections of this session (tests, node changes). Connections in a transaction are closed
 /// at its end.

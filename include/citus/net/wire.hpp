@@ -76,6 +76,7 @@ struct RemoteTransaction {
     SubTransactionId *savepoints = nullptr; ///< open savepoints, outermost first
     Oid role = InvalidOid;                  ///< assumed in it; InvalidOid: the login user (net/role.hpp)
     bool role_unknown = false;              ///< a savepoint was rolled back since
+    uint64 statement = 0; ///< whose snapshot the node uses (transaction/statement_snapshot.hpp); 0: none
     int savepoint_count = 0;
     int savepoint_capacity = 0;
 
@@ -116,9 +117,10 @@ public:
     /// forgotten (consumer); with copy_sql, the text is copied here.
     void queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql = true,
                const BoundParams *params = nullptr, bool binary = false);
-    /// Like queue(), without copying, for a command that may come again: the server prepares it then.
+    /// Like queue(), without copying, for a command that may come again: the server prepares it then. level:
+    /// transaction nesting level that it belongs to; 0: the current one.
     void queue_repeatable(const char *sql, ResultConsumer *consumer, int tag, const BoundParams *params,
-                          bool binary);
+                          bool binary, int level);
     /// The command that begins a transaction, or says what the batch's own one is like (a constant text, kept
     /// prepared): nothing precedes it in its batch.
     void queue_begin(const char *sql);
@@ -126,8 +128,8 @@ public:
     void queue_commit(ResultConsumer *consumer, int tag);
     /// Appends a command with parameters that are copied here, all of inferred type. Its rows are dropped.
     void queue_with_text_params(const char *sql, std::initializer_list<const char *> values);
-    /// The last command queued belongs to another transaction nesting level than the current one.
-    void belongs_to_level(int level) { tail_->level = level; }
+    /// Whether what is queued next begins a batch.
+    bool at_batch_start() const { return tail_ == nullptr || tail_->is_sync; }
     /// Ends the batch: what was queued since the last sync fails or succeeds together. Outside of a
     /// transaction block the server commits it here.
     void queue_sync();
@@ -201,7 +203,7 @@ private:
     QueuedCommand *append();
     void deallocate_all();
     void queue_chosen(const PreparedCommands::Choice &choice, const char *sql, ResultConsumer *consumer,
-                      int tag, const BoundParams *params, bool binary);
+                      int tag, const BoundParams *params, bool binary, int level = 0);
     static void free_texts(QueuedCommand *command);
     bool send_one(const QueuedCommand *command);
     void note_failure(const QueuedCommand *command, const pg_result *result);
@@ -264,6 +266,11 @@ Connection *first_connection();
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
                            Oid user = InvalidOid);
 
+/// Of groups that can run the same read, the first that can be connected to, by the current user's or another's
+/// connection; the first of all when none can, whose error is then raised where it is used. Nodes that could not
+/// be reached a moment ago come last.
+int32 reachable_group(std::span<const int32> group_ids, Oid user = InvalidOid);
+
 /// A connection that nobody else finds, for a command outside of the transaction; not open yet. user: nullptr
 /// for the current one.
 Connection *add_transient_connection(const char *host, int port, const char *user = nullptr);
@@ -275,8 +282,10 @@ void trim_connections();
 
 /// Takes part in the transaction as needed: queues BEGIN and savepoints (src/transaction). needs_block: also
 /// where a read alone would do without. several: what follows is more than one command, which are to see one
-/// snapshot where they are not part of a block.
-void enlist_connection(Connection *connection, Access access, bool needs_block = false, bool several = false);
+/// snapshot where they are not part of a block. statement: in a block, whose snapshot they read under, 0 for
+/// their own.
+void enlist_connection(Connection *connection, Access access, bool needs_block = false, bool several = false,
+                       uint64 statement = 0);
 /// For a batch that is all of a transaction, and that the node commits at its end: without BEGIN.
 void enlist_whole_transaction(Connection *connection);
 

@@ -117,6 +117,19 @@ sub crash {
     return;
 }
 
+# A server that is stopped and not dead: it answers nothing, and its connections stay open.
+sub freeze { my ($self, $name) = @_; return $self->_signal_all($name, 'STOP') }
+sub thaw { my ($self, $name) = @_; return $self->_signal_all($name, 'CONT') }
+
+sub _signal_all {
+    my ($self, $name, $signal) = @_;
+    my $postmaster = $self->node($name)->{_pid} // return;
+    kill 'STOP', $postmaster; # so that no child escapes
+    kill $signal, split ' ', `pgrep -P $postmaster`;
+    kill $signal, $postmaster;
+    return;
+}
+
 # Starts a crashed node. The children of a killed postmaster need a moment to go.
 sub revive {
     my ($self, $name) = @_;

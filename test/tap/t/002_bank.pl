@@ -1,6 +1,7 @@
 # The bank: clients move money between accounts on all shards in transactions of two updates, while servers are
-# killed and restarted, the coordinator included. Afterwards no money is gone, none is made, nothing is left in
-# doubt, and every transfer that was acknowledged is there.
+# killed and restarted, the coordinator included. Some transfers undo a savepoint, and some count themselves in a
+# reference table. Afterwards no money is gone, none is made, nothing is left in doubt, all copies of the reference
+# table are equal and right, and every transfer that was acknowledged is there.
 # BANK_SECONDS (default 20; 120 is the long form), BANK_SEED and BANK_CLIENTS make other runs of the same test.
 use strict;
 use warnings;
@@ -26,6 +27,9 @@ $cluster->sql(qq{
     SELECT create_distributed_table('account', 'id');
     SELECT create_distributed_table('transfer', 'src');
     INSERT INTO account SELECT i, 1000 FROM generate_series(1, $accounts) i;
+    CREATE TABLE tally (client int PRIMARY KEY, transfers int NOT NULL);
+    SELECT create_reference_table('tally');
+    INSERT INTO tally SELECT i, 0 FROM generate_series(1, $clients) i;
 });
 is($cluster->sql(q{SELECT count(DISTINCT nodeport) FROM citus_shards WHERE table_name = 'account'::regclass}), 3, 'all nodes have shards');
 
@@ -41,11 +45,15 @@ sub client {
         open my $script, '>', "$dir/client$number.sql" or die $!;
         for (1 .. 50) {
             my ($src, $dst) = (1 + int rand $accounts, 1 + int rand $accounts);
-            my $id = "$number." . ++$transfer;
+            my $kind = ('', '', 'undo', 'tally')[ rand 4 ];
+            my $id = "$number." . ++$transfer . $kind;
+            my $middle = '';
+            $middle = "SAVEPOINT s;\nUPDATE account SET amount = amount + 7 WHERE id IN ($dst, " . (1 + int rand $accounts) . ");\nROLLBACK TO s;\n" if $kind eq 'undo';
+            $middle = "UPDATE tally SET transfers = transfers + 1 WHERE client = $number;\n" if $kind eq 'tally';
             print $script <<"END";
 BEGIN;
 UPDATE account SET amount = amount - 1 WHERE id = $src;
-UPDATE account SET amount = amount + 1 WHERE id = $dst;
+${middle}UPDATE account SET amount = amount + 1 WHERE id = $dst;
 INSERT INTO transfer VALUES ('$id', $src, $dst);
 COMMIT;
 \\if :ERROR
@@ -94,6 +102,14 @@ SELECT count(*) FROM account a
 LEFT JOIN (SELECT src, count(*) n FROM transfer GROUP BY src) o ON o.src = a.id
 LEFT JOIN (SELECT dst, count(*) n FROM transfer GROUP BY dst) i ON i.dst = a.id
 WHERE a.amount <> 1000 - coalesce(o.n, 0) + coalesce(i.n, 0)
+END
+
+my $copy = $cluster->sql(q{SELECT shard_name FROM citus_shards WHERE table_name = 'tally'::regclass LIMIT 1});
+my @copies = map { $cluster->sql("SELECT string_agg(client || ':' || transfers, ' ' ORDER BY client) FROM $copy", $_) } $cluster->names;
+is($copies[$_], $copies[0], "the copies of a reference table are equal ($_)") for 1 .. $#copies;
+is($cluster->sql(<<'END'), '0', '... and count what was made');
+SELECT count(*) FROM tally t
+WHERE transfers <> (SELECT count(*) FROM transfer WHERE id LIKE t.client || '.%tally')
 END
 
 # A COMMIT of a transaction in error answers ROLLBACK, and is no error.
