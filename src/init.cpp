@@ -6,6 +6,7 @@
 #include "citus/executor/merge_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/motion_inbox.hpp"
+#include "citus/executor/table_triggers.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
 #include "citus/net/client_limit.hpp"
@@ -59,6 +60,7 @@ void _PG_init(void) {
     citus::install_gather();
     citus::install_insert();
     citus::install_modify_scan();
+    citus::install_table_triggers();
     citus::install_merge_scan();
     citus::install_utility_hook();
     citus::install_shard_visibility(); // after the planner, whose hook it calls

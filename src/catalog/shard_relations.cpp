@@ -46,11 +46,36 @@ bool is_placement_here(int64 shard_id, const char *name, Oid schema) {
                        [](const ShardPlacement &placement) { return is_local_group(placement.group_id); });
 }
 
+/// Views that applications ask for the tables there are.
+bool is_list_of_tables(Oid view) {
+    if (view >= FirstNormalObjectId || get_rel_relkind(view) != RELKIND_VIEW)
+        return false;
+    if (get_rel_namespace(view) != PG_CATALOG_NAMESPACE)
+        return true; // of information_schema
+    const char *name = get_rel_name(view);
+    return strcmp(name, "pg_tables") == 0 || strcmp(name, "pg_indexes") == 0;
+}
+
+/// Whether a query block is the text of such a view: the rewriter leaves an entry for the view in it.
+bool is_text_of_list(const Query *query) {
+    ListCell *cell;
+    foreach (cell, query->rtable) {
+        const auto *entry = static_cast<const RangeTblEntry *>(lfirst(cell));
+        if (entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_VIEW &&
+            is_list_of_tables(entry->relid))
+            return true;
+    }
+    return false;
+}
+
+/// Whether a query is one on pg_class or on a list of tables; not what is deeper in it, since all queries
+/// come by here.
 bool reads_pg_class(const Query *query) {
     ListCell *cell;
     foreach (cell, query->rtable) {
         const auto *entry = static_cast<const RangeTblEntry *>(lfirst(cell));
-        if (entry->rtekind == RTE_RELATION && entry->relid == RelationRelationId)
+        if ((entry->rtekind == RTE_RELATION && entry->relid == RelationRelationId) ||
+            (entry->rtekind == RTE_SUBQUERY && is_text_of_list(entry->subquery)))
             return true;
     }
     return false;
@@ -65,8 +90,9 @@ Oid own_function(const char *name, Oid argument) {
 
 /// What a query on pg_class is to see of shards.
 struct Hiding {
-    Oid is_visible; ///< to call in place of pg_table_is_visible
-    Oid is_shard;   ///< to filter pg_class itself by, or InvalidOid
+    Oid is_visible;  ///< to call in place of pg_table_is_visible
+    Oid is_shard;    ///< to filter pg_class itself by
+    bool everywhere; ///< and not only in lists of tables
 };
 
 /// Filters each scan of pg_class in a query block. A security qual stays with its scan, whatever joins are
@@ -97,7 +123,7 @@ bool hide_walker(::Node *node, void *context) {
     if (!IsA(node, Query))
         return walk_children(node, hide_walker, context);
     auto *query = castNode(Query, node);
-    if (OidIsValid(hiding.is_shard))
+    if (OidIsValid(hiding.is_shard) && (hiding.everywhere || is_text_of_list(query)))
         filter_pg_class(query, hiding.is_shard);
     return walk_query(query, hide_walker, context, 0);
 }
@@ -110,7 +136,7 @@ bool is_pg_dump() {
 PlannedStmt *plan_without_shards(Query *query, const char *text, int cursor_options, ParamListInfo params) {
     if (guc::override_table_visibility && reads_pg_class(query) && extension_is_ready()) {
         Hiding hiding{own_function("citus_table_is_visible", OIDOID),
-                      is_pg_dump() ? own_function("relation_is_a_known_shard", REGCLASSOID) : InvalidOid};
+                      own_function("relation_is_a_known_shard", REGCLASSOID), is_pg_dump()};
         if (OidIsValid(hiding.is_visible))
             (void)hide_walker(reinterpret_cast<::Node *>(query), &hiding);
     }

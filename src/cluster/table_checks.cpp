@@ -1,6 +1,7 @@
 #include "table_checks.hpp"
 
 #include "citus/catalog/shard_relations.hpp"
+#include "citus/ddl/checks.hpp"
 
 extern "C" {
 #include "catalog/catalog.h"
@@ -8,7 +9,6 @@ extern "C" {
 #include "catalog/pg_am.h"
 #include "catalog/pg_inherits.h"
 #include "commands/tablecmds.h"
-#include "commands/trigger.h"
 #include "utils/typcache.h"
 }
 
@@ -47,19 +47,6 @@ void check_inheritance(Relation relation, bool partitions_allowed) {
                         errmsg("%s is not a regular, foreign or partitioned table", name),
                         errdetail("Tables that inherit from others, or that others inherit from, cannot be "
                                   "distributed.")));
-}
-
-void check_triggers(Relation relation) {
-    const TriggerDesc *triggers = relation->trigdesc;
-    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
-        if (!triggers->triggers[i].tgisinternal)
-            ereport(ERROR,
-                    (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                     errmsg("cannot distribute relation \"%s\" because it has triggers",
-                            RelationGetRelationName(relation)),
-                     errdetail("Triggers are not supported on distributed tables and reference tables."),
-                     errhint("Drop trigger \"%s\" first.", triggers->triggers[i].tgname)));
-    }
 }
 
 /// The row type of a table does not exist on other nodes.
@@ -108,7 +95,7 @@ Relation open_table_to_distribute(Oid relid, bool partitions_allowed) {
                         errmsg("relation \"%s\" is a shard relation", RelationGetRelationName(relation)),
                         errhint("Distribute an ordinary table.")));
     check_inheritance(relation, partitions_allowed);
-    check_triggers(relation);
+    check_triggers(relid);
     check_column_types(relation);
     // Its rows will be moved: no open cursor or pending trigger may rely on them.
     CheckTableNotInUse(relation, "create_distributed_table");

@@ -1,5 +1,6 @@
 #include "citus/ddl/checks.hpp"
 
+#include "citus/executor/table_triggers.hpp"
 #include "citus/pg/list.hpp"
 
 extern "C" {
@@ -7,6 +8,7 @@ extern "C" {
 #include "catalog/pg_am.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_trigger.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/array.h"
 }
@@ -165,14 +167,16 @@ bool contains(std::span<const AttrNumber> columns, AttrNumber column) {
     return std::find(columns.begin(), columns.end(), column) != columns.end();
 }
 
-/// Actions that would change the distribution column of the referencing row.
-void check_actions(const DistTable &from, const ForeignKey &key) {
+/// Actions that would change the distribution column of the referencing row. When the key is paired with the
+/// referenced table's, ON UPDATE CASCADE gives it a value that is on the same shard: an UPDATE that moves a
+/// row to another one is refused when it runs.
+void check_actions(const DistTable &from, const ForeignKey &key, bool pairs_keys) {
     if (!from.has_key() || !contains(key.from_columns, from.key_attno))
         return;
     const bool sets_on_delete =
         (key.on_delete == FKCONSTR_ACTION_SETNULL || key.on_delete == FKCONSTR_ACTION_SETDEFAULT) &&
         (key.set_on_delete.empty() || contains(key.set_on_delete, from.key_attno));
-    const bool sets_on_update = key.on_update == FKCONSTR_ACTION_CASCADE ||
+    const bool sets_on_update = (key.on_update == FKCONSTR_ACTION_CASCADE && !pairs_keys) ||
                                 key.on_update == FKCONSTR_ACTION_SETNULL ||
                                 key.on_update == FKCONSTR_ACTION_SETDEFAULT;
     if (!sets_on_delete && !sets_on_update)
@@ -227,6 +231,24 @@ void report_waiting_key(const ForeignKey &key) {
                 NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to), get_rel_name(key.from))));
 }
 
+/// Rows that a foreign key changes or deletes are changed on shards, where no trigger fires.
+void check_triggers_and_actions(const ForeignKey &key) {
+    const bool deletes = key.on_delete == FKCONSTR_ACTION_CASCADE;
+    const bool updates =
+        key.on_update != FKCONSTR_ACTION_NOACTION && key.on_update != FKCONSTR_ACTION_RESTRICT;
+    const bool sets = key.on_delete == FKCONSTR_ACTION_SETNULL || key.on_delete == FKCONSTR_ACTION_SETDEFAULT;
+    Relation relation = table_open(key.from, AccessShareLock);
+    if ((deletes && has_user_triggers(relation, CMD_DELETE)) ||
+        ((updates || sets) && has_user_triggers(relation, CMD_UPDATE)))
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("table \"%s\" cannot have triggers for rows that foreign key \"%s\" changes",
+                        get_rel_name(key.from), NameStr(key.name)),
+                 errdetail("The actions of foreign keys run on shards, and triggers on the coordinator."),
+                 errhint("Use ON DELETE RESTRICT or NO ACTION.")));
+    table_close(relation, NoLock);
+}
+
 void check_foreign_key(const ForeignKey &key, CheckTime time) {
     const DistTable *from = find_dist_table(key.from), *to = find_dist_table(key.to);
     if (from == nullptr && to == nullptr)
@@ -236,12 +258,14 @@ void check_foreign_key(const ForeignKey &key, CheckTime time) {
     const bool from_reference = from != nullptr && from->kind == TableKind::Reference;
     if (to == nullptr)
         refuse_local_target(key, time);
-    if (from != nullptr)
+    if (from != nullptr) {
         check_set_default(key);
+        check_triggers_and_actions(key);
+    }
     if (to->kind == TableKind::Reference) {
         if (from == nullptr)
             refuse_local_source(key);
-        return check_actions(*from, key);
+        return check_actions(*from, key, false);
     }
     if (from == nullptr || from_reference)
         refuse_distributed_target();
@@ -249,11 +273,42 @@ void check_foreign_key(const ForeignKey &key, CheckTime time) {
         refuse_not_colocated(key);
     if (from->has_key()) {
         check_key_positions(*from, *to, key);
-        check_actions(*from, key);
+        check_actions(*from, key, true);
     }
 }
 
+[[noreturn]] void refuse_trigger(const char *table, const Trigger &trigger, const char *detail) {
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("trigger \"%s\" of table \"%s\" is not supported on distributed tables",
+                           trigger.tgname, table),
+                    errdetail("%s", detail)));
+}
+
+void check_trigger(Relation relation, const Trigger &trigger) {
+    const char *table = RelationGetRelationName(relation);
+    const bool has_parts =
+        relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || relation->rd_rel->relispartition;
+    if (has_parts &&
+        (TRIGGER_FOR_ROW(trigger.tgtype) || trigger.tgoldtable != nullptr || trigger.tgnewtable != nullptr))
+        refuse_trigger(table, trigger,
+                       "Partitioned tables and partitions can have triggers of statements only.");
+    if (trigger.tgdeferrable)
+        refuse_trigger(table, trigger,
+                       "Triggers that are deferrable need the rows in the coordinator's own table.");
+    if (TRIGGER_FOR_TRUNCATE(trigger.tgtype) && !TRIGGER_FOR_BEFORE(trigger.tgtype))
+        refuse_trigger(table, trigger, "Shards are emptied after the triggers of TRUNCATE have run.");
+}
+
 } // namespace
+
+void check_triggers(Oid relid) {
+    Relation relation = table_open(relid, NoLock);
+    const TriggerDesc *triggers = relation->trigdesc;
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++)
+        if (!triggers->triggers[i].tgisinternal)
+            check_trigger(relation, triggers->triggers[i]);
+    table_close(relation, NoLock);
+}
 
 void check_unique_indexes(const DistTable &table) {
     if (!table.has_key())

@@ -3,6 +3,7 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/insert_rights.hpp"
 #include "citus/executor/reference_lock.hpp"
+#include "citus/executor/table_triggers.hpp"
 #include "citus/executor/tasks.hpp"
 #include "citus/monitor/shell_figures.hpp"
 
@@ -102,9 +103,10 @@ bool has_default(const Form_pg_attribute attribute) {
 
 /// Columns that the shards get: those of the input and those with defaults. The others are NULL there anyway,
 /// and the user may lack the right to set them.
-List *sent_columns(TupleDesc desc, List *read) {
+/// A trigger may set any of them.
+List *sent_columns(TupleDesc desc, List *read, bool all) {
     List *columns = NIL;
-    for (int pass = 0; pass < 2 && columns == NIL; pass++)
+    for (int pass = all ? 1 : 0; pass < 2 && columns == NIL; pass++)
         for (int i = 0; i < desc->natts; i++) {
             const Form_pg_attribute attribute = TupleDescAttr(desc, i);
             if (attribute->attisdropped || attribute->attgenerated != '\0')
@@ -137,10 +139,12 @@ class RowCopy {
 public:
     RowCopy(ParseState *pstate, Relation relation, CopyFromState input, ::Node *where, List *read_columns);
     uint64 run();
+    void fire_after();
     void close();
 
 private:
     bool read_row();
+    bool fire_before();
     void check_row();
     void put_row();
 
@@ -150,6 +154,7 @@ private:
     ResultRelInfo *target_;
     TupleTableSlot *slot_;
     ExprState *filter_ = nullptr;
+    TableTriggers *triggers_; ///< nullptr: none
     ShardCopyWriter *writer_;
     Oid run_as_; ///< user of the connections
     MemoryContext caller_context_;
@@ -169,7 +174,9 @@ RowCopy::RowCopy(ParseState *pstate, Relation relation, CopyFromState input, ::N
     const DistTable &table = *require_dist_table(RelationGetRelid(relation));
     if (!table.shards.empty() && table.shards[0].placements.size() > 1)
         lock_for_replicated_write(table.relid);
-    List *columns = sent_columns(RelationGetDescr(relation), read_columns);
+    triggers_ = TableTriggers::open(estate_, relation, 1, CMD_INSERT);
+    List *columns =
+        sent_columns(RelationGetDescr(relation), read_columns, row_triggers(relation, CMD_INSERT).before);
     run_as_ = user_for_insert(table.relid, InvalidOid, columns, ACL_NO_RIGHTS, !IsTransactionBlock());
     UserScope user(run_as_);
     writer_ = ShardCopyWriter::open(caller_context_, table.relid, columns);
@@ -194,6 +201,15 @@ bool RowCopy::read_row() {
     }
 }
 
+bool RowCopy::fire_before() {
+    if (triggers_ == nullptr)
+        return true;
+    const bool goes_on = triggers_->before_insert(slot_);
+    slot_getallattrs(slot_);
+    slot_->tts_tableOid = RelationGetRelid(relation_);
+    return goes_on;
+}
+
 void RowCopy::check_row() {
     const TupleConstr *constraints = RelationGetDescr(relation_)->constr;
     if (constraints == nullptr)
@@ -211,9 +227,17 @@ uint64 RowCopy::run() {
     ErrorContextCallback *outer = error_context_stack;
     ErrorContextCallback line{outer, CopyFromErrorCallback, input_};
     int64 count = 0;
+    if (triggers_ != nullptr) {
+        AfterTriggerBeginQuery();
+        triggers_->before_statement();
+    }
     error_context_stack = &line;
     while (read_row()) {
+        if (!fire_before())
+            continue;
         check_row();
+        if (triggers_ != nullptr)
+            triggers_->after_insert(slot_);
         error_context_stack = outer;
         put_row();
         error_context_stack = &line;
@@ -224,6 +248,14 @@ uint64 RowCopy::run() {
     const uint64 rows = writer_->finish();
     count_written_rows(RelationGetRelid(relation_), rows);
     return rows;
+}
+
+/// When the rows are in the table.
+void RowCopy::fire_after() {
+    if (triggers_ == nullptr)
+        return;
+    triggers_->after_statement();
+    AfterTriggerEndQuery(estate_);
 }
 
 void RowCopy::put_row() {
@@ -271,6 +303,7 @@ uint64 copy_from(CopyStmt *statement, Relation relation, const char *query_strin
     check_freeze(input, relation);
     RowCopy copy(pstate, relation, input, where, columns);
     const uint64 rows = copy.run();
+    copy.fire_after();
     copy.close();
     EndCopyFrom(input);
     free_parsestate(pstate);

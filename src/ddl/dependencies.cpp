@@ -4,13 +4,19 @@
 #include "citus/pg/list.hpp"
 
 extern "C" {
+#include "catalog/pg_attrdef.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_opclass.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_range.h"
 #include "commands/extension.h"
+#include "utils/regproc.h"
 #include "utils/ruleutils.h"
 #include "utils/typcache.h"
 }
@@ -27,6 +33,8 @@ public:
     void schema(Oid schema);
     void type(Oid type);
     void collation(Oid collation);
+    /// What an index, a constraint or a generated column calls or is made of.
+    void parts_of(Oid class_id, Oid object_id);
 
 private:
     bool seen(Oid class_id, Oid object_id);
@@ -38,6 +46,7 @@ private:
     void domain_type(Oid type, const char *name);
     void range_type(Oid type, const char *name);
     void create_type(Oid type, char kind);
+    void function(Oid function);
 
     ShardDdl &ddl_;
     std::span<const int32> groups_;
@@ -202,6 +211,28 @@ void Walk::composite_type(Oid type, const char *name) {
     add(missing_type(name), lcons(command.data, owner_commands(type, "TYPE", name)));
 }
 
+/// Objects of one kind that belong to another: rows of a catalog with its Oid in a column.
+List *owned_objects(Oid catalog_id, AttrNumber owner_column, AttrNumber oid_column, Oid index, Oid owner) {
+    List *found = NIL;
+    Relation catalog = table_open(catalog_id, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, owner_column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(owner));
+    SysScanDesc scan = systable_beginscan(catalog, index, true, nullptr, 1, &key);
+    while (HeapTuple tuple = systable_getnext(scan)) {
+        bool is_null = false;
+        found = lappend_oid(
+            found, DatumGetObjectId(heap_getattr(tuple, oid_column, RelationGetDescr(catalog), &is_null)));
+    }
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+    return found;
+}
+
+List *constraints_of_table(Oid relid) {
+    return owned_objects(ConstraintRelationId, Anum_pg_constraint_conrelid, Anum_pg_constraint_oid,
+                         ConstraintRelidTypidNameIndexId, relid);
+}
+
 /// The constraints of a domain, by name as PostgreSQL checks them.
 void append_domain_constraints(StringInfo command, Oid type) {
     Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
@@ -232,6 +263,9 @@ void Walk::domain_type(Oid type, const char *name) {
     if (form->typnotnull)
         appendStringInfoString(&command, " NOT NULL");
     ReleaseSysCache(tuple);
+    for (const ListCell &cell : cells(owned_objects(ConstraintRelationId, Anum_pg_constraint_contypid,
+                                                    Anum_pg_constraint_oid, ConstraintTypidIndexId, type)))
+        parts_of(ConstraintRelationId, lfirst_oid(&cell));
     append_domain_constraints(&command, type);
     add(missing_type(name), lcons(command.data, owner_commands(type, "DOMAIN", name)));
 }
@@ -299,7 +333,66 @@ void Walk::type(Oid type) {
     create_type(type, form.typtype);
 }
 
+void Walk::parts_of(Oid class_id, Oid object_id) {
+    Relation catalog = table_open(DependRelationId, AccessShareLock);
+    ScanKeyData keys[2];
+    ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(class_id));
+    ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object_id));
+    SysScanDesc scan = systable_beginscan(catalog, DependDependerIndexId, true, nullptr, 2, keys);
+    while (HeapTuple tuple = systable_getnext(scan)) {
+        auto *form = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
+        if (form->refobjid < FirstNormalObjectId)
+            continue;
+        if (form->refclassid == ProcedureRelationId)
+            function(form->refobjid);
+        else if (form->refclassid == TypeRelationId)
+            type(form->refobjid);
+        else if (form->refclassid == CollationRelationId)
+            collation(form->refobjid);
+        else if (form->refclassid == OperatorClassRelationId || form->refclassid == OperatorRelationId ||
+                 form->refclassid == OperatorFamilyRelationId)
+            from_extension(form->refclassid, form->refobjid); // a user's own must be on the nodes already
+    }
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+}
+
+/// Functions are taken along as they are here, in place of others of the name.
+void Walk::function(Oid function) {
+    if (function < FirstNormalObjectId || seen(ProcedureRelationId, function) ||
+        from_extension(ProcedureRelationId, function) || get_func_prokind(function) == PROKIND_AGGREGATE)
+        return;
+    parts_of(ProcedureRelationId, function);
+    schema(get_func_namespace(function));
+    add(function_differs(function), function_commands(function));
+}
+
 } // namespace
+
+const char *function_differs(Oid function) {
+    const char *name = format_procedure_qualified(function);
+    return psprintf("(SELECT pg_catalog.pg_get_functiondef(p) IS DISTINCT FROM %s FROM "
+                    "(SELECT pg_catalog.to_regprocedure(%s) AS p) AS s)",
+                    quote_literal_cstr(TextDatumGetCString(
+                        DirectFunctionCall1(pg_get_functiondef, ObjectIdGetDatum(function)))),
+                    quote_literal_cstr(name));
+}
+
+List *function_commands(Oid function) {
+    // What its body names need not be there when it is created.
+    List *commands =
+        list_make2(pstrdup("SET LOCAL check_function_bodies TO off"),
+                   TextDatumGetCString(DirectFunctionCall1(pg_get_functiondef, ObjectIdGetDatum(function))));
+    HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for function %u", function);
+    const Oid owner = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->proowner;
+    ReleaseSysCache(tuple);
+    if (owner != GetUserId())
+        commands = lappend(commands, psprintf("ALTER ROUTINE %s OWNER TO %s",
+                                              format_procedure_qualified(function), owner_name(owner)));
+    return commands;
+}
 
 void add_dependencies(ShardDdl &ddl, Oid relid, std::span<const int32> groups) {
     const int level = pin_search_path();
@@ -312,7 +405,14 @@ void add_dependencies(ShardDdl &ddl, Oid relid, std::span<const int32> groups) {
             continue;
         walk.type(column->atttypid);
         walk.collation(column->attcollation);
+        if (column->attgenerated != '\0')
+            walk.parts_of(AttrDefaultRelationId, GetAttrDefaultOid(relid, column->attnum));
     }
+    for (const ListCell &cell : cells(constraints_of_table(relid)))
+        walk.parts_of(ConstraintRelationId, lfirst_oid(&cell));
+    for (const ListCell &cell : cells(RelationGetIndexList(relation)))
+        walk.parts_of(RelationRelationId, lfirst_oid(&cell));
+    walk.parts_of(RelationRelationId, relid); // the partition key
     table_close(relation, NoLock);
     unpin_search_path(level);
 }

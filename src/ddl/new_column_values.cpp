@@ -2,6 +2,7 @@
 
 #include "citus/ddl/shard_ddl.hpp"
 #include "citus/ddl/shard_definition.hpp"
+#include "citus/executor/table_triggers.hpp"
 #include "citus/pg/list.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/shippable.hpp"
@@ -101,7 +102,20 @@ NewColumnValue new_column_value(Relation relation, AttrNumber attno) {
     return {text, false};
 }
 
+/// The UPDATE that fills them would be rewritten, too.
+static void refuse_rules(Oid relid) {
+    Relation relation = table_open(relid, NoLock);
+    if (relation->rd_rules != nullptr)
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("cannot add a column with a volatile default to table \"%s\" because it has rules",
+                        RelationGetRelationName(relation)),
+                 errhint("Drop the rules, add the column, and create them again.")));
+    table_close(relation, NoLock);
+}
+
 void fill_new_columns(Oid relid, List *columns) {
+    refuse_rules(relid);
     StringInfoData command;
     initStringInfo(&command);
     appendStringInfo(&command, "UPDATE %s SET ", qualified_relation_name(relid));
@@ -116,6 +130,7 @@ void fill_new_columns(Oid relid, List *columns) {
     GetUserIdAndSecContext(&user, &security_context);
     // All rows, also where the owner is subject to the policies of the table.
     SetUserIdAndSecContext(user, security_context | SECURITY_NOFORCE_RLS);
+    NoTriggersScope no_triggers;
     if (SPI_connect() != SPI_OK_CONNECT)
         elog(ERROR, "SPI_connect failed");
     const int result = SPI_execute(command.data, false, 0);

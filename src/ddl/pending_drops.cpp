@@ -1,5 +1,6 @@
 #include "pending_drops.hpp"
 
+#include "citus/ddl/dependencies.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/list.hpp"
@@ -8,7 +9,10 @@ extern "C" {
 #include "catalog/index.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_statistic_ext.h"
+#include "commands/extension.h"
+#include "utils/regproc.h"
 }
 
 namespace citus {
@@ -203,6 +207,32 @@ void type_dropped(Oid type) {
     });
 }
 
+/// A copy on another node goes when it is one, and nothing there uses it any more. Only functions that never
+/// change their result are part of indexes and generated columns; a copy of another kind stays behind, which
+/// does no harm.
+void function_dropped(Oid function) {
+    HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    if (!HeapTupleIsValid(tuple))
+        return;
+    auto *form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple));
+    const bool may_have_copies = form->provolatile == PROVOLATILE_IMMUTABLE &&
+                                 form->prokind == PROKIND_FUNCTION &&
+                                 !isTempOrTempToastNamespace(form->pronamespace);
+    ReleaseSysCache(tuple);
+    if (!may_have_copies || OidIsValid(getExtensionOfObject(ProcedureRelationId, function)))
+        return;
+    const int level = pin_search_path();
+    const char *name = format_procedure_qualified(function);
+    const char *condition = psprintf(
+        "NOT %s AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE refclassid OPERATOR(pg_catalog.=) "
+        "'pg_catalog.pg_proc'::pg_catalog.regclass AND refobjid OPERATOR(pg_catalog.=) "
+        "pg_catalog.to_regprocedure(%s)::pg_catalog.oid)",
+        function_differs(function), quote_literal_cstr(name));
+    unpin_search_path(level);
+    collect_drop(
+        [&](DropCollector &drops) { drops.take_object(psprintf("DROP FUNCTION %s", name), condition); });
+}
+
 void on_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *argument) {
     if (next_hook != nullptr)
         next_hook(access, class_id, object_id, sub_id, argument);
@@ -234,6 +264,10 @@ void on_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int 
     case TypeRelationId:
         if (guc::enable_ddl_propagation && sub_id == 0)
             type_dropped(object_id);
+        break;
+    case ProcedureRelationId:
+        if (guc::enable_ddl_propagation)
+            function_dropped(object_id);
         break;
     default:
         break;

@@ -27,7 +27,6 @@ enum class Treatment {
     Compared,  ///< the shards follow the difference of the shell before and after
     ShellOnly, ///< means nothing for shards
     Refused,
-    RefusedTrigger,
 };
 
 struct SubcommandKind {
@@ -72,14 +71,19 @@ constexpr SubcommandKind kSubcommands[] = {
     {AT_DisableRowSecurity, Treatment::ShellOnly},
     {AT_ForceRowSecurity, Treatment::ShellOnly},
     {AT_NoForceRowSecurity, Treatment::ShellOnly},
-    {AT_EnableTrig, Treatment::RefusedTrigger},
-    {AT_EnableAlwaysTrig, Treatment::RefusedTrigger},
-    {AT_EnableReplicaTrig, Treatment::RefusedTrigger},
-    {AT_DisableTrig, Treatment::RefusedTrigger},
-    {AT_EnableTrigAll, Treatment::RefusedTrigger},
-    {AT_DisableTrigAll, Treatment::RefusedTrigger},
-    {AT_EnableTrigUser, Treatment::RefusedTrigger},
-    {AT_DisableTrigUser, Treatment::RefusedTrigger},
+    {AT_EnableRule, Treatment::ShellOnly},
+    {AT_EnableAlwaysRule, Treatment::ShellOnly},
+    {AT_EnableReplicaRule, Treatment::ShellOnly},
+    {AT_DisableRule, Treatment::ShellOnly},
+    // Triggers fire on the coordinator; those of foreign keys, which ALL includes, on the shards.
+    {AT_EnableTrig, Treatment::ShellOnly},
+    {AT_EnableAlwaysTrig, Treatment::ShellOnly},
+    {AT_EnableReplicaTrig, Treatment::ShellOnly},
+    {AT_DisableTrig, Treatment::ShellOnly},
+    {AT_EnableTrigAll, Treatment::ShellOnly},
+    {AT_DisableTrigAll, Treatment::ShellOnly},
+    {AT_EnableTrigUser, Treatment::ShellOnly},
+    {AT_DisableTrigUser, Treatment::ShellOnly},
 };
 
 Treatment treatment_of(AlterTableType type) {
@@ -93,7 +97,7 @@ Treatment treatment_of(AlterTableType type) {
 [[noreturn]] void refuse_subcommand() {
     ereport(ERROR,
             (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("alter table command is currently unsupported"),
-             errdetail("Inheritance, partitions, typed tables, rules and tablespaces are not supported for "
+             errdetail("Inheritance, partitions, typed tables and tablespaces are not supported for "
                        "tables that are spread over nodes."),
              errhint("Use undistribute_table() first when the table can be a local one.")));
 }
@@ -107,10 +111,6 @@ void check_subcommand(const DistTable &table, const AlterTableCmd *command) {
     const Treatment treatment = treatment_of(command->subtype);
     if (treatment == Treatment::Refused)
         refuse_subcommand();
-    if (treatment == Treatment::RefusedTrigger)
-        refuse(table.kind == TableKind::Reference ? "triggers are not supported on reference tables"
-                                                  : "triggers are not supported on distributed tables",
-               "Do the trigger's work in the statements that change the table.");
     if (changes_key(table, command))
         refuse("cannot execute ALTER TABLE command involving partition column",
                "Use undistribute_table(), alter the column, then distribute the table again.");
@@ -233,10 +233,10 @@ char *alter_table(Oid relid, List *subcommands, bool only = false) {
     return out.data;
 }
 
-bool brings_types(const AlterTableStmt *statement) {
+bool brings_dependencies(const AlterTableStmt *statement) {
     for (const ListCell &cell : cells(statement->cmds)) {
         const AlterTableType type = lfirst_node(AlterTableCmd, &cell)->subtype;
-        if (type == AT_AddColumn || type == AT_AlterColumnType)
+        if (type == AT_AddColumn || type == AT_AlterColumnType || type == AT_AddConstraint)
             return true;
     }
     return false;
@@ -289,16 +289,30 @@ void add_changes_of_tree(ShardDdl &ddl, std::span<const TableChange> tables) {
         add_keys(ddl, tables[i - 1]);
 }
 
+/// Shards have no triggers but those of foreign keys, which ALL means, too.
+List *foreign_key_switches(Oid relid, const AlterTableStmt *statement) {
+    List *commands = NIL;
+    for (const ListCell &cell : cells(statement->cmds)) {
+        const AlterTableType type = lfirst_node(AlterTableCmd, &cell)->subtype;
+        if (type == AT_EnableTrigAll || type == AT_DisableTrigAll)
+            commands =
+                lappend(commands, psprintf("ALTER TABLE %s %s TRIGGER ALL", qualified_relation_name(relid),
+                                           type == AT_EnableTrigAll ? "ENABLE" : "DISABLE"));
+    }
+    return commands;
+}
+
 void send_change(const DistTable &table, const AlterTableStmt *statement, std::span<const TableChange> tables,
                  bool only, List *filled_columns) {
     const ShapeChange &change = tables.front().change;
     ShardDdl ddl;
-    if (brings_types(statement))
+    if (brings_dependencies(statement))
         add_dependencies(ddl, table.relid, groups_of_shards(table));
     List *commands = NIL;
     if (change.subcommands != NIL)
         commands = list_make1(alter_table(table.relid, change.subcommands, only));
     commands = list_concat(commands, change.commands);
+    commands = list_concat(commands, foreign_key_switches(table.relid, statement));
     ddl.on_shards(table.relid, commands, change.referenced);
     if (filled_columns != NIL) {
         ddl.run();

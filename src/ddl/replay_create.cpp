@@ -41,20 +41,23 @@ bool handle_create_table(UtilityCall &call) {
     return true;
 }
 
-bool refuse_trigger(UtilityCall &call) {
+/// Triggers fire here, so the shards get none.
+bool handle_create_trigger(UtilityCall &call) {
     const Oid relid = find_dist_relation(castNode(CreateTrigStmt, call.statement())->relation);
     if (!OidIsValid(relid))
         return false;
-    refuse(require_dist_table(relid)->kind == TableKind::Reference
-               ? "triggers are not supported on reference tables"
-               : "triggers are not supported on distributed tables",
-           "Do the trigger's work in the statements that change the table.");
+    call.run();
+    check_triggers(relid);
+    check_foreign_keys(relid, CheckTime::Alter);
+    return true;
 }
 
-bool refuse_rule(UtilityCall &call) {
-    if (!OidIsValid(find_dist_relation(castNode(RuleStmt, call.statement())->relation)))
-        return false;
-    refuse("rules are not supported on distributed tables", "Put the rule on a view over the table.");
+/// Statements are rewritten by rules before they are planned, so the shards need none.
+bool handle_create_rule(UtilityCall &call) {
+    const auto *statement = castNode(RuleStmt, call.statement());
+    if (statement->event == CMD_SELECT && OidIsValid(find_dist_relation(statement->relation)))
+        refuse("a distributed table cannot become a view", "Create a view over the table.");
+    return false;
 }
 
 } // namespace citus

@@ -1,5 +1,6 @@
 /// CREATE INDEX and REINDEX.
 #include "citus/ddl/checks.hpp"
+#include "citus/ddl/dependencies.hpp"
 #include "citus/ddl/partitions.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
@@ -28,7 +29,10 @@ void send_new_indexes(const List *tree, const List *before) {
     ShardDdl ddl;
     for (const ListCell &table : cells(bottom_up(tree))) {
         const Oid relid = lfirst_oid(&table);
-        for (const ListCell &cell : cells(list_difference_oid(index_oids(relid), before))) {
+        const List *created = list_difference_oid(index_oids(relid), before);
+        if (created != NIL)
+            add_dependencies(ddl, relid, groups_of_shards(*require_dist_table(relid)));
+        for (const ListCell &cell : cells(created)) {
             ddl.on_shards(relid, shard_index_commands(lfirst_oid(&cell)));
             add_index_attachments(ddl, lfirst_oid(&cell));
         }

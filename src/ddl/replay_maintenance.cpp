@@ -183,6 +183,8 @@ void cluster_partitions(Oid index) {
         if (get_rel_relkind(part) != RELKIND_INDEX)
             continue;
         const Oid table = IndexGetRelation(part, false);
+        if (!citus_is_class_owner(table, GetUserId()))
+            continue; // PostgreSQL leaves such a partition out with a warning
         ddl.on_shards(table, list_make1(psprintf("CLUSTER %s USING %s", qualified_relation_name(table),
                                                  quote_identifier(get_rel_name(part)))));
     }

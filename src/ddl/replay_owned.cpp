@@ -38,6 +38,19 @@ List *tables_owned_by(const List *roles) {
     return tables;
 }
 
+/// Privileges on the schemas of tables are the same on all nodes.
+void revoke_on_schemas(const List *tables, const char *roles) {
+    List *schemas = NIL;
+    for (const ListCell &cell : cells(tables))
+        schemas = list_append_unique_oid(schemas, get_rel_namespace(lfirst_oid(&cell)));
+    for (const ListCell &cell : cells(schemas)) {
+        const char *name = quote_identifier(get_namespace_name(lfirst_oid(&cell)));
+        run_on_other_nodes(
+            list_make1(psprintf("REVOKE ALL PRIVILEGES ON SCHEMA %s FROM %s CASCADE", name, roles)),
+            psprintf("pg_catalog.to_regnamespace(%s) IS NOT NULL", quote_literal_cstr(name)));
+    }
+}
+
 } // namespace
 
 bool handle_reassign_owned(UtilityCall &call) {
@@ -73,6 +86,7 @@ bool handle_drop_owned(UtilityCall &call) {
                                           qualified_relation_name(lfirst_oid(&cell)), roles)));
     // Before the shells' privileges go: afterwards a member of the role could not revoke them any more.
     ddl.run();
+    revoke_on_schemas(all_dist_relations(), roles);
     return false;
 }
 

@@ -49,6 +49,8 @@ bool handle_vacuum(UtilityCall &call);
 bool handle_cluster(UtilityCall &call);
 bool handle_alter_enum(UtilityCall &call);
 bool handle_alter_domain(UtilityCall &call);
+bool handle_create_function(UtilityCall &call);
+bool handle_alter_function(UtilityCall &call);
 bool handle_create_table(UtilityCall &call);
 bool handle_create_publication(UtilityCall &call);
 bool handle_alter_publication(UtilityCall &call);
@@ -63,8 +65,8 @@ bool handle_alter_role(UtilityCall &call);
 bool handle_drop_role(UtilityCall &call);
 bool handle_rename_role(UtilityCall &call);
 bool handle_grant_role(UtilityCall &call);
-bool refuse_trigger(UtilityCall &call);
-bool refuse_rule(UtilityCall &call);
+bool handle_create_trigger(UtilityCall &call);
+bool handle_create_rule(UtilityCall &call);
 
 /// The relation of that name when it is in the metadata, and InvalidOid for all else (also when it does not
 /// exist). Takes no lock.

@@ -32,7 +32,7 @@ const char *ConflictUpdate::sql(const char *shard, const char *returning) const 
     appendStringInfo(&text, "UPDATE %s AS t1 SET", shard);
     int param = 0;
     ListCell *cell;
-    foreach (cell, plan_.updated) {
+    foreach (cell, plan_.update_sends) {
         const Form_pg_attribute attribute = TupleDescAttr(new_->tts_tupleDescriptor, lfirst_int(cell) - 1);
         appendStringInfo(&text, "%s %s = $%d", param == 0 ? "" : ",",
                          quote_identifier(NameStr(attribute->attname)), param + 1);
@@ -43,13 +43,13 @@ const char *ConflictUpdate::sql(const char *shard, const char *returning) const 
 }
 
 TaskParams ConflictUpdate::params(TupleTableSlot *new_row, Datum ctid, Datum partition) const {
-    const auto count = static_cast<size_t>(list_length(plan_.updated)) + 2;
+    const auto count = static_cast<size_t>(list_length(plan_.update_sends)) + 2;
     auto *types = static_cast<Oid *>(palloc(count * sizeof(Oid)));
     auto *values = static_cast<Datum *>(palloc(count * sizeof(Datum)));
     auto *nulls = static_cast<bool *>(palloc(count * sizeof(bool)));
     size_t i = 0;
     ListCell *cell;
-    foreach (cell, plan_.updated) {
+    foreach (cell, plan_.update_sends) {
         types[i] = TupleDescAttr(new_row->tts_tupleDescriptor, lfirst_int(cell) - 1)->atttypid;
         values[i] = slot_getattr(new_row, lfirst_int(cell), &nulls[i]);
         i++;

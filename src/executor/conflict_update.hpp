@@ -20,7 +20,7 @@ public:
     /// next call.
     TupleTableSlot *new_row(TupleTableSlot *excluded);
 
-    /// `UPDATE shard SET ... WHERE ctid = $n` for the columns of plan.updated, and its parameters.
+    /// `UPDATE shard SET ... WHERE ctid = $n` for the columns of plan.update_sends, and its parameters.
     const char *sql(const char *shard, const char *returning) const;
     TaskParams params(TupleTableSlot *new_row, Datum ctid, Datum partition) const;
 

@@ -9,8 +9,8 @@
 #include "citus/executor/task_capture.hpp"
 #include "citus/net/wire.hpp"
 #include "citus/pg/counters.hpp"
-#include "citus/transaction/statement_snapshot.hpp"
 #include "citus/pg/walker.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 #include "lone_write.hpp"
 
 extern "C" {
@@ -18,8 +18,8 @@ extern "C" {
 #include "nodes/extensible.h"
 #include "optimizer/optimizer.h"
 #include "tcop/pquery.h"
-#include "utils/datum.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/portal.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
@@ -259,6 +259,13 @@ bool repeats_itself(const FragmentScanState *state) {
     return true;
 }
 
+/// Whether the shards' work, as the planner expects it, takes some ten milliseconds. (A plan's costs are
+/// those of one shard, as they share the work.)
+bool may_take_long(const Plan *plan, size_t tasks) {
+    constexpr Cost kLong = 5000;
+    return tasks > 1 && (plan->total_cost - plan->startup_cost) * static_cast<double>(tasks) > kLong;
+}
+
 /// Whether an expression needs a value that a node above passes down (not one that an InitPlan computes).
 bool needs_outer_row(::Node *node, void *context);
 
@@ -274,14 +281,14 @@ bool is_one_of_many_reads(const FragmentScanState *state) {
         reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs), estate);
 }
 
-/// Fills in TaskSet::statement, and whether that takes a transaction on the nodes. (A merge has one stream per
-/// task, which are sent together.)
-void share_snapshot(const FragmentScanState *state, TaskSet *set, bool merges) {
+/// Fills in TaskSet::statement, and whether that takes a transaction on the nodes. (A merge has one stream
+/// per task; those of one node are sent together.)
+void share_snapshot(const FragmentScanState *state, TaskSet *set, bool merges_on_a_node) {
     if (IsolationUsesXactSnapshot() || state->fragment.needs_write_access())
         return;
     const bool is_one_of_many = is_one_of_many_reads(state);
     set->statement =
-        is_one_of_many || merges ? statement_number(state->css.ss.ps.state) : kOneSetOfReads;
+        is_one_of_many || merges_on_a_node ? statement_number(state->css.ss.ps.state) : kOneSetOfReads;
     set->in_transaction = is_one_of_many;
 }
 
@@ -343,9 +350,10 @@ void start_run(FragmentScanState *state) {
                 .access = access_of(state->fragment),
                 .result = state->remote_slot->tts_tupleDescriptor,
                 .run_as = state->run_as,
-                .level = level_of(state)};
+                .level = level_of(state),
+                .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
     const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
-    share_snapshot(state, &set, merges);
+    share_snapshot(state, &set, merges && have_a_node_twice(set.tasks));
     if (merges)
         state->merge = MergedStreams::open(state->run_context, set, state->fragment.merge_keys);
     else

@@ -8,7 +8,8 @@ namespace citus {
 
 InsertSource::InsertSource(const InsertPlan &plan, PlanState *child, PlanState *parent, Relation relation,
                            Index target)
-    : child_(child), parent_(parent), relation_(relation), checks_view_(plan.action == ONCONFLICT_NONE) {
+    : child_(child), parent_(parent), relation_(relation), may_conflict_(plan.action != ONCONFLICT_NONE),
+      checks_view_(!may_conflict_) {
     EState *estate = parent->state;
     row_slot_ = ExecInitExtraTupleSlot(estate, RelationGetDescr(relation), &TTSOpsVirtual);
     target_ = makeNode(ResultRelInfo);
@@ -37,15 +38,13 @@ void InsertSource::check(TupleTableSlot *row) {
         ExecWithCheckOptions(WCO_VIEW_CHECK, target_, row, estate);
 }
 
-TupleTableSlot *InsertSource::read_child() {
-    if (child_done_)
-        return nullptr;
-    EState *estate = parent_->state;
-    ResetPerTupleExprContext(estate);
+/// The next row of the child as one of the table; false at the end.
+bool InsertSource::next_of_child() {
+    ResetPerTupleExprContext(parent_->state);
     TupleTableSlot *slot = ExecProcNode(child_);
     if (TupIsNull(slot)) {
         child_done_ = true;
-        return nullptr;
+        return false;
     }
     // The first columns are the table's, in order; what follows is junk.
     const int count = row_slot_->tts_tupleDescriptor->natts;
@@ -55,11 +54,48 @@ TupleTableSlot *InsertSource::read_child() {
     std::copy_n(slot->tts_isnull, count, row_slot_->tts_isnull);
     ExecStoreVirtualTuple(row_slot_);
     row_slot_->tts_tableOid = RelationGetRelid(relation_);
+    return true;
+}
+
+/// A trigger function may use the connections that the child reads from, so the child is read first.
+void InsertSource::store_child() {
+    ContextScope scope(parent_->state->es_query_cxt);
+    untouched_ = tuplestore_begin_heap(false, false, work_mem);
+    while (next_of_child()) {
+        CHECK_FOR_INTERRUPTS();
+        tuplestore_puttupleslot(untouched_, row_slot_);
+    }
+    untouched_slot_ =
+        ExecInitExtraTupleSlot(parent_->state, row_slot_->tts_tupleDescriptor, &TTSOpsMinimalTuple);
+}
+
+/// The next row that triggers let through, in row_slot_.
+bool InsertSource::next_of_triggers() {
+    if (untouched_ == nullptr)
+        store_child();
+    do {
+        ResetPerTupleExprContext(parent_->state);
+        if (!tuplestore_gettupleslot(untouched_, true, false, untouched_slot_))
+            return false;
+        ExecCopySlot(row_slot_, untouched_slot_);
+        row_slot_->tts_tableOid = RelationGetRelid(relation_);
+    } while (!triggers_->before_insert(row_slot_));
+    slot_getallattrs(row_slot_);
+    row_slot_->tts_tableOid = RelationGetRelid(relation_);
+    return true;
+}
+
+TupleTableSlot *InsertSource::read_child() {
+    if (triggers_ != nullptr ? !next_of_triggers() : child_done_ || !next_of_child())
+        return nullptr;
+    EState *estate = parent_->state;
     const TupleConstr *constraints = RelationGetDescr(relation_)->constr;
     if (constraints != nullptr && constraints->has_generated_stored)
         ExecComputeStoredGenerated(target_, estate, row_slot_, CMD_INSERT);
     if (checks_)
         check(row_slot_);
+    if (triggers_ != nullptr && !may_conflict_)
+        triggers_->after_insert(row_slot_);
     return row_slot_;
 }
 
@@ -101,6 +137,11 @@ bool InsertSource::failed_constraint(const ErrorData *error) const {
 
 void InsertSource::close() {
     ExecClearTuple(row_slot_);
+    if (untouched_ != nullptr) {
+        ExecClearTuple(untouched_slot_);
+        tuplestore_end(untouched_);
+        untouched_ = nullptr;
+    }
     if (store_ != nullptr) {
         ExecClearTuple(stored_slot_);
         tuplestore_end(store_);

@@ -37,6 +37,8 @@ struct InsertScanState {
     MemoryContext wave_context; ///< reset for each wave
     InsertSource *source;
     InsertSender *sender;
+    TableTriggers *triggers;        ///< nullptr: none
+    TableTriggers *update_triggers; ///< of ON CONFLICT DO UPDATE
     const DistTable *table;
 
     InsertRow *wave;
@@ -89,14 +91,27 @@ void count_rows(InsertScanState *state, uint64 rows) {
         state->css.ss.ps.state->es_processed += rows;
 }
 
+/// AFTER triggers of ON CONFLICT DO NOTHING see the rows that were inserted.
+void show_written_rows(InsertScanState *state, std::span<const InsertRow> rows) {
+    for (const InsertRow &row : rows) {
+        if (!row.written)
+            continue;
+        ExecStoreMinimalTuple(row.tuple, state->stored_slot, false);
+        state->triggers->after_insert(state->stored_slot);
+    }
+    ExecClearTuple(state->stored_slot);
+}
+
 /// is_end: the statement has nothing more to do or to fail by.
 void send_wave(InsertScanState *state, bool is_last, bool is_end) {
     if (state->wave_count == 0)
         return;
     start_reads_before_write(state->css.ss.ps.state);
     ContextScope scope(state->wave_context);
-    count_rows(state,
-               state->sender->send({state->wave, static_cast<size_t>(state->wave_count)}, is_last, is_end));
+    const std::span<InsertRow> rows{state->wave, static_cast<size_t>(state->wave_count)};
+    count_rows(state, state->sender->send(rows, is_last, is_end));
+    if (state->triggers != nullptr && state->plan.action == ONCONFLICT_NOTHING)
+        show_written_rows(state, rows);
 }
 
 /// The next row to insert. When it breaks a constraint, the rows before it are inserted first, since one of
@@ -343,6 +358,25 @@ Oid rows_user(InsertScanState *state) {
     return user_for_insert(state->plan.relid, check_as, state->plan.columns, further, stands_alone);
 }
 
+void open_triggers(InsertScanState *state) {
+    const PlanState &node = state->css.ss.ps;
+    const Index target = castNode(CustomScan, node.plan)->scan.scanrelid;
+    Relation relation = state->css.ss.ss_currentRelation;
+    state->triggers = TableTriggers::open(node.state, relation, target, CMD_INSERT);
+    if (state->plan.action == ONCONFLICT_UPDATE)
+        state->update_triggers = TableTriggers::open(node.state, relation, target, CMD_UPDATE);
+    state->source->set_triggers(state->triggers);
+    for (TableTriggers *triggers : {state->triggers, state->update_triggers})
+        if (triggers != nullptr)
+            triggers->before_statement();
+}
+
+void end_triggers(InsertScanState *state) {
+    for (TableTriggers *triggers : {state->update_triggers, state->triggers})
+        if (triggers != nullptr)
+            triggers->after_statement();
+}
+
 void start(InsertScanState *state) {
     state->started = true;
     PlanState *node = &state->css.ss.ps;
@@ -352,10 +386,15 @@ void start(InsertScanState *state) {
         lock_for_replicated_write(state->plan.relid);
     run_other_inserts(state);
     state->run_as = rows_user(state);
+    open_triggers(state);
     state->sender = make_in<InsertSender>(state->run_context, state->run_context, state->plan, relation, node,
-                                          state->returns_rows, state->run_as, state->source->target());
+                                          state->returns_rows || state->triggers != nullptr, state->run_as,
+                                          state->source->target());
+    state->sender->set_triggers(state->triggers, state->update_triggers);
+    // AFTER triggers may still fail.
     state->sender->may_commit_with_rows =
-        state->returns_rows && state->system_slot == nullptr && state->plan.check_options == NIL &&
+        state->returns_rows && state->triggers == nullptr && state->system_slot == nullptr &&
+        state->plan.check_options == NIL &&
         returns_plain_values(node->plan->targetlist, castNode(CustomScan, node->plan)->scan.scanrelid);
     if (state->plan.others_read)
         order_reads(state);
@@ -365,16 +404,22 @@ TupleTableSlot *exec_insert(CustomScanState *node) {
     auto *state = insert_state(&node->ss.ps);
     if (!state->started && !state->finished)
         start(state);
-    if (state->deferred)
-        return state->finished ? nullptr : exec_deferred(state);
+    if (state->deferred) {
+        TupleTableSlot *slot = state->finished ? nullptr : exec_deferred(state);
+        if (state->finished)
+            end_triggers(state);
+        return slot;
+    }
     for (;;) {
         if (state->returns_rows)
             if (TupleTableSlot *slot = next_output(state))
                 return slot;
         if (state->finished)
-            return nullptr;
+            break;
         insert_wave(state);
     }
+    end_triggers(state);
+    return nullptr;
 }
 
 // ---------------------------------------------------------------- executor callbacks
@@ -575,7 +620,8 @@ CustomScan *make_insert_scan(const ModifyTable *modify, const InsertPlan &plan) 
     packed = lappend(packed, plan.update_set);
     packed = lappend(packed, plan.update_where);
     packed = lappend(packed, plan.update_reads);
-    scan->custom_private = lappend(packed, pack_text(plan.one_row_text));
+    packed = lappend(packed, pack_text(plan.one_row_text));
+    scan->custom_private = lappend(packed, plan.update_sends);
     return scan;
 }
 
@@ -601,6 +647,7 @@ InsertPlan insert_plan_of(const CustomScan *scan) {
     plan.update_where = static_cast<List *>(list_nth(packed, 12));
     plan.update_reads = static_cast<List *>(list_nth(packed, 13));
     plan.one_row_text = unpack_text(packed, 14);
+    plan.update_sends = static_cast<List *>(list_nth(packed, 15));
     plan.conflict_params = scan->custom_exprs;
     return plan;
 }

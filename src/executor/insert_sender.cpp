@@ -16,8 +16,8 @@ namespace {
 /// Rows of one statement: more would not be faster, and its text and parameters are kept in memory.
 constexpr int kMaxStatementRows = 1000;
 
-/// Bytes of RETURNING that are kept for the client after they were committed: so few that neither memory nor a
-/// temporary file can be wanting.
+/// Bytes of RETURNING that are kept for the client after they were committed: so few that neither memory nor
+/// a temporary file can be wanting.
 constexpr size_t kMaxReturnedAfterCommit = 32 * 1024;
 
 size_t bytes_of(std::span<const InsertRow> rows) {
@@ -81,6 +81,8 @@ void InsertSender::prepare(bool tracks_keys) {
     if (wants_results_ && plan_.action != ONCONFLICT_NONE) {
         // A conflict may leave a row out: values tell which ones were written. Only those that the user may
         // read by the rights that the statement needs anyway.
+        if (insert_triggers_ != nullptr) // they have to see the right rows
+            copy_list(&returned_, plan_.columns);
         if (returned_.empty() && plan_.arbiters == NIL)
             returned_.push_back(kNoColumn);
         copy_list(&returned_, WrittenKeys::columns_of(relation_, plan_.arbiters));
@@ -191,10 +193,13 @@ std::span<InsertSender::Statement> InsertSender::divide(std::span<const InsertRo
     auto *order = static_cast<int *>(palloc(rows.size() * sizeof(int)));
     for (size_t i = 0; i < rows.size(); i++)
         order[i] = static_cast<int>(i);
-    std::sort(order, order + rows.size(), [&](int a, int b) {
-        const int shard_a = rows[static_cast<size_t>(a)].shard, shard_b = rows[static_cast<size_t>(b)].shard;
-        return shard_a != shard_b ? shard_a < shard_b : a < b;
-    });
+    // Where each row is one round trip, they stay in their order: triggers fire in it.
+    if (!plan_.updates_here())
+        std::sort(order, order + rows.size(), [&](int a, int b) {
+            const int shard_a = rows[static_cast<size_t>(a)].shard,
+                      shard_b = rows[static_cast<size_t>(b)].shard;
+            return shard_a != shard_b ? shard_a < shard_b : a < b;
+        });
     const auto limit = static_cast<size_t>(rows_per_statement());
     auto *statements = static_cast<Statement *>(palloc(rows.size() * sizeof(Statement)));
     size_t count = 0;
@@ -278,7 +283,7 @@ void InsertSender::open(Statement *statement, std::span<const InsertRow> rows) {
 uint64 InsertSender::send(std::span<InsertRow> rows, bool is_last, bool is_end) {
     std::span<Statement> statements = divide(rows);
     if (!prepared_) {
-        bool several = !is_last;
+        bool several = !is_last || (plan_.updates_here() && statements.size() > 1);
         for (size_t i = 1; i < statements.size(); i++)
             several |= statements[i].shard == statements[i - 1].shard;
         prepare(several && plan_.action == ONCONFLICT_UPDATE);
@@ -467,8 +472,38 @@ MinimalTuple InsertSender::with_xmax_of(MinimalTuple result, MinimalTuple existi
                                    stored_result_slot_->tts_isnull);
 }
 
+/// False when a trigger says that the existing row stays as it is.
+bool InsertSender::fire_update_triggers(TupleTableSlot *new_row) {
+    TupleTableSlot *existing = conflict_update_->existing();
+    HeapTuple old_row =
+        heap_form_tuple(existing->tts_tupleDescriptor, existing->tts_values, existing->tts_isnull);
+    old_row->t_tableOid = plan_.relid;
+    if (!update_triggers_->before_update(old_row, new_row))
+        return false;
+    slot_getallattrs(new_row);
+    new_row->tts_tableOid = plan_.relid;
+    update_triggers_->after_update(old_row, new_row);
+    return true;
+}
+
+/// A new value of the distribution column must belong to the shard of the existing row.
+void InsertSender::check_shard(const Statement &statement, TupleTableSlot *new_row) {
+    if (!table_->has_key())
+        return;
+    bool is_null;
+    const Datum key = slot_getattr(new_row, table_->key_attno, &is_null);
+    if (shard_index_for_hash(*table_, hash_distribution_value(*table_, key, is_null)) == statement.shard)
+        return;
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("modifying the partition value of rows is not allowed"),
+                    errdetail("ON CONFLICT DO UPDATE would move a row of table \"%s\" to another shard.",
+                              RelationGetRelationName(relation_)),
+                    errhint("Delete the row and insert it with the new value.")));
+}
+
 /// The statement inserted its row, or locked the one that is there, which is updated now.
 uint64 InsertSender::finish_with_update(const Statement &statement, std::span<InsertRow> rows) {
+    ResetPerTupleExprContext(parent_->state);
     InsertRow &row = rows[static_cast<size_t>(statement.rows[0])];
     const std::span<MinimalTuple> found = one_result_each(statement.stream, statement.copies);
     if (written_keys_ != nullptr)
@@ -479,10 +514,11 @@ uint64 InsertSender::finish_with_update(const Statement &statement, std::span<In
     if (DatumGetTransactionId(xmax) != InvalidTransactionId) {
         ExecStoreMinimalTuple(row.tuple, row_slot_, false);
         TupleTableSlot *new_row = conflict_update_->new_row(row_slot_);
-        if (new_row == nullptr) {
+        if (new_row == nullptr || (update_triggers_ != nullptr && !fire_update_triggers(new_row))) {
             row.result = nullptr;
             return 0;
         }
+        check_shard(statement, new_row);
         MinimalTuple updated = nullptr;
         update_existing(statement, found, new_row, &updated);
         row.result = with_xmax_of(updated, found[0]);
@@ -493,6 +529,8 @@ uint64 InsertSender::finish_with_update(const Statement &statement, std::span<In
     } else {
         ExecStoreMinimalTuple(row.tuple, row_slot_, false);
         check_view(row_slot_);
+        if (insert_triggers_ != nullptr)
+            insert_triggers_->after_insert(row_slot_);
     }
     row.written = true;
     if (written_keys_ != nullptr)

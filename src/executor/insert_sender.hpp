@@ -6,6 +6,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/insert_scan.hpp"
+#include "citus/executor/table_triggers.hpp"
 #include "citus/executor/tasks.hpp"
 #include "conflict_keys.hpp"
 #include "conflict_update.hpp"
@@ -29,6 +30,12 @@ public:
     /// the connections, InvalidOid for the current one.
     InsertSender(MemoryContext context, const InsertPlan &plan, Relation relation, PlanState *parent,
                  bool wants_results, Oid run_as, ResultRelInfo *target);
+
+    /// Triggers of the table for INSERT and for the UPDATE of ON CONFLICT; nullptr for none.
+    void set_triggers(TableTriggers *insert, TableTriggers *update) {
+        insert_triggers_ = insert;
+        update_triggers_ = update;
+    }
 
     /// Sends rows and waits for their results, which are put into the rows; memory of the current context.
     /// is_last: no further call follows; is_end: nor anything else of the statement, which may be committed
@@ -71,6 +78,8 @@ private:
     void store_returned(MinimalTuple result, TupleTableSlot *slot);
     void update_existing(const Statement &statement, std::span<const MinimalTuple> existing,
                          TupleTableSlot *new_row, MinimalTuple *result);
+    bool fire_update_triggers(TupleTableSlot *new_row);
+    void check_shard(const Statement &statement, TupleTableSlot *new_row);
     MinimalTuple with_xmax_of(MinimalTuple result, MinimalTuple existing);
     uint64 finish_with_update(const Statement &statement, std::span<InsertRow> rows);
     void check_view(TupleTableSlot *row);
@@ -104,6 +113,8 @@ private:
     TupleTableSlot *key_slot_ = nullptr;
     WrittenKeys *written_keys_ = nullptr;
     ConflictUpdate *conflict_update_ = nullptr;
+    TableTriggers *insert_triggers_ = nullptr;
+    TableTriggers *update_triggers_ = nullptr;
 };
 
 } // namespace citus

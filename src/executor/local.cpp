@@ -222,8 +222,9 @@ PlannedStmt *only_select(List *statements) {
     if (list_length(statements) != 1)
         return nullptr;
     auto *plan = linitial_node(PlannedStmt, statements);
-    return plan->commandType == CMD_SELECT && !plan->hasModifyingCTE && plan->utilityStmt == nullptr ? plan
-                                                                                                     : nullptr;
+    return plan->commandType == CMD_SELECT && !plan->hasModifyingCTE && plan->utilityStmt == nullptr
+               ? plan
+               : nullptr;
 }
 
 /// The plan of a text that is not kept; nullptr when it is something else than a SELECT.

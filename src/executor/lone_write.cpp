@@ -42,8 +42,8 @@ bool is_clients_statement(const Portal portal, const PlannedStmt *statement) {
 
 bool is_lone_write(const EState *estate, const Plan *node, bool may_return) {
     const PlannedStmt *statement = estate->es_plannedstmt;
-    if (statement->planTree != node || !statement->canSetTag ||
-        (statement->hasReturning && !may_return) || statement->hasModifyingCTE || !is_clients_statement(ActivePortal, statement) ||
+    if (statement->planTree != node || !statement->canSetTag || (statement->hasReturning && !may_return) ||
+        statement->hasModifyingCTE || !is_clients_statement(ActivePortal, statement) ||
         !may_be_whole_transaction())
         return false;
     // The simple protocol hides its portal; several statements in one message are a transaction block.

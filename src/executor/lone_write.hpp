@@ -9,12 +9,12 @@
 
 namespace citus {
 
-/// `node` is the plan node that writes. may_return: also a statement with RETURNING; the caller knows that nothing
-/// can fail on the way of its rows to the client.
+/// `node` is the plan node that writes. may_return: also a statement with RETURNING; the caller knows that
+/// nothing can fail on the way of its rows to the client.
 bool is_lone_write(const EState *estate, const Plan *node, bool may_return = false);
 
-/// Whether the rows of a RETURNING list get to the client as they are: columns of the relation and constants, of
-/// built-in types, in the client's encoding.
+/// Whether the rows of a RETURNING list get to the client as they are: columns of the relation and constants,
+/// of built-in types, in the client's encoding.
 bool returns_plain_values(const List *targetlist, Index relation);
 
 } // namespace citus

@@ -46,7 +46,7 @@ struct MergeScanState {
     std::span<WhenClause> clauses;
     std::span<TargetColumn> columns;
     AttrNumber tid_resno;
-    TupleTableSlot *old_slot; ///< the target's row as far as the actions use it
+    TupleTableSlot *old_slot;   ///< the target's row as far as the actions use it
     const ModifyPlan *any_plan; ///< of one of the clauses, to tell target rows apart; nullptr without
     bool is_replicated;
     bool finished;
@@ -248,9 +248,8 @@ void init_clause(CustomScanState *node, WhenClause *clause, const MergeAction *a
     clause->plan = make_in<ModifyPlan>(state->node_context, action->commandType, relation, state->target,
                                        clause->tlist, columns, NIL);
     clause->plan->may_lose_rows = estate->es_plannedstmt->hasModifyingCTE;
-    clause->plan->run_as =
-        effective_user(exec_rt_fetch(state->target, estate)->checkAsUser,
-                       list_make1_oid(RelationGetRelid(relation)), kRightsToChange);
+    clause->plan->run_as = effective_user(exec_rt_fetch(state->target, estate)->checkAsUser,
+                                          list_make1_oid(RelationGetRelid(relation)), kRightsToChange);
 }
 
 void find_columns(MergeScanState *state, const List *child_tlist) {
@@ -275,7 +274,8 @@ void begin_merge(CustomScanState *node, EState *estate, int eflags) {
     auto *state = merge_state(node);
     auto *scan = castNode(CustomScan, node->ss.ps.plan);
     outerPlanState(&node->ss.ps) = ExecInitNode(outerPlan(&scan->scan.plan), estate, eflags);
-    state->target = static_cast<Index>(linitial_int(static_cast<const List *>(linitial(scan->custom_private))));
+    state->target =
+        static_cast<Index>(linitial_int(static_cast<const List *>(linitial(scan->custom_private))));
     const auto *actions = static_cast<const List *>(lsecond(scan->custom_private));
     Relation relation = ExecGetRangeTableRelation(estate, state->target);
     state->is_replicated = row_identity(RelationGetRelid(relation)).is_replicated;
@@ -311,9 +311,8 @@ void explain_merge(CustomScanState *node, List *, ExplainState *es) {
     auto *state = merge_state(node);
     ExplainPropertyText("Tier", "Gather", es);
     ExplainPropertyText("Operation", "Merge", es);
-    ExplainPropertyText("Target",
-                        quote_identifier(get_rel_name(exec_rt_fetch(state->target, node->ss.ps.state)->relid)),
-                        es);
+    ExplainPropertyText(
+        "Target", quote_identifier(get_rel_name(exec_rt_fetch(state->target, node->ss.ps.state)->relid)), es);
 }
 
 const CustomExecMethods kExecMethods = {
@@ -341,9 +340,11 @@ const CustomScanMethods kScanMethods = {
 
 CustomScan *make_merge_scan(ModifyTable *modify) {
     if (modify->withCheckOptionLists != NIL && linitial(modify->withCheckOptionLists) != nullptr)
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("MERGE into a distributed or reference table with row-level security is not supported"),
-                        errhint("Use UPDATE, DELETE and INSERT in one transaction.")));
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("MERGE into a distributed or reference table with row-level security is not supported"),
+             errhint("Use UPDATE, DELETE and INSERT in one transaction.")));
     auto *scan = makeNode(CustomScan);
     scan->scan.plan = modify->plan;
     NodeSetTag(scan, T_CustomScan);

@@ -1,11 +1,10 @@
 #include "citus/executor/merged_streams.hpp"
 
+#include "citus/executor/row_spill.hpp"
 #include "citus/guc.hpp"
-#include "citus/guc.hpp"
+#include "citus/net/wire.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/pg/memory.hpp"
-#include "citus/executor/row_spill.hpp"
-#include "citus/net/wire.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 
 extern "C" {
@@ -14,6 +13,14 @@ extern "C" {
 }
 
 namespace citus {
+
+bool have_a_node_twice(std::span<const Task> tasks) {
+    for (size_t i = 0; i < tasks.size(); i++)
+        for (size_t j = 0; j < i; j++)
+            if (tasks[i].group_id == tasks[j].group_id)
+                return true;
+    return false;
+}
 
 namespace {
 
@@ -89,16 +96,18 @@ void RunningMerge::start(const TaskSet &set, List *merge_keys) {
         count(Counter::MultiShard);
     tasks_.assign(set.tasks.begin(), set.tasks.end());
     sources_.reserve(tasks_.size());
+    // What goes to one node is one batch, which is one transaction there, and so sees one snapshot.
+    const bool together = have_a_node_twice(tasks_);
     for (Task &task : tasks_) {
         task.anchor_shard_id = 0;
         TaskSet part = set;
         part.tasks = {&task, 1};
-        part.waits_for_others = true;
-        sources_.push_back({TaskStream::open(context_, part),
-                            MakeSingleTupleTableSlot(set.result, &TTSOpsVirtual)});
+        part.waits_for_others = together;
+        sources_.push_back(
+            {TaskStream::open(context_, part), MakeSingleTupleTableSlot(set.result, &TTSOpsVirtual)});
     }
-    // In one batch, which is one transaction on the node, and so sees one snapshot.
-    for (Connection *connection : connections) {
+    for (size_t i = 0; together && i < connections.size(); i++) {
+        Connection *connection = connections[i];
         connection->queue_sync();
         connection->send();
     }

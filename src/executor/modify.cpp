@@ -2,6 +2,7 @@
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/run_as.hpp"
+#include "citus/executor/table_triggers.hpp"
 
 #include "citus/executor/fragment_scan.hpp"
 
@@ -31,6 +32,8 @@ struct ModifyScanState {
     TupleTableSlot *new_slot; ///< a changed row of the target, for RETURNING and check options
     ResultRelInfo *checked;   ///< the target with its check options; nullptr without
     ModifyBatch *batch;
+    TableTriggers *triggers;   ///< nullptr: none
+    TupleTableSlot *row_after; ///< with triggers: the whole row of the target as it will be
     uint64 affected;
     bool collected, finished;
 };
@@ -54,7 +57,7 @@ void collect_rows(ModifyScanState *state) {
         if (TupIsNull(slot))
             break;
         const TargetRow target = state->plan.read_target(slot);
-        if (target.moves() && !std::exchange(moves_checked, true))
+        if (state->triggers == nullptr && target.moves() && !std::exchange(moves_checked, true))
             check_move(state->plan);
         // A row that several rows of the other tables match changes once, to what the first one says.
         if (state->drops_duplicates && !seen.add(target))
@@ -62,6 +65,107 @@ void collect_rows(ModifyScanState *state) {
         tuplestore_puttupleslot(state->rows, slot);
     }
     state->collected = true;
+}
+
+// ---------------------------------------------------------------- triggers
+
+/// The old row of the target, which the plan brings along for triggers.
+HeapTupleData old_row_of(const ModifyScanState *state, TupleTableSlot *plan_row) {
+    bool is_null;
+    const Datum row = slot_getattr(plan_row, state->plan.old_row_resno, &is_null);
+    if (is_null)
+        elog(ERROR, "the old row of a row to change is NULL");
+    HeapTupleData tuple{};
+    tuple.t_data = DatumGetHeapTupleHeader(row);
+    tuple.t_len = HeapTupleHeaderGetDatumLength(tuple.t_data);
+    tuple.t_tableOid = state->plan.table->relid;
+    ItemPointerSetInvalid(&tuple.t_self);
+    return tuple;
+}
+
+/// Makes the new row from the old one and what the plan sets.
+void make_new_row(ModifyScanState *state, HeapTuple old_row, TupleTableSlot *plan_row) {
+    TupleTableSlot *slot = state->row_after;
+    ExecClearTuple(slot);
+    heap_deform_tuple(old_row, slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
+    for (const PlanColumn &column : state->plan.changes)
+        slot->tts_values[column.attno - 1] =
+            slot_getattr(plan_row, column.resno, &slot->tts_isnull[column.attno - 1]);
+    ExecStoreVirtualTuple(slot);
+    slot->tts_tableOid = state->plan.table->relid;
+}
+
+/// Puts the row with the values that the triggers left into a row of the plan.
+void store_new_values(ModifyScanState *state, TupleTableSlot *plan_row, Tuplestorestate *rows) {
+    slot_getallattrs(plan_row);
+    const TupleDesc desc = plan_row->tts_tupleDescriptor;
+    auto *values = static_cast<Datum *>(palloc(sizeof(Datum) * static_cast<size_t>(desc->natts)));
+    auto *nulls = static_cast<bool *>(palloc(sizeof(bool) * static_cast<size_t>(desc->natts)));
+    std::copy_n(plan_row->tts_values, desc->natts, values);
+    std::copy_n(plan_row->tts_isnull, desc->natts, nulls);
+    for (const PlanColumn &column : state->plan.changes)
+        values[column.resno - 1] = slot_getattr(state->row_after, column.attno, &nulls[column.resno - 1]);
+    tuplestore_putvalues(rows, desc, values, nulls);
+}
+
+/// Lets the row triggers see a row; false when one of them says that nothing is to be done with it.
+bool fire_row_triggers(ModifyScanState *state, TupleTableSlot *plan_row, Tuplestorestate *rows) {
+    HeapTupleData old_row = old_row_of(state, plan_row);
+    if (state->plan.operation == CMD_DELETE) {
+        if (!state->triggers->before_delete(&old_row))
+            return false;
+        state->triggers->after_delete(&old_row);
+        tuplestore_puttupleslot(rows, plan_row);
+        return true;
+    }
+    make_new_row(state, &old_row, plan_row);
+    if (!state->triggers->before_update(&old_row, state->row_after))
+        return false;
+    slot_getallattrs(state->row_after);
+    state->row_after->tts_tableOid = state->plan.table->relid;
+    store_new_values(state, plan_row, rows);
+    state->triggers->after_update(&old_row, state->row_after);
+    return true;
+}
+
+/// Replaces the rows of the child by what the triggers made of them. They run when all rows are read, since
+/// they may use the connections that the child reads from.
+void pass_rows_to_triggers(ModifyScanState *state) {
+    if (state->plan.old_row_resno == InvalidAttrNumber)
+        return; // triggers of the statement only
+    EState *estate = state->css.ss.ps.state;
+    Tuplestorestate *rows = tuplestore_begin_heap(false, false, work_mem);
+    while (tuplestore_gettupleslot(state->rows, true, false, state->row_slot)) {
+        CHECK_FOR_INTERRUPTS();
+        ResetPerTupleExprContext(estate);
+        ContextScope scope(GetPerTupleMemoryContext(estate));
+        (void)fire_row_triggers(state, state->row_slot, rows);
+    }
+    ExecClearTuple(state->row_slot);
+    ExecClearTuple(state->row_after);
+    tuplestore_end(state->rows);
+    state->rows = rows;
+}
+
+/// Which rows move is known when the triggers have run.
+void check_moves(ModifyScanState *state) {
+    bool any = false;
+    while (!any && tuplestore_gettupleslot(state->rows, true, false, state->row_slot))
+        any = state->plan.read_target(state->row_slot).moves();
+    ExecClearTuple(state->row_slot);
+    tuplestore_rescan(state->rows);
+    if (any)
+        check_move(state->plan);
+}
+
+void collect_and_fire(ModifyScanState *state) {
+    if (state->triggers != nullptr)
+        state->triggers->before_statement();
+    collect_rows(state);
+    if (state->triggers == nullptr)
+        return;
+    pass_rows_to_triggers(state);
+    check_moves(state);
 }
 
 // ---------------------------------------------------------------- batches
@@ -121,7 +225,7 @@ TupleTableSlot *exec_modify(CustomScanState *node) {
     if (!state->collected) {
         if (state->plan.is_replicated)
             lock_for_replicated_write(state->plan.table->relid);
-        collect_rows(state);
+        collect_and_fire(state);
         start_reads_before_write(node->ss.ps.state);
     }
     if (state->css.ss.ps.plan->targetlist != NIL) {
@@ -134,6 +238,8 @@ TupleTableSlot *exec_modify(CustomScanState *node) {
                 CHECK_FOR_INTERRUPTS();
     }
     state->finished = true;
+    if (state->triggers != nullptr)
+        state->triggers->after_statement();
     if (state->counts_rows)
         node->ss.ps.state->es_processed += state->affected;
     return nullptr;
@@ -178,6 +284,9 @@ void begin_modify(CustomScanState *node, EState *estate, int eflags) {
                                       child_tlist, static_cast<List *>(lsecond(scan->custom_private)),
                                       list_concat_copy(checks, scan->scan.plan.targetlist));
     }
+    if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+        state->triggers = TableTriggers::open(estate, relation, target, state->plan.operation);
+    state->row_after = ExecInitExtraTupleSlot(estate, RelationGetDescr(relation), &TTSOpsVirtual);
     state->plan.may_lose_rows = estate->es_plannedstmt->hasModifyingCTE;
     const Oid check_as = exec_rt_fetch(target, estate)->checkAsUser;
     state->plan.run_as =

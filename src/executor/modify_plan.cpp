@@ -12,13 +12,19 @@ namespace citus {
 
 namespace {
 
-AttrNumber junk_column(const List *tlist, const char *name) {
+AttrNumber find_junk_column(const List *tlist, const char *name) {
     ListCell *cell;
     foreach (cell, tlist) {
         const auto *entry = lfirst_node(TargetEntry, cell);
         if (entry->resjunk && entry->resname != nullptr && strcmp(entry->resname, name) == 0)
             return entry->resno;
     }
+    return InvalidAttrNumber;
+}
+
+AttrNumber junk_column(const List *tlist, const char *name) {
+    if (const AttrNumber resno = find_junk_column(tlist, name); resno != InvalidAttrNumber)
+        return resno;
     elog(ERROR, "the plan of a distributed modification lacks the column \"%s\"", name);
 }
 
@@ -72,6 +78,7 @@ ModifyPlan::ModifyPlan(CmdType operation, Relation relation, Index target, const
     tid_resno_ = junk_column(child_tlist, "ctid");
     key_resno_ = table->has_key() ? junk_column(child_tlist, kShardKeyColumn) : InvalidAttrNumber;
     new_key_resno_ = InvalidAttrNumber;
+    old_row_resno = find_junk_column(child_tlist, kOldRowColumn);
     find_identity(relation, child_tlist);
     if (operation == CMD_UPDATE)
         find_changes(relation, child_tlist, update_columns);
@@ -177,6 +184,10 @@ TargetRow ModifyPlan::read_target(TupleTableSlot *row) const {
     return target;
 }
 
+static bool acts(char action) {
+    return action != FKCONSTR_ACTION_NOACTION && action != FKCONSTR_ACTION_RESTRICT;
+}
+
 /// A row that moves is deleted on one shard and inserted on another. What other tables do when a row is
 /// deleted (ON DELETE CASCADE, SET ...) is not what they do when it changes.
 void check_move(const ModifyPlan &plan) {
@@ -185,16 +196,16 @@ void check_move(const ModifyPlan &plan) {
     while (HeapTuple tuple = systable_getnext(scan)) {
         const auto *constraint = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
         if (constraint->contype != CONSTRAINT_FOREIGN || constraint->confrelid != plan.table->relid ||
-            constraint->confdeltype == FKCONSTR_ACTION_NOACTION ||
-            constraint->confdeltype == FKCONSTR_ACTION_RESTRICT)
+            !(acts(constraint->confdeltype) || acts(constraint->confupdtype)))
             continue;
         ereport(
             ERROR,
             (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
              errmsg("cannot move rows of table \"%s\" to other shards", get_rel_name(plan.table->relid)),
-             errdetail("The foreign key \"%s\" of table \"%s\" acts on deleted rows, and a new value of the "
+             errdetail("The foreign key \"%s\" of table \"%s\" acts on %s rows, and a new value of the "
                        "distribution column \"%s\" means that the row is deleted on its shard.",
                        NameStr(constraint->conname), get_rel_name(constraint->conrelid),
+                       acts(constraint->confdeltype) ? "deleted" : "changed",
                        get_attname(plan.table->relid, plan.table->key_attno, false)),
              errhint(
                  "Insert a row with the new value, change the referencing rows, and delete the old row.")));

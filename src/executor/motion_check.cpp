@@ -143,6 +143,8 @@ size_t MotionRowCheck::check_value(int column, const char *data, size_t offset, 
         header = VARHDRSZ_SHORT;
         size = VARSIZE_1B(value);
     } else {
+        if (offset != att_align_nominal(offset, attribute->attalign))
+            raise_damaged("A value is not where its type wants it.");
         if (length - offset < VARHDRSZ || !VARATT_IS_4B_U(value))
             raise_damaged("A value has an unknown header.");
         header = VARHDRSZ;

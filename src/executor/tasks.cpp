@@ -9,6 +9,7 @@
 #include "citus/pg/counters.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 #include "citus/transaction/statement_snapshot.hpp"
+#include "wide_tasks.hpp"
 
 extern "C" {
 #include "libpq-fe.h"
@@ -90,12 +91,6 @@ public:
     std::span<uint64> task_bytes; ///< only with several tasks
 
 private:
-    /// A connection and how many of its tasks are not done.
-    struct Link {
-        Connection *connection;
-        int pending;
-    };
-
     /// How a column of a local row becomes one of the expected type.
     struct Conversion {
         bool needed;
@@ -105,6 +100,7 @@ private:
     };
 
     void send_remote_tasks();
+    bool start_wide(Connection *connection, const BoundParams *params, bool binary);
     bool pump_all();
     MemoryContext fresh_spill_context();
     void take_batch(int tag, const PGresult *result);
@@ -123,6 +119,9 @@ private:
     void check_local_shape(TupleDesc have);
     void wait();
     bool commits_at_once() const;
+    void queue_tasks(TaskLink &link, const BoundParams *params, bool binary);
+    bool may_repeat(const TaskLink &link) const;
+    void repeat_lost();
     bool has_several_tasks_for(int32 group_id) const;
     void enlist(Connection *connection, bool several) const;
     void wait_for_commit();
@@ -133,10 +132,14 @@ private:
     MemoryContext context_;
     TaskSet set_;
     MemoryContextResource resource_;
-    std::pmr::vector<Link> links_;
+    std::pmr::vector<TaskLink> links_;
     std::pmr::vector<int> local_tasks_;
     size_t local_done_ = 0;
     int local_current_ = -1;
+    WideTasks *wide_ = nullptr; ///< of some nodes
+    bool wide_allowed_ = false;
+    bool repeats_ = false; ///< a link is to be made again
+    const int level_ = GetCurrentTransactionNestLevel();
     LocalQuery *local_query_ = nullptr; ///< the local task that has begun, when it is read bit by bit
     int local_rows_ = 0;                ///< taken since it was asked
     int checked_task_ = -1;
@@ -222,32 +225,17 @@ void RunningTasks::send_remote_tasks() {
     establish_connections(groups, connections, set_.run_as);
     const BoundParams *params = bind_params(set_.params);
     const bool binary = decoder_ != nullptr && decoder_->binary();
-    for (size_t g = 0; g < groups.size(); g++) {
-        Connection *connection = connections[g];
-        links_.push_back({connection, 0});
+    wide_allowed_ = set_.tasks.size() > groups.size() && WideTasks::is_worthwhile(set_);
+    for (Connection *connection : connections) {
+        const bool was_open = connection->transaction.open;
+        links_.push_back({connection, 0, !was_open, false, connection->answers});
         if (commits_at_once())
             enlist_whole_transaction(connection);
         else
-            enlist(connection, has_several_tasks_for(groups[g]));
-        const bool needs_snapshot = set_.statement == kOneSetOfReads && connection->transaction.open &&
-                                    !IsolationUsesXactSnapshot() && has_several_tasks_for(groups[g]);
-        if (needs_snapshot)
-            queue_snapshot_for_reads(connection);
-        for (size_t i = 0; i < set_.tasks.size(); i++) {
-            if (set_.tasks[i].group_id != groups[g] || runs_locally(groups[g]))
-                continue;
-            connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary,
-                                         set_.level);
-            links_.back().pending++;
-        }
-        if (needs_snapshot)
-            queue_end_of_reads(connection);
-        if (commits_at_once()) {
-            connection->queue_sync_and_commit(this, kCommitTag);
-            links_.back().pending++;
-        } else if (!set_.waits_for_others) {
-            connection->queue_sync();
-        }
+            enlist(connection, has_several_tasks_for(connection->group_id));
+        if (start_wide(connection, params, binary))
+            continue;
+        queue_tasks(links_.back(), params, binary);
     }
     if (!set_.waits_for_others)
         for (Connection *connection : connections)
@@ -264,6 +252,80 @@ MemoryContext RunningTasks::fresh_spill_context() {
     spill_values_ = static_cast<Datum *>(MemoryContextAlloc(context_, count * sizeof(Datum)));
     spill_nulls_ = static_cast<bool *>(MemoryContextAlloc(context_, count * sizeof(bool)));
     return spill_context_ = AllocSetContextCreate(context_, "citus spilled row", ALLOCSET_DEFAULT_SIZES);
+}
+
+void RunningTasks::queue_tasks(TaskLink &link, const BoundParams *params, bool binary) {
+    Connection *connection = link.connection;
+    const bool needs_snapshot = set_.statement == kOneSetOfReads && connection->transaction.open &&
+                                !IsolationUsesXactSnapshot() && has_several_tasks_for(connection->group_id);
+    if (needs_snapshot)
+        queue_snapshot_for_reads(connection);
+    link.pending = 0;
+    for (size_t i = 0; i < set_.tasks.size(); i++) {
+        if (set_.tasks[i].group_id != connection->group_id)
+            continue;
+        connection->queue_repeatable(set_.tasks[i].sql, this, static_cast<int>(i), params, binary,
+                                     set_.level);
+        link.pending++;
+    }
+    if (needs_snapshot)
+        queue_end_of_reads(connection);
+    if (commits_at_once()) {
+        connection->queue_sync_and_commit(this, kCommitTag);
+        link.pending++;
+    } else if (!set_.waits_for_others) {
+        connection->queue_sync();
+    }
+}
+
+/// Whether tasks that were lost with their connection can be repeated over another one without anybody seeing
+/// it: the connection was one that was kept, of those that die unnoticed (behind a firewall, or with their
+/// server), nothing was answered on it, and nothing else was done in its transaction.
+bool RunningTasks::may_repeat(const TaskLink &link) const {
+    const Connection *connection = link.connection;
+    return connection->answers == link.answers_before &&
+           connection->opened_at < GetCurrentStatementStartTimestamp() &&
+           (link.began || !connection->transaction.open) && connection->transaction.gid == nullptr &&
+           !commits_at_once() && !set_.waits_for_others &&
+           (wide_ == nullptr || !wide_->is_wide(connection)) && !stopped_ &&
+           level_ == GetCurrentTransactionNestLevel();
+}
+
+void RunningTasks::repeat_lost() {
+    repeats_ = false;
+    const BoundParams *params = bind_params(set_.params);
+    const bool binary = decoder_ != nullptr && decoder_->binary();
+    for (TaskLink &link : links_) {
+        if (!std::exchange(link.retries, false))
+            continue;
+        Connection *connection = link.connection;
+        if (!connection->is_open() || connection->is_broken()) {
+            forget_lost_beginning(connection);
+            connection->close();
+            connection->close_at_end = false;
+        }
+        const int32 group = connection->group_id;
+        establish_connections({&group, 1}, {&link.connection, 1}, set_.run_as);
+        enlist(link.connection, has_several_tasks_for(group));
+        queue_tasks(link, params, binary);
+        link.connection->send();
+    }
+}
+
+/// The node's tasks are sent some at a time, over several connections when they are long.
+bool RunningTasks::start_wide(Connection *connection, const BoundParams *params, bool binary) {
+    if (!wide_allowed_ || !WideTasks::can_use(connection))
+        return false;
+    std::pmr::vector<int> tasks;
+    for (size_t i = 0; i < set_.tasks.size(); i++)
+        if (set_.tasks[i].group_id == connection->group_id)
+            tasks.push_back(static_cast<int>(i));
+    if (tasks.size() < 2)
+        return false;
+    if (wide_ == nullptr)
+        wide_ = make_in<WideTasks>(context_, context_, set_, this, params, binary, links_);
+    wide_->start_on_node(tasks);
+    return true;
 }
 
 void RunningTasks::take_row(int tag, const PGresult *result, int row) {
@@ -349,7 +411,9 @@ void RunningTasks::command_done(int tag, const PGresult *result) {
         return;
     }
     affected += affected_by(result);
-    for (Link &link : links_)
+    if (wide_ != nullptr && wide_->task_done(tag))
+        return;
+    for (TaskLink &link : links_)
         if (link.pending > 0 && set_.tasks[static_cast<size_t>(tag)].group_id == link.connection->group_id) {
             link.pending--;
             return;
@@ -366,6 +430,11 @@ void RunningTasks::command_failed(Connection *connection, int, const PGresult *r
 }
 
 bool RunningTasks::connection_lost(Connection *connection, int, const char *reason) {
+    for (TaskLink &link : links_)
+        if (link.connection == connection && (link.retries || may_repeat(link))) {
+            link.retries = repeats_ = connection->is_made_again = true;
+            return false;
+        }
     if (!lost_)
         lost_reason_ = MemoryContextStrdup(context_, reason);
     lost_ = true;
@@ -464,7 +533,7 @@ void RunningTasks::close_local_task() {
 bool RunningTasks::pump_all() {
     bool progress = false;
     for (size_t i = 0; i < links_.size(); i++) {
-        Link &link = links_[(turn_ + i) % links_.size()];
+        TaskLink &link = links_[(turn_ + i) % links_.size()];
         while (link.pending > 0 && link.connection->pump()) {
             progress = true;
             if (row_task_ >= 0 || batch_has_rows()) {
@@ -477,8 +546,8 @@ bool RunningTasks::pump_all() {
 }
 
 bool RunningTasks::finished() const {
-    return !has_local_work() &&
-           std::all_of(links_.begin(), links_.end(), [](const Link &link) { return link.pending == 0; });
+    return (wide_ == nullptr || wide_->finished()) && !has_local_work() &&
+           std::all_of(links_.begin(), links_.end(), [](const TaskLink &link) { return link.pending == 0; });
 }
 
 void RunningTasks::ask_to_cancel(Connection *connection) {
@@ -518,10 +587,17 @@ void RunningTasks::wait() {
         return;
     }
     std::pmr::vector<Connection *> waiting;
-    for (const Link &link : links_)
+    for (const TaskLink &link : links_)
         if (link.pending > 0)
             waiting.push_back(link.connection);
-    wait_for_connections(waiting);
+    if (wide_ == nullptr) {
+        wait_for_connections(waiting);
+        return;
+    }
+    wide_->add_waiting(waiting);
+    const TimestampTz begin = GetCurrentTimestamp();
+    wait_for_connections(waiting, wide_->deadline());
+    wide_->waited(begin);
 }
 
 bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
@@ -543,6 +619,8 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
         if (failed_)
             ereport(ERROR, (errcode(ERRCODE_IN_FAILED_SQL_TRANSACTION),
                             errmsg("the query whose rows are wanted has failed before")));
+        if (repeats_)
+            repeat_lost();
         wants_row_ = true;
         row_task_ = -1;
         const bool progress = pump_all();
@@ -554,6 +632,8 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
             row_task_ = -1;
             return true;
         }
+        if (wide_ != nullptr && (!progress || wide_->stirred()) && wide_->advance())
+            continue;
         if (progress)
             continue;
         if (finished())
@@ -563,6 +643,8 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
         else
             wait();
     }
+    if (wide_ != nullptr && !stopped_)
+        wide_->note_duration();
     if (slot != nullptr)
         ExecClearTuple(slot);
     return false;
@@ -576,7 +658,7 @@ void RunningTasks::run_to_end() {
 /// The reader has enough: what has come already is thrown away, so that a task that is done, or as good as
 /// done, is not cancelled.
 void RunningTasks::discard_arrived() {
-    for (Link &link : links_) {
+    for (TaskLink &link : links_) {
         if (link.pending == 0 || stopped_ || !link.connection->forget(this))
             continue;
         while (link.connection->pump_discarded())
@@ -594,8 +676,10 @@ void RunningTasks::stop() {
     if (stopped_)
         return;
     stopped_ = true;
-    for (Link &link : links_) {
-        if (link.pending == 0)
+    if (wide_ != nullptr)
+        wide_->stop();
+    for (TaskLink &link : links_) {
+        if (link.pending == 0 || !is_own_connection(link.connection))
             continue;
         Connection *connection = link.connection;
         (void)connection->forget(this);

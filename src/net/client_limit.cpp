@@ -4,7 +4,8 @@
 #include "citus/net/idle_links.hpp"
 #include "citus/net/pool.hpp"
 
-// The headers of these libraries need not be installed; what is used of Port comes before what they add to it.
+// The headers of these libraries need not be installed; what is used of Port comes before what they add to
+// it.
 #undef ENABLE_GSS
 #undef USE_OPENSSL
 extern "C" {
@@ -34,8 +35,7 @@ void check_client(Port *port, int status) {
     const uint32 others = pg_atomic_fetch_add_u32(client_counter(), 1);
     on_shmem_exit(leave, 0);
     if (guc::max_client_connections >= 0 && others >= static_cast<uint32>(guc::max_client_connections))
-        ereport(FATAL, (errcode(ERRCODE_TOO_MANY_CONNECTIONS),
-                        errmsg("sorry, too many clients already"),
+        ereport(FATAL, (errcode(ERRCODE_TOO_MANY_CONNECTIONS), errmsg("sorry, too many clients already"),
                         errdetail("This server takes %d clients that are not superusers "
                                   "(citus.max_client_connections); the rest is for other nodes.",
                                   guc::max_client_connections)));

@@ -215,6 +215,10 @@ void connect_all(std::span<ConnectAttempt> attempts, int limit_ms) {
     }
 }
 
+void begin_connecting(ConnectAttempt &attempt) {
+    start_attempt(attempt);
+}
+
 bool check_node_conninfo(char **value, void **, GucSource) {
     if (*value == nullptr)
         return true;

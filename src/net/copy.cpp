@@ -24,8 +24,7 @@ void wait_for(Connection *connection) {
 } // namespace
 
 void Connection::start_copy(const char *sql, const void *owner, int64 tag) {
-    if (copy_owner != nullptr)
-        finish_copy();
+    make_way();
     queue_sync();
     send();
     drain(this);

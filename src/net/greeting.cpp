@@ -35,8 +35,8 @@ NodeGreeting greeting_of(const PGconn *pg) {
 }
 
 void install_greeting() {
-    DefineCustomStringVariable(kName, "What this node says at the start of a connection between nodes.", nullptr,
-                               &unused_value, "", PGC_INTERNAL,
+    DefineCustomStringVariable(kName, "What this node says at the start of a connection between nodes.",
+                               nullptr, &unused_value, "", PGC_INTERNAL,
                                GUC_REPORT | GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
                                nullptr, nullptr, show_greeting);
 }

@@ -55,7 +55,7 @@ struct PoolState {
 PoolState *state = nullptr;
 PoolBackend *self = nullptr;
 std::array<bool, kMaxNodes> waiting = {}; ///< nodes this session is a waiter of
-bool is_waiting = false; ///< for any of them
+bool is_waiting = false;                  ///< for any of them
 bool has_ticket = false;
 int next_asked = 0;
 
@@ -77,6 +77,10 @@ void attach_memory(void *memory, LWLock *lock, bool fresh) {
         pg_atomic_init_u32(&node.optional, 0);
         pg_atomic_init_u32(&node.waiters, 0);
     }
+}
+
+uint32 read(const pg_atomic_uint32 &value) {
+    return pg_atomic_read_u32(const_cast<pg_atomic_uint32 *>(&value));
 }
 
 /// Before this backend's place in shared memory goes; its connections are closed a moment later.
@@ -105,12 +109,13 @@ void join_pool() {
 int node_index(const Connection *connection) {
     int unused = -1;
     for (int i = 0; i < kMaxNodes; i++) {
-        PoolNode &node = state->nodes[i];
+        const PoolNode &node = state->nodes[i];
         if (node.port == connection->port && strcmp(node.host, connection->host) == 0)
             return i;
-        if (unused < 0 && pg_atomic_read_u32(&node.open) == 0 && pg_atomic_read_u32(&node.waiters) == 0 &&
-            pg_atomic_read_u32(&node.optional) == 0)
-            unused = i; // free, or nobody uses it now
+        const bool is_free = node.port == 0;
+        const bool is_idle = read(node.open) == 0 && read(node.optional) == 0 && read(node.waiters) == 0;
+        if (is_free ? unused < 0 || state->nodes[unused].port != 0 : unused < 0 && is_idle)
+            unused = i; // rather one that was never used
     }
     if (unused < 0 || strlen(connection->host) >= sizeof(PoolNode::host))
         return -1;
@@ -119,7 +124,7 @@ int node_index(const Connection *connection) {
     node.port = connection->port;
     node.is_local = connection->is_to_this_server;
     node.slots = 0;
-    node.full_until = 0;
+    node.full_until = node.used_at = 0;
     return unused;
 }
 
@@ -128,10 +133,6 @@ int find_node(const Connection *connection) {
         if (state->nodes[i].port == connection->port && strcmp(state->nodes[i].host, connection->host) == 0)
             return i;
     return -1;
-}
-
-uint32 read(const pg_atomic_uint32 &value) {
-    return pg_atomic_read_u32(const_cast<pg_atomic_uint32 *>(&value));
 }
 
 uint32 configured_limit(const PoolNode &node) {

@@ -172,8 +172,8 @@ PreparedCommands::Choice PreparedCommands::choose_repeated(const char *sql) {
     return choose(sql, nullptr, false);
 }
 
-PreparedCommands::Choice PreparedCommands::choose_new(const char *sql, const BoundParams *params,
-                                                      uint64 hash, bool may_evict) {
+PreparedCommands::Choice PreparedCommands::choose_new(const char *sql, const BoundParams *params, uint64 hash,
+                                                      bool may_evict) {
     const int limit = guc::max_prepared_statements_per_connection;
     uint32 evicted = 0;
     if (count_ >= limit) {

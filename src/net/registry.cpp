@@ -25,9 +25,9 @@ Connection *connections = nullptr;
 
 Connection *find_connection(const char *host, int port, const char *user) {
     for (Connection *connection = connections; connection != nullptr; connection = connection->next)
-        if (!connection->is_transient && (!connection->close_at_end || connection->transaction.open) &&
-            connection->port == port && strcmp(connection->host, host) == 0 &&
-            strcmp(connection->user, user) == 0)
+        if (!connection->is_transient && !connection->is_extra &&
+            (!connection->close_at_end || connection->transaction.open) && connection->port == port &&
+            strcmp(connection->host, host) == 0 && strcmp(connection->user, user) == 0)
             return connection;
     return nullptr;
 }
@@ -99,6 +99,33 @@ bool went_away(Connection *connection) {
     return connection->is_broken();
 }
 
+/// Does not care what becomes of a command.
+class Ping final : public ResultConsumer {
+public:
+    void take_row(int, const PGresult *, int) override {}
+    void command_done(int, const PGresult *) override {}
+    void command_failed(Connection *, int, const PGresult *) override {}
+    bool connection_lost(Connection *, int, const char *) override { return false; }
+};
+Ping ping; // outlives every queue
+
+/// A connection that was not used for a while may have died without a word: behind a firewall that forgot it,
+/// or with its server. Costs a round trip, then.
+bool died_unnoticed(Connection *connection) {
+    constexpr int64 kPauseUs = 60 * USECS_PER_SEC;
+    constexpr int kAnswerMs = 5000;
+    const TimestampTz now = GetCurrentStatementStartTimestamp();
+    const bool paused = now - connection->used_at > kPauseUs && connection->only_remains();
+    connection->used_at = now;
+    if (!paused)
+        return false;
+    connection->queue("", &ping, 0);
+    connection->queue_sync();
+    connection->send();
+    const TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kAnswerMs);
+    return !drain_all({&connection, 1}, deadline, true) || connection->is_broken();
+}
+
 const ClusterNode *require_node(int32 group_id) {
     const ClusterNode *node = find_primary_node(group_id);
     if (node == nullptr)
@@ -128,7 +155,8 @@ Connection *entry_for_group(int32 group_id, Oid user_id) {
         ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
                         errmsg("the connection to %s was lost in this transaction", connection->address()),
                         errhint("Roll the transaction back and run it again.")));
-    if (connection->is_open() && !connection->transaction.open && went_away(connection))
+    if (connection->is_open() && !connection->transaction.open &&
+        (went_away(connection) || died_unnoticed(connection)))
         connection->close();
     return connection;
 }
@@ -145,7 +173,7 @@ const char *make_token(MemoryContext context) {
 /// The connection was made: brings it into the state that the engine expects.
 void set_up(Connection *connection, uint64 settings) {
     connection->settings_epoch = settings;
-    connection->opened_at = GetCurrentTimestamp();
+    connection->opened_at = connection->used_at = GetCurrentTimestamp();
     connection->role_token = make_token(connection->context);
     PQsetErrorVerbosity(connection->pg, PQERRORS_DEFAULT);
     PQsetnonblocking(connection->pg, 1);
@@ -305,9 +333,8 @@ size_t next_avoided = 0;
 
 bool is_avoided(int32 group_id) {
     const TimestampTz now = GetCurrentTimestamp();
-    return std::any_of(avoided.begin(), avoided.end(), [&](const AvoidedGroup &one) {
-        return one.group_id == group_id && one.until > now;
-    });
+    return std::any_of(avoided.begin(), avoided.end(),
+                       [&](const AvoidedGroup &one) { return one.group_id == group_id && one.until > now; });
 }
 
 /// Whether the connection is open now, or may become so when it is waited for.
@@ -342,6 +369,57 @@ Connection *connection_to_group(int32 group_id, Access access) {
     return connection;
 }
 
+bool is_own_connection(const Connection *connection) {
+    for (const Connection *own = connections; own != nullptr; own = own->next)
+        if (own == connection)
+            return true;
+    return false;
+}
+
+namespace {
+
+Connection *find_idle_extra(const Connection *beside) {
+    for (Connection *connection = connections; connection != nullptr; connection = connection->next)
+        if (connection->is_extra && !connection->is_lent && !connection->close_at_end &&
+            connection->port == beside->port && strcmp(connection->host, beside->host) == 0 &&
+            strcmp(connection->user, beside->user) == 0 && connection->is_open() && !went_away(connection) &&
+            connection->idle())
+            return connection;
+    return nullptr;
+}
+
+} // namespace
+
+Connection *begin_extra_connection(const Connection *beside) {
+    Connection *connection = find_idle_extra(beside);
+    if (connection != nullptr) {
+        connection->is_lent = true;
+        count(Counter::ConnectionsReused);
+        queue_session_settings(connection);
+        return connection;
+    }
+    connection = add_connection(beside->host, beside->port, beside->user);
+    connection->is_extra = connection->is_lent = true;
+    connection->is_to_this_server = beside->is_to_this_server;
+    connection->group_id = beside->group_id;
+    connection->login_role = connection->wanted_role = beside->login_role;
+    if (!try_reserve_optional_slot(connection)) {
+        remove_connection(connection);
+        return nullptr;
+    }
+    ConnectAttempt attempt = {connection->host, connection->port, connection->database,
+                              connection->user, &connection->pg,  nullptr};
+    connection->settings_epoch = current_settings_epoch(); // as of now
+    begin_connecting(attempt);
+    connection->connecting_began();
+    return connection;
+}
+
+void finish_extra_connection(Connection *connection) {
+    count(Counter::ConnectionsOpened);
+    set_up(connection, connection->settings_epoch);
+}
+
 Connection *add_transient_connection(const char *host, int port, const char *user) {
     Connection *connection =
         add_connection(host, port, user != nullptr ? user : GetUserNameFromId(GetUserId(), false));
@@ -368,20 +446,29 @@ void trim_connections() {
     end_waiting_for_slots();
     std::array<const Connection *, 64> kept;
     size_t kept_count = 0;
-    for (Connection *connection = connections, *next; connection != nullptr; connection = next) {
-        next = connection->next;
+    const auto keep = [&](const Connection *connection) {
         const auto same_node = std::count_if(
             kept.begin(), kept.begin() + static_cast<long>(kept_count), [&](const Connection *other) {
                 return other->port == connection->port && strcmp(other->host, connection->host) == 0;
             });
-        const bool keep = connection->is_open() && !connection->connecting && !connection->is_broken() &&
-                          !connection->close_at_end && same_node < guc::max_cached_conns_per_worker &&
-                          !is_wanted_by_others(connection) && !is_too_old(connection);
-        if (!keep)
-            remove_connection(connection);
-        else if (kept_count < kept.size())
+        const bool keeps = connection->is_open() && !connection->connecting && !connection->is_broken() &&
+                           !connection->close_at_end && same_node < guc::max_cached_conns_per_worker &&
+                           !is_wanted_by_others(connection) && !is_too_old(connection) &&
+                           (connection->idle() || !connection->is_extra);
+        if (keeps && kept_count < kept.size())
             kept[kept_count++] = connection;
-    }
+        return keeps;
+    };
+    // A session's own connection to a node is rather kept than an extra one.
+    for (const bool extra : {false, true})
+        for (Connection *connection = connections, *next; connection != nullptr; connection = next) {
+            next = connection->next;
+            if (connection->is_extra != extra)
+                continue;
+            connection->is_lent = false;
+            if (!keep(connection))
+                remove_connection(connection);
+        }
     return_ticket();
     set_session_idle(kept_count > 0);
 }

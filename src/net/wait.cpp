@@ -44,6 +44,8 @@ std::array<KeptWaitSet, 4> kept_sets;
 size_t next_kept = 0;
 
 uint32 wanted_events(Connection *connection) {
+    if (connection->connecting)
+        return connection->connecting_events();
     return WL_SOCKET_READABLE | (connection->flush() ? WL_SOCKET_WRITEABLE : 0);
 }
 
@@ -79,7 +81,10 @@ KeptWaitSet &kept_set_for(std::span<Connection *const> connections) {
 
 /// Waits for events on the sockets, and reads from and writes to those that are ready.
 bool wait_once(std::span<Connection *const> connections, long timeout_ms) {
-    const bool keep = connections.size() <= kept_sets[0].members.size();
+    // While one connects, its socket may become another.
+    const bool keep =
+        connections.size() <= kept_sets[0].members.size() &&
+        std::none_of(connections.begin(), connections.end(), [](Connection *one) { return one->connecting; });
     std::pmr::vector<uint32> unused(keep ? 0 : connections.size());
     WaitEventSet *set =
         keep ? kept_set_for(connections).set : make_set(connections, CurrentMemoryContext, unused.data());
@@ -88,6 +93,10 @@ bool wait_once(std::span<Connection *const> connections, long timeout_ms) {
         WaitEventSetWait(set, timeout_ms, events.data(), static_cast<int>(events.size()), PG_WAIT_EXTENSION);
     for (int i = 0; i < occurred; i++)
         if (auto *connection = static_cast<Connection *>(events[static_cast<size_t>(i)].user_data)) {
+            if (connection->connecting) {
+                connection->go_on_connecting();
+                continue;
+            }
             if (events[static_cast<size_t>(i)].events & WL_SOCKET_WRITEABLE)
                 connection->flush();
             if (events[static_cast<size_t>(i)].events & WL_SOCKET_READABLE)

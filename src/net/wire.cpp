@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "libpq-fe.h"
+#include "storage/latch.h"
 #include "utils/elog.h"
 }
 
@@ -74,10 +75,16 @@ QueuedCommand *Connection::append() {
     return command;
 }
 
-void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql,
-                       const BoundParams *params, bool binary) {
+void Connection::complete_others() {
     if (copy_owner != nullptr)
         finish_copy();
+    if (OpenBatch *batch = std::exchange(open_batch, nullptr))
+        batch->complete();
+}
+
+void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool copy_sql,
+                       const BoundParams *params, bool binary) {
+    make_way();
     // Allocated before the queue changes, so that running out of memory leaves it intact.
     const char *text = copy_sql ? MemoryContextStrdup(context, sql) : sql;
     QueuedCommand *command = append();
@@ -94,16 +101,14 @@ void Connection::queue(const char *sql, ResultConsumer *consumer, int tag, bool 
 
 void Connection::queue_repeatable(const char *sql, ResultConsumer *consumer, int tag,
                                   const BoundParams *params, bool binary, int level) {
-    if (copy_owner != nullptr)
-        finish_copy(); // may raise: before anything is noted as prepared
+    make_way(); // may raise: before anything is noted as prepared
     if (prepared_.must_deallocate())
         deallocate_all();
     queue_chosen(prepared_.choose(sql, params, true), sql, consumer, tag, params, binary, level);
 }
 
 void Connection::queue_begin(const char *sql) {
-    if (copy_owner != nullptr)
-        finish_copy();
+    make_way();
     if (prepared_.must_deallocate()) {
         deallocate_all();
         queue_sync(); // the isolation level must be the first thing that the transaction hears
@@ -112,8 +117,7 @@ void Connection::queue_begin(const char *sql) {
 }
 
 void Connection::queue_commit(ResultConsumer *consumer, int tag) {
-    if (copy_owner != nullptr)
-        finish_copy();
+    make_way();
     PreparedCommands::Choice choice{PreparedCommands::Use::Plain, 0, 0};
     if (!prepared_.must_deallocate()) // maybe in a failed transaction, which takes no other command
         choice = prepared_.choose_repeated("COMMIT");
@@ -251,8 +255,11 @@ bool Connection::forget(const ResultConsumer *consumer) {
 }
 
 void Connection::abandon_level(int level) {
+    if (level <= 1)
+        open_batch = nullptr;
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
-        if (command->is_discarded || (command->is_sync ? command->consumer == nullptr : command->level < level))
+        if (command->is_discarded ||
+            (command->is_sync ? command->consumer == nullptr : command->level < level))
             continue;
         if (level > 1 && command->consumer != nullptr)
             command->consumer->connection_lost(this, command->tag,
@@ -384,20 +391,22 @@ bool Connection::pump() {
 
 /// The connection is gone, and with it the results of all that is queued. Returns whether to raise an error.
 bool Connection::drop_queue(const char *reason) {
-    bool raise = false;
+    bool raise = false, lost_unwatched = false;
+    is_made_again = false;
     while (head_ != nullptr) {
         QueuedCommand *command = head_;
         head_ = command->next;
-        if (command->is_wanted())
-            raise |= command->consumer == nullptr ||
-                     command->consumer->connection_lost(this, command->tag, reason);
+        if (command->is_wanted() && command->consumer == nullptr)
+            lost_unwatched = true;
+        else if (command->is_wanted())
+            raise |= command->consumer->connection_lost(this, command->tag, reason);
         free_texts(command);
         pfree(command);
     }
     tail_ = first_unsent_ = nullptr;
     in_flight_ = 0;
     armed_ = false;
-    return raise;
+    return raise || (lost_unwatched && !is_made_again);
 }
 
 void Connection::lose_queue() {
@@ -405,6 +414,7 @@ void Connection::lose_queue() {
     if (transaction.open)
         transaction.lost = true;
     close_at_end = true;
+    open_batch = nullptr;
     if (drop_queue(reason))
         raise_connection_error(this, reason);
 }
@@ -418,8 +428,17 @@ void Connection::note_failure(const QueuedCommand *command, const PGresult *resu
         prepared_.distrust();
 }
 
+/// Whether it is libpq's own, for a connection that broke.
+bool Connection::says_lost(const PGresult *result) const {
+    const ExecStatusType status = PQresultStatus(result);
+    return (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) && is_broken() &&
+           PQresultErrorField(result, PG_DIAG_SQLSTATE) == nullptr;
+}
+
 void Connection::deliver(PGresult *result) {
     QueuedCommand *command = head_;
+    if (!says_lost(result))
+        answers++;
     const bool wanted = !command->is_discarded;
     ResultConsumer *consumer = wanted ? command->consumer : nullptr;
     switch (PQresultStatus(result)) {
@@ -454,7 +473,7 @@ void Connection::deliver(PGresult *result) {
         return;
     case PGRES_FATAL_ERROR:
     case PGRES_BAD_RESPONSE:
-        if (is_broken() && PQresultErrorField(result, PG_DIAG_SQLSTATE) == nullptr) {
+        if (says_lost(result)) {
             lose_queue();
             return;
         }
@@ -475,6 +494,29 @@ void Connection::deliver(PGresult *result) {
     }
 }
 
+void Connection::connecting_began() {
+    connecting = PQstatus(pg) != CONNECTION_BAD;
+    connecting_events_ = WL_SOCKET_WRITEABLE;
+    if (!connecting)
+        close();
+}
+
+void Connection::go_on_connecting() {
+    switch (PQconnectPoll(pg)) {
+    case PGRES_POLLING_READING:
+        connecting_events_ = WL_SOCKET_READABLE;
+        return;
+    case PGRES_POLLING_WRITING:
+        connecting_events_ = WL_SOCKET_WRITEABLE;
+        return;
+    case PGRES_POLLING_OK:
+        connecting = false;
+        return;
+    default:
+        close();
+    }
+}
+
 void Connection::consume_input() {
     if (pg != nullptr)
         PQconsumeInput(pg); // a failure shows as a broken connection
@@ -487,6 +529,7 @@ bool Connection::request_cancel() {
 
 void Connection::close() {
     release_result();
+    open_batch = nullptr;
     drop_queue("the connection was closed");
     drop_notices();
     forget_wait_sets(this); // before its socket's number is used again
@@ -497,7 +540,7 @@ void Connection::close() {
     prepared_.clear();
     copy_owner = nullptr;
     settings_epoch = 0;
-    knows_cancel_key = unresponsive = false;
+    knows_cancel_key = unresponsive = connecting = false;
 }
 
 // ---------------------------------------------------------------- notices

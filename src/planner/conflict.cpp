@@ -1,5 +1,6 @@
 #include "conflict.hpp"
 
+#include "citus/executor/table_triggers.hpp"
 #include "citus/pg/search_path.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/shippable.hpp"
@@ -132,18 +133,11 @@ bool is_column_of_target(const ::Node *node, const ConflictShipping &context, At
     return ship_value(context, expr);
 }
 
-/// The key may be set only to what it is: the key of either row, since both hash alike.
-void check_key_assignment(const DistTable &table, const ConflictShipping &context, ::Node *expr,
-                          AttrNumber column) {
-    if (!table.has_key() || column != table.key_attno)
-        return;
-    if ((is_target_var(expr, context.target) || is_excluded_var(expr)) &&
-        reinterpret_cast<Var *>(expr)->varattno == column)
-        return;
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("modifying the partition value of rows is not allowed"),
-                    errdetail("The row may belong to another shard then."),
-                    errhint("Delete the row and insert it with the new value.")));
+/// Whether the key stays what it is: it is set to the key of either row, and both hash alike.
+bool keeps_key(const DistTable &table, const ConflictShipping &context, ::Node *expr, AttrNumber column) {
+    return !table.has_key() || column != table.key_attno ||
+           ((is_target_var(expr, context.target) || is_excluded_var(expr)) &&
+            reinterpret_cast<Var *>(expr)->varattno == column);
 }
 
 List *ship_assignments(const DistTable &table, ConflictShipping *context, const ModifyTable *modify) {
@@ -158,7 +152,7 @@ List *ship_assignments(const DistTable &table, ConflictShipping *context, const 
             continue;
         }
         const auto column = static_cast<AttrNumber>(list_nth_int(modify->onConflictCols, position++));
-        check_key_assignment(table, *context, expr, column);
+        context->failed |= !keeps_key(table, *context, expr, column);
         auto *shipped = reinterpret_cast<Expr *>(ship_assignment(context, expr, column));
         assignments = lappend(
             assignments, makeTargetEntry(shipped, column, get_attname(table.relid, column, false), false));
@@ -287,7 +281,21 @@ void update_here(Oid relid, const ModifyTable *modify, Index target, InsertPlan 
     plan->conflict_params = NIL;
     plan->update_set = modify->onConflictSet;
     plan->update_where = reinterpret_cast<List *>(modify->onConflictWhere);
+    Relation relation = table_open(relid, NoLock);
+    const TupleDesc desc = RelationGetDescr(relation);
     Bitmapset *used = nullptr;
+    plan->update_sends = plan->updated;
+    if (row_triggers(relation, CMD_UPDATE).any()) { // they see whole rows, and may set any column
+        used = bms_make_singleton(-FirstLowInvalidHeapAttributeNumber);
+        plan->update_sends = NIL;
+        for (AttrNumber attno = 1; attno <= desc->natts; attno++)
+            if (!TupleDescAttr(desc, attno - 1)->attisdropped &&
+                TupleDescAttr(desc, attno - 1)->attgenerated == '\0')
+                plan->update_sends = lappend_int(plan->update_sends, attno);
+    }
+    // Where the new row belongs is checked.
+    if (const AttrNumber key = require_dist_table(relid)->key_attno; key != InvalidAttrNumber)
+        used = bms_add_member(used, key - FirstLowInvalidHeapAttributeNumber);
     pull_varattnos(reinterpret_cast<::Node *>(plan->update_set), target, &used);
     pull_varattnos(reinterpret_cast<::Node *>(plan->update_where), target, &used);
     ListCell *option;
@@ -296,8 +304,7 @@ void update_here(Oid relid, const ModifyTable *modify, Index target, InsertPlan 
         if (lfirst_node(WithCheckOption, option)->kind == WCO_VIEW_CHECK) // its error shows the whole row
             used = bms_add_member(used, -FirstLowInvalidHeapAttributeNumber);
     }
-    Relation relation = table_open(relid, NoLock);
-    plan->update_reads = columns_in(RelationGetDescr(relation), used);
+    plan->update_reads = columns_in(desc, used);
     table_close(relation, NoLock);
     ListCell *cell;
     foreach (cell, plan->update_reads)
@@ -306,6 +313,14 @@ void update_here(Oid relid, const ModifyTable *modify, Index target, InsertPlan 
                     (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                      errmsg("ON CONFLICT DO UPDATE can't use system columns together with subqueries or "
                             "functions that are not built in")));
+}
+
+/// Triggers run on the coordinator, which then has to know what becomes of each row.
+bool triggers_must_know(Oid relid) {
+    Relation relation = table_open(relid, NoLock);
+    const bool must = has_user_triggers(relation, CMD_UPDATE) || row_triggers(relation, CMD_INSERT).after;
+    table_close(relation, NoLock);
+    return must;
 }
 
 /// A DO UPDATE that locks the row and leaves it as it is.
@@ -344,7 +359,7 @@ void plan_conflict(const DistTable &table, const ModifyTable *modify, InsertPlan
         assignments = ship_assignments(table, &context, modify);
         List *filters = ship_values(&context, reinterpret_cast<List *>(modify->onConflictWhere));
         // Policies and views with check options judge both the existing row and the new one.
-        context.failed |= plan->check_options != NIL;
+        context.failed |= plan->check_options != NIL || triggers_must_know(table.relid);
         if (context.failed) {
             // A shard can't tell of a row in a partition whether it was there before.
             if (get_rel_relkind(table.relid) == RELKIND_PARTITIONED_TABLE)

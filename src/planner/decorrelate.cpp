@@ -243,8 +243,7 @@ void join_left(Query *query, int varno, List *conditions) {
     auto *reference = makeNode(RangeTblRef);
     reference->rtindex = varno;
     ::Node *rest = as_one_item(query, query->jointree->fromlist);
-    query->jointree->fromlist =
-        list_make1(new_join(query, JOIN_LEFT, rest, as_node(reference), conditions));
+    query->jointree->fromlist = list_make1(new_join(query, JOIN_LEFT, rest, as_node(reference), conditions));
 }
 
 /// The condition with the outer query seen from that query, its inner side replaced.
@@ -343,7 +342,8 @@ bool may_become_set(const Query *query) {
            query->groupClause == NIL && query->groupingSets == NIL && query->havingQual == nullptr &&
            !query->hasWindowFuncs && !query->hasTargetSRFs && query->limitCount == nullptr &&
            query->limitOffset == nullptr && query->cteList == NIL && query->rowMarks == NIL &&
-           query->jointree->fromlist != NIL && !contain_volatile_functions(as_node(const_cast<Query *>(query)));
+           query->jointree->fromlist != NIL &&
+           !contain_volatile_functions(as_node(const_cast<Query *>(query)));
 }
 
 /// The sub-select of an EXISTS as the set of values that the outer query compares, and the comparisons.

@@ -13,10 +13,10 @@ namespace citus {
 /// shards and can be written so. The rows of the block stay the same.
 void decorrelate_block(Query *query);
 
-/// A copy of a block, as the rewriter left it, that says the same with joins of one level: sub-selects in FROM
-/// that only join are merged into it, correlated aggregates and [NOT] EXISTS become joins and IN. nullptr when
-/// there was nothing to change. For blocks that the shards can't run as they are written; what comes out can be
-/// analysed, sent and planned like any other query.
+/// A copy of a block, as the rewriter left it, that says the same with joins of one level: sub-selects in
+/// FROM that only join are merged into it, correlated aggregates and [NOT] EXISTS become joins and IN.
+/// nullptr when there was nothing to change. For blocks that the shards can't run as they are written; what
+/// comes out can be analysed, sent and planned like any other query.
 Query *as_joins(const Query *query);
 
 } // namespace citus

@@ -128,8 +128,9 @@ FromExpr *pull_up(Query *query, int varno) {
     query->hasRowSecurity |= sub->hasRowSecurity;
     bool has_sublinks = query->hasSubLinks;
     // In place, for the caller holds the query.
-    Query *replaced = castNode(Query, ReplaceVarsFromTargetList(as_node(query), varno, 0, rte, sub->targetList,
-                                                                REPLACEVARS_REPORT_ERROR, 0, &has_sublinks));
+    Query *replaced =
+        castNode(Query, ReplaceVarsFromTargetList(as_node(query), varno, 0, rte, sub->targetList,
+                                                  REPLACEVARS_REPORT_ERROR, 0, &has_sublinks));
     *query = *replaced;
     auto *unused = makeNode(RangeTblEntry);
     unused->rtekind = RTE_RESULT;
@@ -195,6 +196,7 @@ void rebuild_joins(Query *query) {
         unused->eref = makeAlias("unused", NIL);
         lfirst(cell) = unused;
     }
+    forget_join_names(as_node(query));
 }
 
 JoinExpr *new_join(Query *query, JoinType type, ::Node *left, ::Node *right, List *conditions) {
@@ -223,8 +225,15 @@ JoinExpr *new_join(Query *query, JoinType type, ::Node *left, ::Node *right, Lis
     return joined;
 }
 
+void merge_inner_joins(Query *query) {
+    simplify_block(query);
+    flatten_from(query, nullptr);
+    rebuild_joins(query);
+}
+
 bool flatten_block(Query *query) {
-    if (query->commandType != CMD_SELECT || query->setOperations != nullptr || query->jointree->fromlist == NIL)
+    if (query->commandType != CMD_SELECT || query->setOperations != nullptr ||
+        query->jointree->fromlist == NIL)
         return false;
     simplify_block(query);
     flatten_from(query, nullptr);

@@ -64,8 +64,8 @@ void add_array_elements(ShardSet *set, Oid array_type, Datum array) {
             set->add_value(element_type, values[i]);
 }
 
-/// Adds the shards one prune item leaves. An expression that can't be evaluated yet prunes nothing. NULL equals no
-/// key, but (keeps_null) a MERGE may insert it.
+/// Adds the shards one prune item leaves. An expression that can't be evaluated yet prunes nothing. NULL
+/// equals no key, but (keeps_null) a MERGE may insert it.
 void apply_prune_item(ShardSet *set, const PruneItem &item, ExprState *state, ExprContext *econtext,
                       bool keeps_null) {
     if (item.kind == PruneKind::IsNull) {
@@ -95,8 +95,8 @@ void apply_prune_item(ShardSet *set, const PruneItem &item, ExprState *state, Ex
         set->add_value(getBaseType(type), value);
 }
 
-/// The shard that the fragment's only item names by a value, which most routed statements have; nothing where it
-/// takes a set to tell.
+/// The shard that the fragment's only item names by a value, which most routed statements have; nothing where
+/// it takes a set to tell.
 std::optional<size_t> only_shard(const Fragment &fragment, const DistTable &anchor, List *prune_states,
                                  ExprContext *econtext) {
     if (!fragment.prunes || !anchor.has_key() || list_length(fragment.prune_items) != 1 ||
@@ -111,9 +111,8 @@ std::optional<size_t> only_shard(const Fragment &fragment, const DistTable &anch
     if (is_null)
         return std::nullopt;
     const Oid type = exprType(reinterpret_cast<Node *>(item.expr));
-    const int32 hash = type == anchor.key_type
-                           ? hash_distribution_value(anchor, value, false)
-                           : hash_distribution_value_of_type(anchor, type, value, false);
+    const int32 hash = type == anchor.key_type ? hash_distribution_value(anchor, value, false)
+                                               : hash_distribution_value_of_type(anchor, type, value, false);
     return static_cast<size_t>(shard_index_for_hash(anchor, hash));
 }
 

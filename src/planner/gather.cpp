@@ -127,6 +127,49 @@ double count_tasks(const DistTable &table, Index varno, List *clauses) {
     return clamp_row_est(std::min(tasks, shards));
 }
 
+/// Whether some index of the table begins with the column.
+bool leads_an_index(Oid relid, AttrNumber attno) {
+    Relation relation = table_open(relid, NoLock);
+    List *indexes = RelationGetIndexList(relation);
+    table_close(relation, NoLock);
+    ListCell *cell;
+    foreach (cell, indexes) {
+        HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
+        if (!HeapTupleIsValid(tuple))
+            continue;
+        const auto *index = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+        const bool found =
+            index->indkey.values[0] == attno && heap_attisnull(tuple, Anum_pg_index_indpred, nullptr);
+        ReleaseSysCache(tuple);
+        if (found)
+            return true;
+    }
+    return false;
+}
+
+/// The rows that the shards must look at: fewer than all when a filter compares the first column of an index.
+double rows_by_index(PlannerInfo *root, const DistTable &table, const RelOptInfo *rel) {
+    double rows = rel->tuples;
+    ListCell *cell;
+    foreach (cell, rel->baserestrictinfo) {
+        auto *info = lfirst_node(RestrictInfo, cell);
+        if (!IsA(info->clause, OpExpr) || list_length(reinterpret_cast<OpExpr *>(info->clause)->args) != 2)
+            continue;
+        const auto *operation = reinterpret_cast<const OpExpr *>(info->clause);
+        auto *left = static_cast<::Node *>(linitial(operation->args));
+        auto *right = static_cast<::Node *>(lsecond(operation->args));
+        auto *column = reinterpret_cast<const Var *>(IsA(left, Var) ? left : right);
+        auto *value = IsA(left, Var) ? right : left;
+        if (!IsA(column, Var) || column->varattno <= 0 || contain_var_clause(value) ||
+            get_op_btree_interpretation(operation->opno) == NIL ||
+            !leads_an_index(table.relid, column->varattno))
+            continue;
+        rows = std::min(rows, rel->tuples * clause_selectivity(root, reinterpret_cast<::Node *>(info), 0,
+                                                               JOIN_INNER, nullptr));
+    }
+    return rows;
+}
+
 void cost_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel, Path *path, List *clauses) {
     const double shards = static_cast<double>(table.shards.size());
     const double tasks = count_tasks(table, rel->relid, clauses);
@@ -138,6 +181,7 @@ void cost_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel, Path 
     Cost scan = seq_page_cost * rel->pages * share + (cpu_tuple_cost + qual_cost.per_tuple) * scanned_rows;
     if (tasks < shards)
         scan = std::min(scan, random_page_cost * (tasks + path->rows));
+    scan = std::min(scan, random_page_cost * (tasks + share * rows_by_index(root, table, rel)));
     const Cost transfer = transfer_cost(path->rows, path->pathtarget->width);
     path->startup_cost = start_cost(tasks) + qual_cost.startup + path->pathtarget->cost.startup;
     path->total_cost = path->startup_cost + scan + transfer + path->pathtarget->cost.per_tuple * path->rows;

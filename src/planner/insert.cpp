@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/insert_scan.hpp"
+#include "citus/executor/table_triggers.hpp"
 #include "citus/pg/walker.hpp"
 #include "conflict.hpp"
 
@@ -86,6 +87,14 @@ bool may_be_omitted(const Form_pg_attribute attribute, const List *tlist, const 
         return false;
     const auto *entry = static_cast<const TargetEntry *>(list_nth(tlist, column - 1));
     return IsA(entry->expr, Const) && reinterpret_cast<const Const *>(entry->expr)->constisnull;
+}
+
+/// A trigger may set any column.
+const Bitmapset *all_columns(TupleDesc desc) {
+    Bitmapset *columns = nullptr;
+    for (AttrNumber attno = 1; attno <= desc->natts; attno++)
+        columns = bms_add_member(columns, attno - FirstLowInvalidHeapAttributeNumber);
+    return columns;
 }
 
 List *sent_columns(TupleDesc desc, const List *tlist, const Bitmapset *named) {
@@ -187,7 +196,9 @@ Plan *replace_insert(const PlannedStmt *statement, Plan *node, const Bitmapset *
 
     Relation relation = table_open(entry->relid, NoLock);
     TupleDesc desc = RelationGetDescr(relation);
-    plan.columns = sent_columns(desc, outerPlan(modify)->targetlist, entry->insertedCols);
+    plan.columns =
+        sent_columns(desc, outerPlan(modify)->targetlist,
+                     row_triggers(relation, CMD_INSERT).before ? all_columns(desc) : entry->insertedCols);
     plan.columns = at_least_one_column(desc, plan.columns);
     plan.column_text = column_clause(desc, plan.columns);
     plan.one_row_text = one_row_clause(plan);

@@ -1,5 +1,7 @@
 #include "locus_facts.hpp"
 
+#include "citus/pg/walker.hpp"
+
 extern "C" {
 #include "access/stratnum.h"
 #include "optimizer/clauses.h"
@@ -127,7 +129,8 @@ void factor_out_of_ors(::Node *node) {
     ListCell *cell;
     foreach (cell, conjuncts_of(*quals))
         if (is_orclause(lfirst(cell))) {
-            *quals = as_node(canonicalize_qual(reinterpret_cast<Expr *>(make_ands_explicit(conjuncts_of(*quals))), false));
+            *quals = as_node(
+                canonicalize_qual(reinterpret_cast<Expr *>(make_ands_explicit(conjuncts_of(*quals))), false));
             return;
         }
 }
@@ -138,6 +141,36 @@ void simplify_block(Query *query) {
     flatten_joins(query);
     factor_out_of_ors(as_node(query->jointree));
     reduce_joins(as_node(query->jointree), nullptr);
+}
+
+namespace {
+
+bool forget_names(::Node *node, void *raw) {
+    auto *level = static_cast<Index *>(raw);
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Var) && castNode(Var, node)->varlevelsup == *level) {
+        auto *var = castNode(Var, node);
+        var->varnosyn = 0;
+        var->varattnosyn = 0;
+        return false;
+    }
+    if (!IsA(node, Query))
+        return walk_children(node, forget_names, raw);
+    ++*level;
+    walk_query(castNode(Query, node), forget_names, raw, QTW_IGNORE_JOINALIASES);
+    --*level;
+    return false;
+}
+
+} // namespace
+
+void forget_join_names(::Node *node) {
+    Index level = 0;
+    if (node != nullptr && IsA(node, Query))
+        walk_query(castNode(Query, node), forget_names, &level, QTW_IGNORE_JOINALIASES);
+    else
+        forget_names(node, &level);
 }
 
 // ---------------------------------------------------------------- parts of a jointree

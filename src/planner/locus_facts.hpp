@@ -16,6 +16,11 @@ namespace citus {
 /// drops as what they are then; right joins become left joins. In place.
 void simplify_block(Query *query);
 
+/// For a query whose joins lose their aliases: the deparser prints a column by the name that the user's text
+/// gave to it, which may be that of such a join. Afterwards the columns of the query (or of one of its
+/// expressions), also in its sub-selects, are those of the relations. In place.
+void forget_join_names(::Node *node);
+
 /// The family in which an operator is the equality of both its sides' types, or InvalidOid.
 Oid equality_family(Oid op, Oid left_type, Oid right_type, Oid collation);
 

@@ -37,7 +37,8 @@ StatementLocus analyze_join(const Query *query, JoinType type, ::Node *condition
     reference->rtindex = target;
     rt_fetch(target, select->rtable)->inFromCl = true;
     ::Node *source = as_one_item(select, select->jointree->fromlist);
-    JoinExpr *join = new_join(select, type, source, as_node(reference), list_make1(copyObjectImpl(condition)));
+    JoinExpr *join =
+        new_join(select, type, source, as_node(reference), list_make1(copyObjectImpl(condition)));
     select->jointree = makeFromExpr(list_make1(join), nullptr);
     return analyze_statement(select);
 }

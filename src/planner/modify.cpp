@@ -3,9 +3,11 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/merge_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
+#include "citus/executor/table_triggers.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
+#include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
@@ -25,19 +27,55 @@ const DistTable *target_on_shards(CmdType command, const List *rtable, int targe
     return table != nullptr && table->kind != TableKind::Local ? table : nullptr;
 }
 
+void add_junk(Query *query, Expr *expr, const char *name) {
+    int last = 0;
+    ListCell *cell;
+    foreach (cell, query->targetList)
+        last = std::max(last, static_cast<int>(lfirst_node(TargetEntry, cell)->resno));
+    query->targetList = lappend(
+        query->targetList, makeTargetEntry(expr, static_cast<AttrNumber>(last + 1), pstrdup(name), true));
+}
+
 /// The user needs no SELECT right for such a column here, as for the ctid. (The shard's scan does read it.)
 void add_junk_column(Query *query, Oid relid, AttrNumber attno, const char *name) {
     Oid type, collation;
     int32 typmod;
     get_atttypetypmodcoll(relid, attno, &type, &typmod, &collation);
     Var *var = makeVar(query->resultRelation, attno, type, typmod, collation, 0);
-    int last = 0;
+    add_junk(query, reinterpret_cast<Expr *>(var), name);
+}
+
+/// Sets the columns that an UPDATE does not name to what they are.
+void set_all_columns(Query *query, TupleDesc desc) {
+    Bitmapset *named = nullptr;
     ListCell *cell;
     foreach (cell, query->targetList)
-        last = std::max(last, static_cast<int>(lfirst_node(TargetEntry, cell)->resno));
-    query->targetList =
-        lappend(query->targetList, makeTargetEntry(reinterpret_cast<Expr *>(var),
-                                                   static_cast<AttrNumber>(last + 1), pstrdup(name), true));
+        if (!lfirst_node(TargetEntry, cell)->resjunk)
+            named = bms_add_member(named, lfirst_node(TargetEntry, cell)->resno);
+    List *added = NIL;
+    for (AttrNumber attno = 1; attno <= desc->natts; attno++) {
+        const Form_pg_attribute attribute = TupleDescAttr(desc, attno - 1);
+        if (attribute->attisdropped || attribute->attgenerated != '\0' || bms_is_member(attno, named))
+            continue;
+        Var *var = makeVar(query->resultRelation, attno, attribute->atttypid, attribute->atttypmod,
+                           attribute->attcollation, 0);
+        added = lappend(added, makeTargetEntry(reinterpret_cast<Expr *>(var), attno,
+                                               pstrdup(NameStr(attribute->attname)), false));
+    }
+    query->targetList = list_concat(added, query->targetList);
+}
+
+/// Row triggers see whole rows, and may set any column of a changed one.
+void prepare_row_triggers(Query *query, Oid relid) {
+    Relation relation = table_open(relid, NoLock);
+    if (row_triggers(relation, query->commandType).any()) {
+        if (query->commandType == CMD_UPDATE)
+            set_all_columns(query, RelationGetDescr(relation));
+        Var *row = makeWholeRowVar(rt_fetch(static_cast<Index>(query->resultRelation), query->rtable),
+                                   query->resultRelation, 0, false);
+        add_junk(query, reinterpret_cast<Expr *>(row), kOldRowColumn);
+    }
+    table_close(relation, NoLock);
 }
 
 /// The target's columns that the actions of a MERGE use; its plan would read them from the row itself.
@@ -61,6 +99,7 @@ List *columns_of_actions(const Query *query) {
 }
 
 void prepare_target(Query *query, const DistTable &table) {
+    prepare_row_triggers(query, table.relid);
     if (table.has_key())
         add_junk_column(query, table.relid, table.key_attno, kShardKeyColumn);
     int number = 0;

@@ -6,6 +6,7 @@
 #include "citus/guc.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/locus.hpp"
+#include "citus/planner/partitioned.hpp"
 #include "locus_terms.hpp"
 #include "motion_block.hpp"
 #include "pushdown.hpp"
@@ -464,6 +465,12 @@ Query *Search::run() {
 }
 
 } // namespace
+
+double gather_cost(const Query *query) {
+    Query *copy = copy_of(query);
+    hide_partitions(copy);
+    return estimate_gather(copy).cost;
+}
 
 PlannedStmt *modify_with_motions(const Query *query) {
     if (guc::motion == guc::kMotionNever ||

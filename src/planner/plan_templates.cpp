@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/insert_scan.hpp"
 #include "citus/guc.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/pg/walker.hpp"
@@ -132,9 +133,9 @@ bool may_be_taken_out(const Const *constant) {
         found->add(static_cast<uint64>(reinterpret_cast<const Const *>(limit)->constvalue));
         without_limit.limitCount = nullptr;
     }
-    Query *result = query_tree_mutator(
-        &without_limit, reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(extract)), found,
-        QTW_IGNORE_JOINALIASES);
+    Query *result = query_tree_mutator(&without_limit,
+                                       reinterpret_cast<::Node *(*)()>(reinterpret_cast<void (*)()>(extract)),
+                                       found, QTW_IGNORE_JOINALIASES);
     if (keeps_limit)
         result->limitCount = query->limitCount;
     return reinterpret_cast<::Node *>(result);
@@ -269,25 +270,34 @@ bool is_routed_scan(const Plan *plan) {
            fragment_of(reinterpret_cast<const CustomScan *>(plan)).tier == Tier::Route;
 }
 
+/// An INSERT of one row that is given by expressions.
+bool inserts_one_row(const Query *query) {
+    return query->commandType == CMD_INSERT && list_length(query->rtable) == 1 &&
+           query->jointree->fromlist == NIL && query->onConflict == nullptr &&
+           query->withCheckOptions == NIL && query->cteList == NIL && !query->hasSubLinks &&
+           !query->hasTargetSRFs;
+}
+
 /// Replaces the parameters in a plan of few kinds of nodes over a fragment by the constants they stand for.
 /// False when there is another node: the plan is not kept then. Without constants nothing changes.
 bool put_in_plan(Plan *plan, List *constants);
 
-PlannedStmt *plan_to_keep(const Query *query, PlanForm *planner) {
+PlannedStmt *plan_to_keep(const Query *query, bool has_constants, PlanForm *planner) {
     PlannedStmt *plan = planner(static_cast<Query *>(copyObjectImpl(query)));
     if (plan == nullptr || !put_in_plan(plan->planTree, NIL))
         return nullptr;
-    if (is_routed_scan(plan->planTree))
+    if (is_routed_scan(plan->planTree) || (is_insert_scan(plan->planTree) && plan->subplans == NIL))
         return plan;
-    const bool keeps = query->commandType == CMD_SELECT && plan->planTree->total_cost <= kCheapPlan &&
+    const bool keeps = query->commandType == CMD_SELECT &&
+                       (!has_constants || plan->planTree->total_cost <= kCheapPlan) &&
                        plan->subplans == NIL && plan->rowMarks == NIL;
     return keeps ? plan : nullptr;
 }
 
-Template *make_template(uint64 hash, const Query *query, PlanForm *planner) {
+Template *make_template(uint64 hash, const Query *query, bool has_constants, PlanForm *planner) {
     count(Counter::Plans);
     const uint64 tables_before = table_changes(), others_before = other_changes;
-    PlannedStmt *plan = plan_to_keep(query, planner);
+    PlannedStmt *plan = plan_to_keep(query, has_constants, planner);
     if (tables_before != table_changes() || others_before != other_changes)
         return nullptr; // it may be out of date already
     drop_stale();
@@ -329,6 +339,15 @@ void put_in_field(T *&field, List *constants) {
         field = reinterpret_cast<T *>(put_in(reinterpret_cast<::Node *>(field), constants));
 }
 
+/// The same for the row of an INSERT.
+bool put_in_row(Plan *source, List *constants) {
+    if (!IsA(source, Result) || source->lefttree != nullptr || source->initPlan != NIL ||
+        reinterpret_cast<Result *>(source)->resconstantqual != nullptr)
+        return false;
+    put_in_field(source->targetlist, constants);
+    return true;
+}
+
 bool put_in_plan(Plan *plan, List *constants) {
     if (plan == nullptr)
         return true;
@@ -339,6 +358,8 @@ bool put_in_plan(Plan *plan, List *constants) {
     switch (nodeTag(plan)) {
     case T_CustomScan: {
         auto *scan = reinterpret_cast<CustomScan *>(plan);
+        if (is_insert_scan(plan))
+            return put_in_row(static_cast<Plan *>(linitial(scan->custom_plans)), constants);
         if (!is_fragment_scan(plan) || fragment_of(scan).motions != NIL)
             return false;
         put_in_field(scan->custom_exprs, constants);
@@ -418,7 +439,7 @@ void explain_query(Query *query, int cursor_options, IntoClause *into, ExplainSt
 PlannedStmt *plan_from_template(const Query *query, int cursor_options, PlanForm *planner) {
     if (explaining || guc::max_query_templates == 0 || query->hasModifyingCTE ||
         (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE &&
-         query->commandType != CMD_DELETE))
+         query->commandType != CMD_DELETE && !inserts_one_row(query)))
         return nullptr;
     Extraction found;
     auto *form = reinterpret_cast<Query *>(extract_query(const_cast<Query *>(query), &found));
@@ -432,12 +453,13 @@ PlannedStmt *plan_from_template(const Query *query, int cursor_options, PlanForm
             seen = found.hash;
             return nullptr;
         }
-        entry = make_template(found.hash, form, planner);
+        entry = make_template(found.hash, form, found.constants != NIL, planner);
     } else if (entry->plan != nullptr) {
         count(Counter::TemplateHits);
     }
     // Plans of other statements may not be able to go backwards.
-    if (entry == nullptr || entry->plan == nullptr || (!entry->is_routed && (cursor_options & CURSOR_OPT_SCROLL)))
+    if (entry == nullptr || entry->plan == nullptr ||
+        (!entry->is_routed && (cursor_options & CURSOR_OPT_SCROLL)))
         return nullptr;
     return plan_with(entry, query, found.constants);
 }

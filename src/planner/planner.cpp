@@ -1,14 +1,16 @@
 #include "citus/planner/planner.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/executor/table_triggers.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/planner/gather.hpp"
 #include "citus/planner/insert.hpp"
 #include "citus/planner/modify.hpp"
 #include "citus/planner/partitioned.hpp"
 #include "merge.hpp"
-#include "plan_templates.hpp"
 #include "motion.hpp"
+#include "pieces.hpp"
+#include "plan_templates.hpp"
 #include "planned.hpp"
 #include "pushdown_scan.hpp"
 #include "route.hpp"
@@ -30,6 +32,7 @@ struct Statement {
     const char *text;
     int cursor_options;
     ParamListInfo params;
+    bool fires_triggers = false; ///< so it goes through the nodes that know of triggers
 };
 
 PlannedStmt *next_planner(const Statement &statement, Query *query) {
@@ -45,6 +48,8 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
         return plan_whole(query, analyze_merge(query));
     if (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE &&
         query->commandType != CMD_DELETE)
+        return nullptr;
+    if (statement.fires_triggers)
         return nullptr;
     const StatementLocus locus = analyze_statement(query);
     if (PlannedStmt *whole = plan_whole(query, locus); whole != nullptr)
@@ -63,12 +68,21 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
     return plan;
 }
 
+void refuse_merge_with_triggers(const Query *query) {
+    if (query->commandType != CMD_MERGE)
+        return;
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("MERGE into a table with triggers is not supported on distributed tables"),
+                    errhint("Use INSERT, UPDATE and DELETE in one transaction.")));
+}
+
 /// The standard planner over scans of single tables and over the results of sub-selects.
 PlannedStmt *plan_gathered(const Statement &statement) {
     Query *query = statement.query;
     auto *original = static_cast<Query *>(copyObjectImpl(query));
     prepare_gathered_modify(query);
-    const bool replaced = push_down_sub_blocks(query);
+    const bool has_pieces = push_down_pieces(query);
+    const bool replaced = push_down_sub_blocks(query) || has_pieces;
     hide_partitions(query);
     PlannedStmt *plan = next_planner(statement, query);
     plan = replace_modify_nodes(replace_insert_nodes(strip_row_marks(plan)));
@@ -88,14 +102,22 @@ PlannedStmt *plan_with_shards(void *raw) {
 /// For plan_from_template().
 PlannedStmt *plan_form(Query *query) {
     Statement statement{query, "", 0, nullptr};
-    return with_fragments([](void *raw) { return plan_on_shards(*static_cast<Statement *>(raw)); }, &statement);
+    return with_fragments(
+        [](void *raw) {
+            const auto &form = *static_cast<Statement *>(raw);
+            return form.query->commandType == CMD_INSERT ? plan_gathered(form) : plan_on_shards(form);
+        },
+        &statement);
 }
 
 PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, ParamListInfo params) {
     Statement statement{query, text, cursor_options, params};
     if (!mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || LocalShellScope::active())
         return next_planner(statement, query);
-    if (PlannedStmt *plan = plan_from_template(query, cursor_options, plan_form); plan != nullptr)
+    statement.fires_triggers = changes_fire_triggers(query);
+    if (statement.fires_triggers)
+        refuse_merge_with_triggers(query);
+    else if (PlannedStmt *plan = plan_from_template(query, cursor_options, plan_form); plan != nullptr)
         return plan;
     return with_fragments(plan_with_shards, &statement);
 }

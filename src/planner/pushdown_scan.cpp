@@ -244,8 +244,7 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, const PlannedFragment &
     if (common == 0)
         return;
     Fragment sorted = Fragment::unpack(static_cast<List *>(copyObjectImpl(fragment.packed)));
-    const auto *function =
-        linitial_node(RangeTblFunction, planner_rt_fetch(rel->relid, root)->functions);
+    const auto *function = linitial_node(RangeTblFunction, planner_rt_fetch(rel->relid, root)->functions);
     if (is_sorted)
         sorted.merge_keys = order.keys;
     else if (!sort_fragment(&sorted, order, keys, function->funccoltypes))
@@ -307,8 +306,8 @@ PlannedStmt *with_fragments(PlannedStmt *(*plan)(void *context), void *context) 
 
 RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const FragmentColumn> columns,
                                    const FragmentEstimate &estimate, const FragmentOrder &order) {
-    current_fragments = lappend(current_fragments, make_in<PlannedFragment>(CurrentMemoryContext,
-                                                                            fragment.pack(), estimate, order));
+    current_fragments = lappend(
+        current_fragments, make_in<PlannedFragment>(CurrentMemoryContext, fragment.pack(), estimate, order));
     const int number = list_length(current_fragments) - 1;
 
     auto *function = makeNode(RangeTblFunction);

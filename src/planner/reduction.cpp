@@ -99,8 +99,8 @@ Query *select_from(const Query *query, int varno, List *exprs, List *conditions)
         ChangeVarNodes(expr, varno, 1, 0);
         const auto number = static_cast<AttrNumber>(list_length(select->targetList) + 1);
         select->targetList =
-            lappend(select->targetList, makeTargetEntry(reinterpret_cast<Expr *>(expr), number,
-                                                        psprintf("c%d", number), false));
+            lappend(select->targetList,
+                    makeTargetEntry(reinterpret_cast<Expr *>(expr), number, psprintf("c%d", number), false));
     }
     select->hasSubLinks = checkExprHasSubLink(quals);
     select->hasRowSecurity = query->hasRowSecurity;
@@ -130,8 +130,8 @@ bool is_known(const std::pmr::vector<Link> &links, const Link &link) {
     });
 }
 
-/// What the relation is compared with, also through third expressions: a = b and b = c, by the same operator of
-/// one type, say a = c.
+/// What the relation is compared with, also through third expressions: a = b and b = c, by the same operator
+/// of one type, say a = c.
 std::pmr::vector<Link> links_of(List *conditions, int varno) {
     std::pmr::vector<Link> links;
     ListCell *cell;
@@ -219,7 +219,8 @@ bool has_correlated_sublink(::Node *node, void *) {
     return walk_children(node, has_correlated_sublink, nullptr);
 }
 
-/// Conditions with sub-selects that use no other relation of the block, and that only outside the sub-selects.
+/// Conditions with sub-selects that use no other relation of the block, and that only outside the
+/// sub-selects.
 List *own_sublink_conditions(const Query *query, int varno) {
     List *found = NIL;
     ListCell *cell;
@@ -227,7 +228,8 @@ List *own_sublink_conditions(const Query *query, int varno) {
         auto *condition = as_node(lfirst(cell));
         int only;
         if (checkExprHasSubLink(condition) && !has_correlated_sublink(condition, nullptr) &&
-            !contain_volatile_functions(condition) && bms_get_singleton_member(pull_varnos(nullptr, condition), &only) && only == varno)
+            !contain_volatile_functions(condition) &&
+            bms_get_singleton_member(pull_varnos(nullptr, condition), &only) && only == varno)
             found = lappend(found, copy_of(condition));
     }
     return found;

@@ -3,6 +3,7 @@
 #include "citus/pg/walker.hpp"
 #include "decorrelate.hpp"
 #include "motion.hpp"
+#include "pieces.hpp"
 #include "pushdown.hpp"
 
 namespace citus {
@@ -80,6 +81,8 @@ void replace_query(::Node **link, bool stands_alone, bool *replaced) {
         return;
     if (Query *above = try_push_down(castNode(Query, *link), stands_alone); above != nullptr) {
         *link = reinterpret_cast<::Node *>(above);
+        *replaced = true;
+    } else if (push_down_pieces(castNode(Query, *link))) {
         *replaced = true;
     }
     decorrelate_block(castNode(Query, *link));

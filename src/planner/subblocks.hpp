@@ -11,8 +11,8 @@ namespace citus {
 /// over the shards' results. Returns whether anything was replaced.
 bool push_down_sub_blocks(Query *query);
 
-/// push_down() of a SELECT; when its FROM and WHERE are not for the shards, of the same block written with joins,
-/// and of either with motions. nullptr when only gathering is left. The given query is not changed.
+/// push_down() of a SELECT; when its FROM and WHERE are not for the shards, of the same block written with
+/// joins, and of either with motions. nullptr when only gathering is left. The given query is not changed.
 Query *push_down_somehow(const Query *query, const StatementLocus &locus);
 
 /// Whether any level of a query names a table that is on shards.

@@ -149,6 +149,8 @@ std::optional<ReferenceSplit> split_reference_tables(const Query *original) {
     query->targetList = reinterpret_cast<List *>(
         flatten_join_alias_vars(query, reinterpret_cast<::Node *>(query->targetList)));
     query->havingQual = flatten_join_alias_vars(query, query->havingQual);
+    forget_join_names(reinterpret_cast<::Node *>(query));
+    forget_join_names(reinterpret_cast<::Node *>(conditions));
     List *own = NIL, *joins = NIL;
     const Relids located = bms_difference(relations, reference);
     ListCell *cell;
@@ -300,7 +302,8 @@ void name_column(Query *query, TargetEntry *entry, char *name) {
     lfirst(list_nth_cell(rte->eref->colnames, entry->resno - 1)) = makeString(name);
 }
 
-/// Whether the rows of shards can be put together by UNION ALL: those of a row type differ from shard to shard.
+/// Whether the rows of shards can be put together by UNION ALL: those of a row type differ from shard to
+/// shard.
 bool can_be_united(const Query *query) {
     ListCell *cell;
     foreach (cell, query->targetList) {

@@ -48,7 +48,7 @@ private:
     TargetEntry *entry_for(::Node *expr, const char *name);
 
     Query *query_;
-    Query *per_node_ = nullptr;  ///< another form of query_, whose only CTE gives the rows of the shards
+    Query *per_node_ = nullptr;    ///< another form of query_, whose only CTE gives the rows of the shards
     Query *when_sorted_ = nullptr; ///< the same, for when an order is wanted
 };
 

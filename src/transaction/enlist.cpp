@@ -37,10 +37,9 @@ int open_count = 0, open_capacity = 0;
 #define CITUS_READ_WRITE(level) "BEGIN TRANSACTION ISOLATION LEVEL " level " READ WRITE"
 /// Constants, so that the nodes can keep them prepared: by level, then by access mode. What links have as the
 /// default (net/settings.cpp) need not be said.
-constexpr const char *kBegin[3][4] = {
-    CITUS_BEGIN("READ COMMITTED", "BEGIN"),
-    CITUS_BEGIN("REPEATABLE READ", CITUS_READ_WRITE("REPEATABLE READ")),
-    CITUS_BEGIN("SERIALIZABLE", CITUS_READ_WRITE("SERIALIZABLE"))};
+constexpr const char *kBegin[3][4] = {CITUS_BEGIN("READ COMMITTED", "BEGIN"),
+                                      CITUS_BEGIN("REPEATABLE READ", CITUS_READ_WRITE("REPEATABLE READ")),
+                                      CITUS_BEGIN("SERIALIZABLE", CITUS_READ_WRITE("SERIALIZABLE"))};
 #undef CITUS_READ_WRITE
 #undef CITUS_BEGIN
 
@@ -246,6 +245,10 @@ void forget_transaction(Connection *connection) {
     transaction = {};
     transaction.savepoints = savepoints;
     transaction.savepoint_capacity = capacity;
+}
+
+void forget_lost_beginning(Connection *connection) {
+    forget_transaction(connection);
 }
 
 bool may_be_whole_transaction() {

@@ -110,9 +110,9 @@ void recover_node(const ClusterNode &node, const GidSet &known, int report_level
         if (is_undecided(*gid))
             continue;
         const char *verb = committed.contains(name) ? "COMMIT" : "ROLLBACK";
-        AutonomousResult outcome =
-            run_autonomous(node.name, node.port,
-                           psprintf("%s PREPARED %s", verb, quote_literal_cstr(name.c_str())), kAnswerTimeoutMs);
+        AutonomousResult outcome = run_autonomous(
+            node.name, node.port, psprintf("%s PREPARED %s", verb, quote_literal_cstr(name.c_str())),
+            kAnswerTimeoutMs);
         if (outcome.connected && outcome.success) {
             result.resolved++;
         } else if (!is_gone(outcome)) {

@@ -36,8 +36,8 @@ void forget_state(void *self) {
     *link = (*link)->next;
 }
 
-/// The state itself, else another one with the same snapshot, else nullptr. A snapshot that belongs to a state
-/// is not freed while the state lives, so that its address stands for it.
+/// The state itself, else another one with the same snapshot, else nullptr. A snapshot that belongs to a
+/// state is not freed while the state lives, so that its address stands for it.
 NumberedState *find_state(const EState *estate) {
     NumberedState *same_snapshot = nullptr;
     for (NumberedState *state = numbered_states; state != nullptr; state = state->next) {
@@ -161,8 +161,8 @@ void drop_ended(int64 oldest) {
     }
 }
 
-/// number: of the statement whose reads follow; 0: none; negative: a statement that has no others. Those below
-/// oldest have ended.
+/// number: of the statement whose reads follow; 0: none; negative: a statement that has no others. Those
+/// below oldest have ended.
 void use_snapshot(int64 number, int64 oldest) {
     if (IsolationUsesXactSnapshot())
         return; // has one for all statements

@@ -18,7 +18,10 @@ void check_unique_indexes(const DistTable &table);
 /// Raises 0A000 or 42P16.
 void check_foreign_keys(Oid relid, CheckTime time);
 
-/// Both of the above, for a relation that may be local.
+/// Triggers of the relation are of a kind that can run on the coordinator. Raises 0A000.
+void check_triggers(Oid relid);
+
+/// Indexes and foreign keys, for a relation that may be local.
 void check_constraints(Oid relid, CheckTime time);
 
 } // namespace citus

@@ -1,8 +1,11 @@
-/// Objects that a table's shards need on their nodes: the schema, and the types, collations and extensions of
-/// its columns. They are created where they are missing; what exists is taken to be the same.
+/// Objects that a table's shards need on their nodes: the schema; the types, collations and extensions of its
+/// columns; the functions of its indexes, constraints and generated columns, and the extensions of their
+/// operator classes. They are created where they are missing; what exists is taken to be the same, except
+/// functions, which are made the same.
 ///
-/// Called before shards are created. Functions are not carried over: a shard that needs one that is missing
-/// fails with the worker's error.
+/// Called before shards are created. What the text of a function's body names is not carried over, nor are
+/// operators and operator classes outside of extensions: a shard that needs one that is missing fails with
+/// the worker's error.
 #pragma once
 
 #include "citus/ddl/shard_ddl.hpp"
@@ -17,5 +20,11 @@ void add_schema(ShardDdl &ddl, Oid schema, std::span<const int32> groups);
 
 /// Adds the commands that create what a type needs, and the type.
 void add_type(ShardDdl &ddl, Oid type, std::span<const int32> groups);
+
+/// A condition for ShardDdl::on_group: whether a node lacks the function, or has another one by its name.
+const char *function_differs(Oid function);
+
+/// The commands (List of char *) that make a function what it is here.
+List *function_commands(Oid function);
 
 } // namespace citus

@@ -33,6 +33,7 @@ struct InsertPlan {
     List *update_set = NIL;
     List *update_where = NIL;
     List *update_reads = NIL;
+    List *update_sends = NIL; ///< columns of the new row that the shard gets: `updated`, or all for triggers
 
     bool updates_here() const { return update_set != NIL; }
 };

@@ -28,8 +28,8 @@ uint64 execute_locally(const char *sql, const TaskParams &params, Access access,
 /// A reading statement that runs as far as its rows are wanted.
 class LocalQuery {
 public:
-    /// Starts it; it lives in the given context. nullptr when it is not one plain SELECT: execute_locally() it
-    /// then. What params points to must stay valid.
+    /// Starts it; it lives in the given context. nullptr when it is not one plain SELECT: execute_locally()
+    /// it then. What params points to must stay valid.
     static LocalQuery *open(MemoryContext context, const char *sql, const TaskParams &params,
                             LocalRowConsumer *consumer);
     /// Gives rows to the consumer until it wants no more. False when there are none left.

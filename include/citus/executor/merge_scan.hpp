@@ -1,10 +1,10 @@
 /// "Citus Merge": the plan node that merges rows into a distributed or reference table.
 ///
-/// Its child gives the source rows, joined with the target's rows where the condition holds: what the actions use
-/// of the source, what identifies the target's row over all shards (as for "Citus Modify"), and the target's
-/// columns that the actions use. The node finds the action of each row; all rows are read and all refusals made
-/// before the first change. Then rows are deleted, changed and inserted, in batches. Never decides what matches:
-/// the planner has.
+/// Its child gives the source rows, joined with the target's rows where the condition holds: what the actions
+/// use of the source, what identifies the target's row over all shards (as for "Citus Modify"), and the
+/// target's columns that the actions use. The node finds the action of each row; all rows are read and all
+/// refusals made before the first change. Then rows are deleted, changed and inserted, in batches. Never
+/// decides what matches: the planner has.
 #pragma once
 
 #include "citus/pg/prelude.hpp"

@@ -1,8 +1,8 @@
 /// Sorted rows of several tasks as one sorted stream, without sorting them again.
 ///
-/// Used by the fragment scan when the tasks send their rows in the fragment's order. Each task has a stream of
-/// its own, of which one row is looked at: a node whose rows are not wanted yet is held back by its connection.
-/// Never compares more than the keys it is given; equal rows come in any order.
+/// Used by the fragment scan when the tasks send their rows in the fragment's order. Each task has a stream
+/// of its own, of which one row is looked at: a node whose rows are not wanted yet is held back by its
+/// connection. Never compares more than the keys it is given; equal rows come in any order.
 #pragma once
 
 #include "citus/executor/tasks.hpp"
@@ -10,10 +10,13 @@
 
 namespace citus {
 
+/// Whether some node runs several of the tasks.
+bool have_a_node_twice(std::span<const Task> tasks);
+
 class MergedStreams {
 public:
-    /// Starts the tasks of the set, which read. Lives in, and is freed with, the given context. merge_keys as in
-    /// Fragment.
+    /// Starts the tasks of the set, which read. Lives in, and is freed with, the given context. merge_keys as
+    /// in Fragment.
     static MergedStreams *open(MemoryContext context, const TaskSet &set, List *merge_keys);
 
     /// Stores the next row in a virtual slot; it is valid until the next call. False when there are no more.

@@ -53,6 +53,8 @@ public:
     List *returned = NIL;           ///< attribute numbers that come back
     TupleDesc result_desc;          ///< ordinal number, then these columns
 
+    AttrNumber old_row_resno = InvalidAttrNumber; ///< for row triggers: the whole row as it was
+
     std::span<PlanColumn> moved;    ///< all that a row takes along to another shard; none when the key stays
     TupleDesc moved_desc = nullptr; ///< ordinal number, then these columns
 

@@ -12,6 +12,7 @@ namespace citus {
 
 /// Names of the resjunk columns that the planner adds to the child's target list.
 constexpr const char *kShardKeyColumn = "citus_shard_key";
+constexpr const char *kOldRowColumn = "citus_old_row";     ///< for tables with row triggers
 constexpr const char *kIdentityColumn = "citus_identity_"; ///< followed by 1, 2, ...
 
 /// How a row to change is found on all placements of its shard.

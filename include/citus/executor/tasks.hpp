@@ -43,10 +43,12 @@ struct TaskSet {
     /// it in the same round trip.
     bool commits = false;
     bool in_transaction = false; ///< what the tasks do must last until the end of the transaction
-    /// Reads that share a snapshot on each node with others of the statement (statement_number()), or with each
-    /// other alone (kOneSetOfReads), see transaction/statement_snapshot.hpp; 0: each has its own.
+    /// Reads that share a snapshot on each node with others of the statement (statement_number()), or with
+    /// each other alone (kOneSetOfReads), see transaction/statement_snapshot.hpp; 0: each has its own.
     uint64 statement = 0;
-    bool waits_for_others = false; ///< the caller sends (queue_sync(), send()), when other sets are queued too
+    bool waits_for_others =
+        false;                  ///< the caller sends (queue_sync(), send()), when other sets are queued too
+    bool may_take_long = false; ///< several connections to a node may be worthwhile
 };
 
 /// Called before anything is sent or run that writes, so that reads which were begun earlier in this session

@@ -20,9 +20,13 @@ struct ConnectAttempt {
         true; ///< with the session's settings and search_path pg_catalog; else the server's defaults
 };
 
-/// Makes the connections, all at once, each within citus.node_connection_timeout or the limit, if that is less
+/// Makes the connections, all at once, each within citus.node_connection_timeout or the limit, if that is
+/// less
 /// (-1: none).
 void connect_all(std::span<ConnectAttempt> attempts, int limit_ms = -1);
+
+/// Begins one, without waiting; Connection::go_on_connecting() makes the steps.
+void begin_connecting(ConnectAttempt &attempt);
 
 /// citus.node_conninfo's check hook: only options that make sense for links between nodes.
 bool check_node_conninfo(char **value, void **extra, GucSource source);

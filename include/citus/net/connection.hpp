@@ -33,8 +33,8 @@ Connection *connection_to_group(int32 group_id, Access access);
 
 /// One autonomous command on a node, outside of the distributed transaction, over a connection of its own
 /// that is closed afterwards. For node checks and run_command_on_*: never raises for a remote error or a
-/// refused connection, but reports it. With a limit (milliseconds) it does not wait longer for a node that does
-/// not answer: such a command counts as failed (57014), and may yet be carried out.
+/// refused connection, but reports it. With a limit (milliseconds) it does not wait longer for a node that
+/// does not answer: such a command counts as failed (57014), and may yet be carried out.
 struct AutonomousResult {
     bool connected;
     bool success;

@@ -1,10 +1,10 @@
 /// Which commands a connection has prepared on its server, so that one that comes again is not parsed and
 /// planned again. Used by Connection only.
 ///
-/// A command is prepared when it is seen for the second time: one that never comes again costs nothing. What this
-/// session has sent for another shard has been seen, too. Names are never used twice. The number is bounded: one that was not used for long makes room for a new one. When
-/// a distributed table changed (its columns may have other types now), or after an error left it unknown what
-/// was prepared, all are given up.
+/// A command is prepared when it is seen for the second time: one that never comes again costs nothing. What
+/// this session has sent for another shard has been seen, too. Names are never used twice. The number is
+/// bounded: one that was not used for long makes room for a new one. When a distributed table changed (its
+/// columns may have other types now), or after an error left it unknown what was prepared, all are given up.
 #pragma once
 
 #include "citus/pg/memory.hpp"

@@ -37,7 +37,8 @@ public:
     /// The command was not run, because an earlier one of its batch failed (and that was reported).
     virtual void command_skipped(int tag) {}
     /// The connection broke before the command was done. Must not raise; returns whether the error is to be
-    /// raised for it now.
+    /// raised for it now. (It is, for commands that nobody waits for, unless a consumer makes the connection
+    /// again: Connection::is_made_again.)
     virtual bool connection_lost(Connection *connection, int tag, const char *reason) { return true; }
 
 protected:
@@ -47,7 +48,7 @@ protected:
 /// A command in the queue. Lives in the connection's memory context.
 struct QueuedCommand {
     QueuedCommand *next;
-    bool is_sync;      ///< with a consumer when somebody wants to know that the batch was committed
+    bool is_sync; ///< with a consumer when somebody wants to know that the batch was committed
     bool is_sent;
     bool is_prepare;   ///< PREPARE of the command that follows
     bool is_discarded; ///< nobody wants its rows or its error any more
@@ -83,6 +84,16 @@ struct RemoteTransaction {
     bool wrote() const { return write_level > 0; }
 };
 
+/// Whoever has left a batch on a connection open, to append to it later. Told before another user's command
+/// is queued: then it must complete the batch, and its window is over.
+class OpenBatch {
+public:
+    virtual void complete() = 0;
+
+protected:
+    ~OpenBatch() = default;
+};
+
 class Connection {
 public:
     Connection(MemoryContext context, const char *host, int port, const char *database, const char *user);
@@ -105,11 +116,16 @@ public:
     bool is_transient = false; ///< of run_autonomous
     bool is_to_this_server = false;
     int pool_slot = -1;       ///< taken from the node's shared pool (net/pool); -1: none
-    bool is_optional = false; ///< it only makes a statement faster; of the pool's share for those
+    bool is_optional = false; ///< of the pool's share for connections that only make statements faster
+    bool is_extra = false;    ///< beside the session's connection to this node: see begin_extra_connection()
+    bool is_lent = false;     ///< an extra one that somebody uses
     int32 cancel_key = 0;     ///< of the backend at the other end
     bool knows_cancel_key = false;
     bool unresponsive = false; ///< its server took no note of a cancel request
     TimestampTz opened_at = 0;
+    TimestampTz used_at = 0;    ///< start of the last statement that used it
+    uint64 answers = 0;         ///< results that came, in all
+    bool is_made_again = false; ///< set by a consumer in connection_lost(): he repeats what is lost
 
     // ----- queueing; none of these waits or raises an error of the connection (pump() does) -----
 
@@ -120,7 +136,7 @@ public:
     /// Like queue(), without copying, for a command that may come again: the server prepares it then. level:
     /// transaction nesting level that it belongs to; 0: the current one.
     void queue_repeatable(const char *sql, ResultConsumer *consumer, int tag, const BoundParams *params,
-                          bool binary, int level);
+                          bool binary, int level = 0);
     /// The command that begins a transaction, or says what the batch's own one is like (a constant text, kept
     /// prepared): nothing precedes it in its batch.
     void queue_begin(const char *sql);
@@ -163,6 +179,14 @@ public:
     /// connection is not to be used again.
     bool request_cancel();
 
+    /// libpq has begun to connect.
+    void connecting_began();
+    /// Makes the next step; afterwards `connecting` says whether it goes on, is_open() how it
+    /// ended.
+    void go_on_connecting();
+    /// What the socket is to be waited for meanwhile (WL_SOCKET_...).
+    uint32 connecting_events() const { return connecting_events_; }
+
     /// Reads from the socket into libpq, without waiting.
     void consume_input();
     /// True when libpq has more to write.
@@ -173,6 +197,9 @@ public:
     void close();
 
     // ----- COPY FROM STDIN; the connection leaves pipeline mode while one is open -----
+
+    /// Who left a batch open, nullptr when nobody did. Its owner takes it away when he queues himself.
+    OpenBatch *open_batch = nullptr;
 
     /// Whose COPY is open, nullptr without one. Whoever queues a command ends it first.
     const void *copy_owner = nullptr;
@@ -200,6 +227,12 @@ public:
     void add_notice(const pg_result *result);
 
 private:
+    /// Before a command is queued: a COPY or a batch of somebody else is completed.
+    void make_way() {
+        if (copy_owner != nullptr || open_batch != nullptr)
+            complete_others();
+    }
+    void complete_others();
     QueuedCommand *append();
     void deallocate_all();
     void queue_chosen(const PreparedCommands::Choice &choice, const char *sql, ResultConsumer *consumer,
@@ -209,6 +242,7 @@ private:
     void note_failure(const QueuedCommand *command, const pg_result *result);
     void pop_head();
     void arm();
+    bool says_lost(const pg_result *result) const;
     void deliver(pg_result *result);
     void lose_queue();
     Notice *take_notice();
@@ -225,6 +259,7 @@ private:
     QueuedCommand *first_unsent_ = nullptr;
     int in_flight_ = 0;
     bool armed_ = false;
+    uint32 connecting_events_ = 0;
     bool copy_ended_ = false;
     size_t copy_unflushed_ = 0;
     pg_result *held_ = nullptr;
@@ -266,9 +301,21 @@ Connection *first_connection();
 void establish_connections(std::span<const int32> group_ids, std::span<Connection *> result,
                            Oid user = InvalidOid);
 
-/// Of groups that can run the same read, the first that can be connected to, by the current user's or another's
-/// connection; the first of all when none can, whose error is then raised where it is used. Nodes that could not
-/// be reached a moment ago come last.
+/// Begins to make another connection beside an open one, to the same node for the same user, for tasks of one
+/// statement: an idle one of an earlier statement, or a new one, when the pool has room (net/pool.hpp).
+/// nullptr: go without. While it is `connecting` it may be waited for among others
+/// (wait_for_connections); a failure is not reported. Its user has it alone, makes its transactions, and
+/// returns it with them ended, or closes it; at transaction end all are returned. The transaction's own
+/// remote transactions never run on it.
+Connection *begin_extra_connection(const Connection *beside);
+/// The connection was made (`connecting` is over, is_open()): prepares it for use.
+void finish_extra_connection(Connection *connection);
+/// Whether it is still one of this backend's connections, for those that may outlive it.
+bool is_own_connection(const Connection *connection);
+
+/// Of groups that can run the same read, the first that can be connected to, by the current user's or
+/// another's connection; the first of all when none can, whose error is then raised where it is used. Nodes
+/// that could not be reached a moment ago come last.
 int32 reachable_group(std::span<const int32> group_ids, Oid user = InvalidOid);
 
 /// A connection that nobody else finds, for a command outside of the transaction; not open yet. user: nullptr

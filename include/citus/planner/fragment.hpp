@@ -60,7 +60,8 @@ struct Fragment {
     bool has_modifying_cte = false; ///< some part writes although command may be CMD_SELECT
     List *motions = NIL; ///< packed Motions (executor/motion.hpp) whose rows the text reads; in the
                          ///< parts, kMotionMark and a position in this list stand for the call
-    List *merge_keys = NIL; ///< packed MergeKeys: each task sends its rows in this order, and so does the scan
+    List *merge_keys =
+        NIL; ///< packed MergeKeys: each task sends its rows in this order, and so does the scan
     std::span<const int32> motion_ids; ///< while it runs: the number of each motion's rows; not packed
 
     /// One statement per node instead of one per shard: the text between body_begin and body_end is repeated

@@ -9,8 +9,8 @@
 /// citus.fault_point = 'PLACE:N:ACTION' takes effect once, when the place is passed for the N-th time.
 /// Actions: error (raises; after the decision, where nothing may be raised, the connection is cut), crash
 /// (this process dies as by kill -9, so that the server restarts), crash_node (the same for the process at
-/// the other end of the connection), wait (a second), hang (until cancelled, or killed). A source that calls fault_point()
-/// belongs into FAULT_SOURCES of CMakeLists.txt.
+/// the other end of the connection), wait (a second), hang (until cancelled, or killed). A source that calls
+/// fault_point() belongs into FAULT_SOURCES of CMakeLists.txt.
 #pragma once
 
 #include "citus/net/wire.hpp"

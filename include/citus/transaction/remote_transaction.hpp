@@ -26,6 +26,10 @@ bool may_be_whole_transaction();
 /// The node has committed such a write: the transaction can't fail any more, and takes no cancel request.
 void committed_with_write(Connection *connection);
 
+/// The connection was lost before anything of its transaction was answered, and is going to be made again: as
+/// if it had not been used.
+void forget_lost_beginning(Connection *connection);
+
 void install_transaction_callbacks();
 
 /// Makes room for prepared transactions when the server was configured with none (PostgreSQL's default). Only

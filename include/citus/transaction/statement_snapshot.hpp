@@ -2,10 +2,10 @@
 ///
 /// At READ COMMITTED each command that a node gets has a snapshot of its own, so that two shards of one node
 /// could show a half of what another transaction committed. Reads of several shards outside of a transaction
-/// block are one implicit transaction of the node (net/settings.cpp). For the others, the node is told to read
-/// under a snapshot that it keeps for the statement: citus_internal.use_snapshot(), sent in the same round
-/// trip as the reads. Called by the scans and tasks of executor/; enlisting a connection for anything else ends
-/// the use (enlist.cpp). Must cost nothing for statements with a single read.
+/// block are one implicit transaction of the node (net/settings.cpp). For the others, the node is told to
+/// read under a snapshot that it keeps for the statement: citus_internal.use_snapshot(), sent in the same
+/// round trip as the reads. Called by the scans and tasks of executor/; enlisting a connection for anything
+/// else ends the use (enlist.cpp). Must cost nothing for statements with a single read.
 #pragma once
 
 #include "citus/net/wire.hpp"

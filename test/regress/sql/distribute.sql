@@ -36,7 +36,7 @@ select create_distributed_table('loc','a', colocate_with=>'inh');
 create table txt(a text); select create_distributed_table('txt','a',colocate_with=>'d1');
 select create_distributed_table('loc','a', colocate_with=>'d1', shard_count=>4);
 create table trg(a int); create function tf() returns trigger language plpgsql as $$begin return new; end$$;
-create trigger tr before insert on trg for each row execute function tf(); select create_distributed_table('trg','a');
+create constraint trigger tr after insert on trg deferrable for each row execute function tf(); select create_distributed_table('trg','a');
 create table ex(a int, r int4range, exclude using gist (r with &&)); select create_distributed_table('ex','a');
 create table par(a int primary key); create table chi(a int references par); select create_distributed_table('chi','a'); select create_distributed_table('par','a');
 create table ui(a int, b int); create unique index on ui(b); select create_distributed_table('ui','a');

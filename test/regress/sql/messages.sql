@@ -36,7 +36,7 @@ UPDATE warm SET v = v + 4 WHERE k = 1;
 SELECT count(*) > 0 AS forget FROM pg_temp.moved();
 UPDATE warm SET v = v + 5 WHERE k = 1;
 SELECT * FROM pg_temp.moved();
--- So does an INSERT of one row (which is planned each time when it is no prepared statement).
+-- So does an INSERT of one row, whose plan is found again, too.
 CREATE TABLE rows_in (k int, what text);
 SELECT create_distributed_table('rows_in', 'k', colocate_with := 'warm');
 INSERT INTO rows_in VALUES (1, 'a');

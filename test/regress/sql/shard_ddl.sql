@@ -126,7 +126,11 @@ CREATE FUNCTION plus_one(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 +
 ALTER TABLE t ALTER c TYPE int USING plus_one(c);
 ALTER TABLE t ALTER c TYPE int USING random();
 CREATE INDEX ON t (plus_one(c));
-DROP FUNCTION plus_one;
+SELECT DISTINCT result FROM run_command_on_workers('SELECT ddl.plus_one(1)');
+CREATE OR REPLACE FUNCTION plus_one(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1 + $1';
+SELECT DISTINCT result FROM run_command_on_workers('SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure(''ddl.plus_one(int)'')');
+DROP FUNCTION plus_one CASCADE;
+SELECT DISTINCT result FROM run_command_on_workers('SELECT to_regprocedure(''ddl.plus_one(int)'') IS NULL');
 
 -- Refused, before anything has changed.
 ALTER TABLE t DROP COLUMN k;

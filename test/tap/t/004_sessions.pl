@@ -127,6 +127,28 @@ is($other->query("SELECT note FROM item WHERE id = $one"), 'kept', 'another sess
 $session->query('COMMIT');
 is($other->query("SELECT note FROM item WHERE id = $one"), 'first', '... and sees what is');
 
+# Time limits of the session reach the nodes; whoever leaves in the middle of a transaction leaves no lock there.
+my $locks = q{SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.application_name ~ 'citus_internal' AND l.locktype = 'transactionid'};
+$session->query("BEGIN; UPDATE item SET note = 'locked' WHERE id IN ($one, $two)");
+$begin = time;
+(undef, $error) = $cluster->run($other, "\\set VERBOSITY verbose\nSET lock_timeout = '300ms';\nUPDATE item SET note = 'waits' WHERE id = $two;\nRESET lock_timeout");
+like($error, qr/55P03: canceling statement due to lock timeout/, 'lock_timeout ends a wait for a lock on a node');
+cmp_ok(time - $begin, '<', 10, '... in time');
+$session->query('ROLLBACK');
+$session->query("SET idle_in_transaction_session_timeout = '500ms'; BEGIN; UPDATE item SET note = 'idle' WHERE id IN ($one, $two)");
+isnt($cluster->sql($locks, 'worker1'), 0, 'a transaction holds locks on a node');
+eventually($locks, 0, $_, "idle_in_transaction_session_timeout ends it on $_") for 'worker1', 'worker2';
+$cluster->finish($session);
+$session = $cluster->session;
+$session->query("BEGIN; UPDATE item SET note = 'left' WHERE id IN ($one, $two)");
+isnt($cluster->sql($locks, 'worker1'), 0, 'a transaction holds locks on a node');
+$session->{run}->signal('KILL'); # the client vanishes without a word
+eventually($locks, 0, $_, "a client that is gone holds no lock on $_") for 'worker1', 'worker2';
+is($cluster->sql(q{SELECT count(*) FROM item WHERE note IN ('idle', 'left', 'waits', 'locked')}), 0, '... nor has it changed anything');
+eval { $session->{run}->finish };
+$session = $cluster->session;
+is($session->query('SELECT count(*) FROM item'), 1000, 'a new session');
+
 # A worker that is down: what does not need it works.
 $cluster->node('worker2')->stop('immediate');
 is($session->query("SELECT note FROM item WHERE id = $one"), 'first', 'a query that needs another node works');

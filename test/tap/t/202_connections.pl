@@ -5,6 +5,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use CitusCluster;
+use IO::Select;
+use IO::Socket::INET;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -104,6 +106,68 @@ for my $how ('fast', 'immediate', 'crash') {
     is($out, 1000, '... and the answer is right');
 }
 $cluster->finish($session);
+
+# Connections that died without a word, as behind a firewall that forgot them: the first command finds out. A proxy
+# between the coordinator and worker1 drops those it has when it gets SIGUSR1, at the next byte of the client.
+sub start_proxy {
+    my ($to) = @_;
+    my $listen = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', LocalPort => 0, ReuseAddr => 1) or die $!;
+    my $parent = $$;
+    my $pid = fork // die $!;
+    return ($listen->sockport, $pid) if $pid;
+    open STDOUT, '>', '/dev/null';
+    open STDERR, '>', '/dev/null';
+    my (%peer, %is_client, %doomed, $drop);
+    $SIG{USR1} = sub { $drop = 1 };
+    my $select = IO::Select->new($listen);
+    while (getppid == $parent) {
+        my @ready = $select->can_read(0.05);
+        if ($drop) { %doomed = map { $_ => 1 } keys %is_client; $drop = 0 }
+        for my $socket (@ready) {
+            if ($socket == $listen) {
+                my $client = $listen->accept or next;
+                my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $to) or do { close $client; next };
+                ($peer{$client}, $peer{$server}) = ($server, $client);
+                $is_client{$client} = 1;
+                $select->add($client, $server);
+                next;
+            }
+            my $other = $peer{$socket} or next;
+            my $data;
+            if (!$doomed{$socket} && sysread $socket, $data, 65536) { syswrite $other, $data; next }
+            $select->remove($socket, $other);
+            delete @is_client{ $socket, $other };
+            delete @doomed{ $socket, $other };
+            delete @peer{ $socket, $other };
+            close $_ for $socket, $other;
+        }
+    }
+    kill 'KILL', $$; # without the parent's END blocks
+}
+my ($proxy_port, $proxy) = start_proxy($cluster->node('worker1')->port);
+my $real_port = $cluster->node('worker1')->port;
+my $move = sub { $cluster->sql("SELECT citus_update_node(nodeid, '127.0.0.1', $_[1]) FROM pg_dist_node WHERE nodeport = $_[0]") };
+$move->($real_port, $proxy_port);
+my %first = (
+    'a routed read' => [ "SELECT count(*) FROM item WHERE id = $on1", 1 ],
+    'a read of all shards' => [ 'SELECT count(*) FROM item', 1000 ],
+    'a transaction' => [ "BEGIN; SELECT count(*) FROM item WHERE id = $on2; UPDATE item SET n = n + 1 WHERE id = $on1; COMMIT; SELECT n FROM item WHERE id = $on1", "1\n1" ],
+    'a write of all shards' => [ "UPDATE item SET n = n + 1; SELECT n FROM item WHERE id = $on1", 1 ]);
+for my $what (sort keys %first) {
+    $cluster->sql('UPDATE item SET n = 0');
+    my $session = $cluster->session;
+    $session->query('SELECT count(*) FROM item');
+    kill 'USR1', $proxy;
+    sleep 0.3;
+    my ($out, $error) = $cluster->run($session, $first{$what}[0]);
+    is($error, '', "$what does not notice that the kept connection had died");
+    is($out, $first{$what}[1], '... and is done once');
+    $cluster->finish($session);
+}
+$move->($proxy_port, $real_port);
+kill 'KILL', $proxy;
+waitpid $proxy, 0;
+$cluster->sql('UPDATE item SET n = 0');
 
 # Databases are not in use by connections that are only kept.
 for my $name ($cluster->names) { $cluster->sql('CREATE DATABASE other', $name) }
