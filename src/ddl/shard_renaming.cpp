@@ -276,8 +276,6 @@ void rename_name_list(const ShardRenaming &renaming, List *&names) {
 }
 
 void rename_statistics(const ShardRenaming &renaming, CreateStatsStmt *statement) {
-    if (statement->defnames == NIL)
-        refuse_statement(reinterpret_cast<::Node *>(statement));
     llast(statement->defnames) =
         makeString(shard_relation_name(strVal(llast(statement->defnames)), renaming.shard_id));
     for (const ListCell &cell : cells(statement->relations))
