@@ -137,7 +137,8 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
         connection->settings_epoch = 0;
     transaction.role_unknown = true;
     // The node keeps what it uses through a rollback, and the command that ends the use may be among those
-    // that were skipped behind an error, or never sent: later reads would not see what is written from now on.
+    // that were skipped behind an error, or never sent: later reads would not see what is written from now
+    // on.
     if (transaction.told_snapshots)
         transaction.statement = kUnknownStatement;
     if (transaction.write_level >= level)
