@@ -80,6 +80,25 @@ FETCH 3 FROM old;
 INSERT INTO items VALUES (7, 101, 1);
 SELECT * FROM items WHERE k = 7;
 ROLLBACK;
+-- A cursor outlives the released savepoint in which it was opened, with rows that are still to come.
+BEGIN;
+SAVEPOINT s;
+SAVEPOINT t;
+DECLARE many CURSOR FOR SELECT k, id, g FROM items, generate_series(1, 300) g ORDER BY 1, 2, 3;
+FETCH 1 FROM many;
+RELEASE t;
+SAVEPOINT t;
+INSERT INTO notes VALUES (12, 12, 12);
+SELECT 1 / (id - id) FROM items;
+ROLLBACK TO t;
+FETCH 2 FROM many;
+RELEASE s;
+SAVEPOINT s;
+INSERT INTO items VALUES (1, 1, 1);
+ROLLBACK TO s;
+SELECT * FROM notes WHERE k = 12;
+FETCH ALL FROM many;
+COMMIT;
 -- Errors that a block of PL/pgSQL catches, in a loop.
 DO $$
 DECLARE seen int;
