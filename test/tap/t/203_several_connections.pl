@@ -140,10 +140,9 @@ $cluster->sql(q{
     ANALYZE big});
 $session = $cluster->session;
 is(($cluster->run($session, "SELECT id FROM big WHERE t LIKE '%99999' AND pg_sleep(0.03) IS NOT NULL ORDER BY id"))[0], "99999\n199999", 'a longer query');
-my ($few, $many) = (opened($session), 0);
-cmp_ok($few, '>=', 1, '... with some connections');
 is(($cluster->run($session, "SELECT count(*) FROM (SELECT id FROM big WHERE id % 12500 = 0 AND pg_sleep(0.03) IS NOT NULL OFFSET 0) s"))[0], 16, 'one whose tasks wait');
-cmp_ok($many = opened($session), '>', $few, '... with more');
+my $many = opened($session);
+cmp_ok($many, '>', 1, '... over several connections');
 is(($cluster->run($session, 'SELECT id FROM big WHERE id IN (1, 2, 3) ORDER BY id'))[0], "1\n2\n3", 'a short one');
 is(opened($session), $many, '... with the one that is kept');
 $cluster->finish($session);
