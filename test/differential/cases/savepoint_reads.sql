@@ -88,15 +88,13 @@ DECLARE many CURSOR FOR SELECT k, id, g FROM items, generate_series(1, 300) g OR
 FETCH 1 FROM many;
 RELEASE t;
 SAVEPOINT t;
-INSERT INTO notes VALUES (12, 12, 12);
-SELECT 1 / (id - id) FROM items;
+SELECT 1 / 0;
 ROLLBACK TO t;
 FETCH 2 FROM many;
 RELEASE s;
 SAVEPOINT s;
-INSERT INTO items VALUES (1, 1, 1);
+SELECT 1 / 0;
 ROLLBACK TO s;
-SELECT * FROM notes WHERE k = 12;
 FETCH ALL FROM many;
 COMMIT;
 -- Errors that a block of PL/pgSQL catches, in a loop.
