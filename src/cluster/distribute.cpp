@@ -90,6 +90,7 @@ void distribute(Oid relid, const char *column, char replication_model, const Tab
     add_shards_of_tree(ddl, tree);
     move_rows_of_tree(ddl, tree);
     add_late_constraints(ddl, tree);
+    add_key_names(ddl, tree);
     ddl.run();
 }
 
@@ -168,6 +169,7 @@ void distribute_partition(Oid relid) {
     // With its constraints the shard is attached as it is; else it would get them again, by other names.
     add_late_constraints(ddl, tree);
     add_attachment(ddl, relid);
+    add_key_names(ddl, tree);
     move_rows_of_tree(ddl, tree);
     ddl.run();
 }

@@ -75,6 +75,8 @@ void replicate_reference_tables_to_group(int32 group_id) {
         if (!is_part(relid))
             add_late_constraints(ddl, partition_tree(relid, NoLock), group_id);
     }
+    for (const Oid relid : tables)
+        add_key_names(ddl, list_make1_oid(relid), group_id);
     ddl.run();
 }
 

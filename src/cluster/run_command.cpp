@@ -34,7 +34,8 @@ std::pmr::vector<Command> read_commands(ArrayType *groups, ArrayType *texts) {
                       &group_count);
     deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &text_values, &text_nulls, &text_count);
     if (group_count != text_count)
-        elog(ERROR, "%d groups for %d commands", group_count, text_count);
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("%d groups for %d commands", group_count, text_count)));
     std::pmr::vector<Command> commands;
     for (int i = 0; i < group_count; i++) {
         if (group_nulls[i] || text_nulls[i])

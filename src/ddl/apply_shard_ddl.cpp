@@ -44,7 +44,12 @@ struct Request {
     const char *part(size_t name, size_t number) const {
         return TextDatumGetCString(names[name * kTextsPerName + number]);
     }
-    size_t slot(size_t name) const { return static_cast<size_t>(pg_strtoint32(part(name, 4))); }
+    size_t slot(size_t name) const {
+        const int32 slot = pg_strtoint32(part(name, 4));
+        if (slot < 0)
+            ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("incomplete list of shards")));
+        return static_cast<size_t>(slot);
+    }
     size_t slot_count() const {
         size_t count = 1;
         for (size_t i = 0; i < name_count(); i++)
@@ -68,7 +73,63 @@ std::pmr::vector<ParsedCommand> parse_commands(std::span<const Datum> commands) 
     return parsed;
 }
 
+/// Statements that are not DDL, end the transaction, or would have to be analysed before they are run: none
+/// of ours, but anybody may call the function.
+void check_is_ddl(const ::Node *statement) {
+    switch (nodeTag(statement)) {
+    case T_SelectStmt:
+    case T_InsertStmt:
+    case T_UpdateStmt:
+    case T_DeleteStmt:
+    case T_MergeStmt:
+    case T_ReturnStmt:
+    case T_PLAssignStmt:
+    case T_CallStmt:
+    case T_DoStmt:
+    case T_ExplainStmt:
+    case T_CreateTableAsStmt:
+    case T_DeclareCursorStmt:
+    case T_FetchStmt:
+    case T_ClosePortalStmt:
+    case T_PrepareStmt:
+    case T_ExecuteStmt:
+    case T_DeallocateStmt:
+    case T_DiscardStmt:
+    case T_CopyStmt:
+    case T_TransactionStmt:
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("apply_shard_ddl() takes commands that define objects only")));
+    default:
+        break;
+    }
+}
+
+/// The owner of the index that gets a part, for `ALTER INDEX ... ATTACH PARTITION` by somebody who may do it.
+/// PostgreSQL evaluates the constants in the indexes' expressions for it, which on the shell was done by
+/// CREATE INDEX: as the owner.
+Oid owner_for_attachment(const ::Node *statement) {
+    if (!IsA(statement, AlterTableStmt))
+        return InvalidOid;
+    const auto *alter = castNode(AlterTableStmt, statement);
+    if (alter->objtype != OBJECT_INDEX ||
+        linitial_node(AlterTableCmd, alter->cmds)->subtype != AT_AttachPartition)
+        return InvalidOid;
+    const Oid index = RangeVarGetRelid(alter->relation, NoLock, true);
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+    if (!HeapTupleIsValid(tuple))
+        return InvalidOid;
+    const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return pg_class_ownercheck(index, GetUserId()) ? owner : InvalidOid;
+}
+
 void run_statement(::Node *statement, const char *source) {
+    const Oid owner = owner_for_attachment(statement);
+    Oid user;
+    int security;
+    GetUserIdAndSecContext(&user, &security);
+    if (OidIsValid(owner) && owner != user) // after an error the end of the (sub)transaction undoes it
+        SetUserIdAndSecContext(owner, security | SECURITY_RESTRICTED_OPERATION);
     PlannedStmt *planned = makeNode(PlannedStmt);
     planned->commandType = CMD_UTILITY;
     planned->utilityStmt = statement;
@@ -77,6 +138,7 @@ void run_statement(::Node *statement, const char *source) {
     PushActiveSnapshot(GetTransactionSnapshot());
     ProcessUtility(planned, source, false, PROCESS_UTILITY_QUERY, nullptr, nullptr, None_Receiver, nullptr);
     PopActiveSnapshot();
+    SetUserIdAndSecContext(user, security);
     CommandCounterIncrement();
 }
 
@@ -84,8 +146,13 @@ void run_commands(std::span<const ParsedCommand> commands, const ShardRenaming *
     for (const ParsedCommand &command : commands) {
         for (int i = 0; i < list_length(command.statements); i++) {
             auto *raw = castNode(RawStmt, copyObject(list_nth(command.statements, i)));
+            if (renaming != nullptr && IsA(raw->stmt, CallStmt)) {
+                name_key_of_shard(castNode(CallStmt, raw->stmt), *renaming);
+                continue;
+            }
             if (renaming != nullptr)
                 rename_for_shard(raw->stmt, *renaming);
+            check_is_ddl(raw->stmt);
             run_statement(raw->stmt, command.source);
         }
     }

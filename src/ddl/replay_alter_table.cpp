@@ -322,6 +322,10 @@ void send_change(const DistTable &table, const AlterTableStmt *statement, std::s
         ddl.on_shards(table.relid, list_make1(alter_table(table.relid, change.later, only)),
                       change.referenced);
     add_changes_of_tree(ddl, tables);
+    List *tree = NIL;
+    for (const TableChange &changed : tables)
+        tree = lappend_oid(tree, changed.relid);
+    add_key_names(ddl, tree);
     ddl.run();
 }
 
@@ -436,6 +440,7 @@ void attach_distributed(UtilityCall &call, const DistTable &parent, const DistTa
         add_new_indexes(ddl, change);
     }
     add_attachment(ddl, relid);
+    add_key_names(ddl, tree);
     ddl.run();
 }
 
@@ -463,6 +468,7 @@ void detach_partition(UtilityCall &call, const DistTable &parent, const Partitio
         return;
     ShardDdl ddl;
     ddl.on_shards(relid, list_make1(const_cast<char *>(sql)), list_make1_oid(parent.relid));
+    add_key_names(ddl, partition_tree(relid, NoLock));
     ddl.run();
 }
 

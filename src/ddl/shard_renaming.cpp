@@ -80,6 +80,12 @@ void rename_expression(const ShardRenaming &renaming, ::Node *expression) {
     (void)rename_in_expression(expression, const_cast<ShardRenaming *>(&renaming));
 }
 
+[[noreturn]] void refuse_statement(::Node *statement) {
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot run a statement of type %s on shards",
+                                                            GetCommandTagName(CreateCommandTag(statement)))));
+}
+
 void add_suffix(const ShardRenaming &renaming, char *&name) {
     if (name != nullptr)
         name = shard_relation_name(name, renaming.shard_id);
@@ -283,7 +289,21 @@ void suffix_name_list(const ShardRenaming &renaming, List *names) {
     llast(names) = makeString(shard_relation_name(strVal(llast(names)), renaming.shard_id));
 }
 
+/// Whether the objects of a DROP are names of relations, or of statistics objects.
+bool drops_names(const DropStmt *statement) {
+    switch (statement->removeType) {
+    case OBJECT_TABLE:
+    case OBJECT_INDEX:
+    case OBJECT_STATISTIC_EXT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 void rename_drop(const ShardRenaming &renaming, DropStmt *statement) {
+    if (!drops_names(statement))
+        refuse_statement(reinterpret_cast<::Node *>(statement));
     for (ListCell *cell = list_head(statement->objects); cell != nullptr;
          cell = lnext(statement->objects, cell)) {
         auto *names = lfirst_node(List, cell);
@@ -350,9 +370,7 @@ void rename_for_shard(::Node *statement, const ShardRenaming &renaming) {
     case T_ReindexStmt:
         return rename_range_var(renaming, castNode(ReindexStmt, statement)->relation);
     default:
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("cannot run a statement of type %s on shards",
-                               GetCommandTagName(CreateCommandTag(statement)))));
+        refuse_statement(statement);
     }
 }
 

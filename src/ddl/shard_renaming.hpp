@@ -22,4 +22,8 @@ struct ShardRenaming {
 /// Changes the tree in place. Raises 0A000 for a statement that it does not know.
 void rename_for_shard(::Node *statement, const ShardRenaming &renaming);
 
+/// Runs a statement that add_key_names() wrote (partitions.hpp): a foreign key that PostgreSQL derived on
+/// this shard gets the name of the shell's. Without such a key nothing happens.
+void name_key_of_shard(const CallStmt *statement, const ShardRenaming &renaming);
+
 } // namespace citus

@@ -2,12 +2,15 @@
 
 #include "citus/ddl/copy.hpp"
 #include "citus/guc.hpp"
+#include "citus/net/remote_error.hpp"
 #include "citus/pg/list.hpp"
 #include "pending_drops.hpp"
 #include "utility_call.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "catalog/index.h"
+#include "commands/trigger.h"
 #include "tcop/cmdtag.h"
 }
 
@@ -110,6 +113,20 @@ bool may_concern_tables(::Node *statement) {
     }
 }
 
+/// Whether a client's COMMIT will end a transaction that has not failed.
+bool is_commit(const UtilityCall &call) {
+    return IsA(call.statement(), TransactionStmt) &&
+           castNode(TransactionStmt, call.statement())->kind == TRANS_STMT_COMMIT && call.is_top_level() &&
+           IsTransactionBlock() && !IsAbortedTransactionBlockState() && GetCurrentTransactionNestLevel() == 1;
+}
+
+/// The transaction is marked as ending, and ends when the statement is over, with its deferred constraints
+/// first. Those of shards in this database are of the same list: it is worked off here, where an error can be
+/// given the logical names, and has the same effect.
+void check_deferred_constraints() {
+    with_logical_errors([](void *) { AfterTriggerFireDeferred(); }, nullptr);
+}
+
 /// Whether a handler took the statement over.
 bool handle(UtilityCall &call) {
     const StatementKind *kind = find_kind(call.statement());
@@ -121,6 +138,13 @@ void process_utility(PlannedStmt *planned, const char *query_string, bool read_o
                      DestReceiver *destination, QueryCompletion *completion) {
     UtilityCall call{planned, query_string, read_only_tree, context,
                      params,  environment,  destination,    completion};
+    if (is_commit(call)) {
+        const bool checks = extension_is_ready();
+        pass_on(call, planned, read_only_tree);
+        if (checks)
+            check_deferred_constraints();
+        return;
+    }
     if (!may_concern_tables(planned->utilityStmt) || applying_shard_ddl() || !extension_is_ready())
         return pass_on(call, planned, read_only_tree);
     DropCollector drops;

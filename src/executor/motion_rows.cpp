@@ -154,11 +154,13 @@ MotionPacker::MotionPacker(MemoryContext context, TupleDesc desc, const MotionTa
 
 void MotionPacker::prepare_hash(TupleDesc desc) {
     if (targets_.key < 0 || targets_.key > desc->natts || targets_.bounds.size() != targets_.groups.size())
-        elog(ERROR, "cannot divide rows of %d columns by column %d into %zu buckets", desc->natts,
-             targets_.key, targets_.bounds.size());
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("cannot divide rows of %d columns by column %d into %zu buckets", desc->natts,
+                               targets_.key, targets_.bounds.size())));
     const Form_pg_attribute key = TupleDescAttr(desc, targets_.key - 1);
     if (!has_motion_hash(key->atttypid))
-        elog(ERROR, "cannot divide rows by a column of type %u", key->atttypid);
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("cannot divide rows by a column of type %u", key->atttypid)));
     const Oid type = getBaseType(key->atttypid);
     fmgr_info_cxt(lookup_type_cache(type, TYPECACHE_HASH_PROC)->hash_proc, &hash_, context_);
     collation_ = type_is_collatable(type) ? DEFAULT_COLLATION_OID : InvalidOid;
@@ -172,7 +174,7 @@ int MotionPacker::bucket_of(TupleTableSlot *slot) {
     const int32 hash = is_null ? 0 : DatumGetInt32(FunctionCall1Coll(&hash_, collation_, value));
     const auto found = std::lower_bound(targets_.bounds.begin(), targets_.bounds.end(), hash);
     if (found == targets_.bounds.end())
-        elog(ERROR, "no bucket for hash %d", hash);
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("no bucket for hash %d", hash)));
     return static_cast<int>(found - targets_.bounds.begin());
 }
 
@@ -227,6 +229,11 @@ void MotionPacker::finish() {
 
 namespace {
 
+[[noreturn]] void raise_incomplete() {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("moved rows are incomplete")));
+    pg_unreachable();
+}
+
 /// Where the bytes of a chunk are.
 class ChunkSource {
 public:
@@ -241,7 +248,7 @@ protected:
 void scan_chunk(ChunkSource *source, size_t position, size_t size) {
     ChunkHeader header;
     if (size < sizeof(header))
-        elog(ERROR, "moved rows are incomplete");
+        raise_incomplete();
     source->read(position, &header, sizeof(header));
     if (!(header == ChunkHeader()))
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -251,12 +258,12 @@ void scan_chunk(ChunkSource *source, size_t position, size_t size) {
     for (position += sizeof(header); position < end;) {
         BlockHeader block;
         if (end - position < sizeof(block))
-            elog(ERROR, "moved rows are incomplete");
+            raise_incomplete();
         source->read(position, &block, sizeof(block));
         position += sizeof(block);
         if (block.size < 0 || static_cast<size_t>(block.size) > end - position ||
             block.size % MAXIMUM_ALIGNOF != 0)
-            elog(ERROR, "moved rows are incomplete");
+            raise_incomplete();
         source->take_rows(block, position);
         position += static_cast<size_t>(block.size);
     }
@@ -286,7 +293,7 @@ public:
         if (got < 0)
             ereport(ERROR, (errcode_for_file_access(), errmsg("could not read moved rows: %m")));
         if (static_cast<size_t>(got) != size)
-            elog(ERROR, "moved rows are incomplete");
+            raise_incomplete();
     }
     void take_rows(const BlockHeader &block, size_t offset) override {
         append_motion_rows_of_file(id_, block.bucket, file_, static_cast<off_t>(offset),
@@ -317,7 +324,7 @@ void store_motion_file(int32 id, File file, int limit_kb) {
         source.read(position, &size, sizeof(size));
         position += sizeof(size);
         if (size < 0 || static_cast<size_t>(size) > static_cast<size_t>(end) - position)
-            elog(ERROR, "moved rows are incomplete");
+            raise_incomplete();
         scan_chunk(&source, position, static_cast<size_t>(size));
         position += static_cast<size_t>(size);
     }

@@ -7,6 +7,7 @@
 /// Written into queries by planner/aggregates.cpp; whoever else calls them gets an error unless the types
 /// fit.
 #include "citus/pg/prelude.hpp"
+#include "citus/core/numeric_state.hpp"
 #include "citus/pg/encoding.hpp"
 
 extern "C" {
@@ -14,6 +15,7 @@ extern "C" {
 #include "catalog/pg_aggregate.h"
 #include "catalog/pg_proc.h"
 #include "utils/datum.h"
+#include "utils/fmgroids.h"
 
 PG_FUNCTION_INFO_V1(citus_partial_agg_step);
 PG_FUNCTION_INFO_V1(citus_partial_agg_state);
@@ -58,6 +60,18 @@ MemoryContext aggregation_memory(FunctionCallInfo fcinfo) {
 void refuse(Oid aggregate) {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("aggregate %u cannot be split with these arguments", aggregate)));
+}
+
+/// Anybody may ask for any number.
+void require_aggregate(Oid aggregate) {
+    if (!SearchSysCacheExists1(AGGFNOID, ObjectIdGetDatum(aggregate)))
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%u is not an aggregate", aggregate)));
+}
+
+[[noreturn]] void refuse_state(const char *detail) {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("not a state of this aggregate"),
+                    detail != nullptr ? errdetail_internal("%s", detail) : 0));
 }
 
 /// Sets the initial value from the text in the catalog.
@@ -136,6 +150,7 @@ void step(AggregateState *state, FunctionCallInfo call, int arguments, FunctionC
 
 /// The types of a call must be those that the aggregate is declared with.
 void check_argument_types(Oid aggregate, FunctionCallInfo fcinfo) {
+    require_aggregate(aggregate);
     Oid *declared;
     int count;
     (void)get_func_signature(aggregate, &declared, &count);
@@ -195,16 +210,65 @@ Datum receive_state(Oid type, bytea *bytes) {
     return value;
 }
 
-/// A state received as bytes becomes part of the running one.
-void combine_bytes(AggregateState *state, bytea *bytes, FunctionCallInfo fcinfo, MemoryContext memory) {
+/// The server's functions read their own states without a look at what they say.
+void check_internal_state(Oid deserialize, const bytea *bytes) {
+    const std::string_view content(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+    core::NumericStateShape shape;
+    switch (deserialize) {
+    case F_INT8_AVG_DESERIALIZE:
+        shape = {1, false};
+        break;
+    case F_NUMERIC_POLY_DESERIALIZE:
+        shape = {2, false};
+        break;
+    case F_NUMERIC_AVG_DESERIALIZE:
+        shape = {1, true};
+        break;
+    case F_NUMERIC_DESERIALIZE:
+        shape = {2, true};
+        break;
+    default:
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("states of this aggregate cannot be checked")));
+    }
+    if (!core::is_numeric_state(content, shape))
+        refuse_state(nullptr);
+}
+
+void combine_checked_bytes(AggregateState *state, bytea *bytes, FunctionCallInfo fcinfo,
+                           MemoryContext memory) {
     LOCAL_FCINFO(call, 2);
     call->args[1].isnull = false;
-    if (OidIsValid(state->deserialize))
+    if (OidIsValid(state->deserialize)) {
+        check_internal_state(state->deserialize, bytes);
         call->args[1].value = call_support(state->deserialize, fcinfo, PointerGetDatum(bytes), false, true,
                                            &call->args[1].isnull);
-    else
+    } else {
         call->args[1].value = receive_state(state->state_type, bytes);
+    }
     step(state, call, 1, fcinfo, memory);
+}
+
+/// A state received as bytes becomes part of the running one. What the server's functions call an internal
+/// error in it is one of whoever wrote the state.
+void combine_bytes(AggregateState *state, bytea *bytes, FunctionCallInfo fcinfo, MemoryContext memory) {
+    MemoryContext context = CurrentMemoryContext;
+    // clang-format off
+    PG_TRY();
+    {
+        combine_checked_bytes(state, bytes, fcinfo, memory);
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        const ErrorData *error = CopyErrorData();
+        if (error->sqlerrcode != ERRCODE_INTERNAL_ERROR)
+            PG_RE_THROW();
+        FlushErrorState();
+        refuse_state(error->message);
+    }
+    PG_END_TRY();
+    // clang-format on
 }
 
 /// What a parallel worker hands to its leader: which aggregate, and its state (empty: NULL).
@@ -304,6 +368,7 @@ Datum citus_combine_agg_step(PG_FUNCTION_ARGS) {
         if (PG_ARGISNULL(1))
             citus::refuse(InvalidOid);
         const Oid aggregate = PG_GETARG_OID(1);
+        citus::require_aggregate(aggregate);
         if (get_fn_expr_argtype(fcinfo->flinfo, 3) != get_func_rettype(aggregate))
             citus::refuse(aggregate);
         state = citus::start_state(aggregate, true, memory);

@@ -29,6 +29,10 @@ void add_shards_of_tree(ShardDdl &ddl, const List *tree, int32 only_group = Shar
 /// Adds the foreign keys and the constraints that are NOT VALID, for shards that have their rows.
 void add_late_constraints(ShardDdl &ddl, const List *tree, int32 only_group = ShardDdl::kAllGroups);
 
+/// Adds commands that give the foreign keys that PostgreSQL derives, on the shards of these tables and of
+/// those that refer to them, the names that they have on the shells. After whatever makes such keys.
+void add_key_names(ShardDdl &ddl, const List *tree, int32 only_group = ShardDdl::kAllGroups);
+
 /// Adds the commands that attach the shards of a partition to those of its parent.
 void add_attachment(ShardDdl &ddl, Oid partition, int32 only_group = ShardDdl::kAllGroups);
 
