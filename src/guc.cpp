@@ -183,11 +183,10 @@ void install() {
                &executor_slow_start_interval, 0, INT_MAX, PGC_USERSET, kHidden | GUC_UNIT_MS);
     define_bool("citus.force_max_query_parallelization", "Opens one connection per task of a query.",
                 &force_max_query_parallelization, PGC_USERSET, kHidden);
-    DefineCustomEnumVariable("citus.multi_shard_modify_mode",
-                             "How writes and DDL of several shards of a node run.",
-                             "One after the other, over one connection per node, in either mode.",
-                             &multi_shard_modify_mode, kModifyParallel, kModifyModes, PGC_USERSET, 0, nullptr,
-                             nullptr, nullptr);
+    DefineCustomEnumVariable(
+        "citus.multi_shard_modify_mode", "How writes and DDL of several shards of a node run.",
+        "One after the other, over one connection per node, in either mode.", &multi_shard_modify_mode,
+        kModifyParallel, kModifyModes, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     define_int("citus.max_client_connections",
                "Connections of clients who are not superusers; -1 is no limit but max_connections.",
                &max_client_connections, -1, INT_MAX, PGC_SUSET);

@@ -39,7 +39,7 @@ extern int max_adaptive_executor_pool_size;
 extern int executor_slow_start_interval; ///< milliseconds
 extern bool force_max_query_parallelization;
 enum ModifyMode : int { kModifyParallel, kModifySequential };
-extern int multi_shard_modify_mode; ///< ModifyMode: writes have one connection per node in both
+extern int multi_shard_modify_mode;        ///< ModifyMode: writes have one connection per node in both
 extern int max_client_connections;         ///< -1 without limit
 extern int max_cached_connection_lifetime; ///< milliseconds, -1 without limit
 

@@ -62,6 +62,8 @@ struct FragmentScanState {
     uint64 moved_before;             ///< bytes that the motions of all runs sent through this node
     uint64 direct_before;            ///< ... from node to node
     Portal portal;                   ///< that was active when the executor started
+    bool is_noted;                   ///< needs_outer_row is filled in
+    bool needs_outer_row;            ///< see note_outer_rows
     std::span<TaskMeasure> measures; ///< EXPLAIN ANALYZE: of the tasks of the first run
     bool measures_run;               ///< the current run is that one
     FragmentScanState *next_live;    ///< in live_scans
@@ -265,8 +267,8 @@ bool may_take_long(const Plan *plan, size_t tasks) {
     return tasks > 1 && (plan->total_cost - plan->startup_cost) * static_cast<double>(tasks) > kLong;
 }
 
-/// Whether an expression needs a value that a node above passes down (not one that an InitPlan computes).
-bool needs_outer_row(::Node *node, void *context);
+/// Whether the scan needs a value that a node above passes down (not one that an InitPlan computes).
+bool needs_outer_row(const FragmentScanState *state);
 
 /// Whether the statement reads from nodes in more than this one run of the scan.
 bool is_one_of_many_reads(const FragmentScanState *state) {
@@ -276,8 +278,7 @@ bool is_one_of_many_reads(const FragmentScanState *state) {
     for (const FragmentScanState *other = live_scans; other != nullptr; other = other->next_live)
         if (other != state && other->css.ss.ps.state == estate)
             return true;
-    return needs_outer_row(
-        reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs), estate);
+    return needs_outer_row(state);
 }
 
 /// Fills in TaskSet::statement, and whether that takes a transaction on the nodes. (A merge has one stream
@@ -580,14 +581,33 @@ bool needs_run(::Node *node, void *context) {
     return param->paramkind != PARAM_EXTERN || bound == nullptr || param->paramid > bound->numParams;
 }
 
-bool needs_outer_row(::Node *node, void *context) {
+/// Whether a parameter that no InitPlan has computed yet is one of a row above: also one of an InitPlan that
+/// needs such a row itself, as in a sub-select that runs for each row.
+bool is_of_outer_row(const EState *estate, int number) {
+    const auto *init_plan = static_cast<const SubPlanState *>(estate->es_param_exec_vals[number].execPlan);
+    if (init_plan == nullptr)
+        return true;
+    const Bitmapset *needed = init_plan->planstate->plan->extParam;
+    for (int i = bms_next_member(needed, -1); i >= 0; i = bms_next_member(needed, i))
+        if (is_of_outer_row(estate, i))
+            return true;
+    return false;
+}
+
+bool has_outer_params(::Node *node, void *context) {
     if (node == nullptr)
         return false;
     if (!IsA(node, Param))
-        return walk_children(node, needs_outer_row, context);
+        return walk_children(node, has_outer_params, context);
     const auto *param = castNode(Param, node);
-    return param->paramkind == PARAM_EXEC &&
-           static_cast<EState *>(context)->es_param_exec_vals[param->paramid].execPlan == nullptr;
+    return param->paramkind == PARAM_EXEC && is_of_outer_row(static_cast<EState *>(context), param->paramid);
+}
+
+bool needs_outer_row(const FragmentScanState *state) {
+    return state->is_noted ? state->needs_outer_row
+                           : has_outer_params(reinterpret_cast<::Node *>(
+                                                  castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs),
+                                              state->css.ss.ps.state);
 }
 
 bool is_part_of(PlanState *tree, void *node) {
@@ -718,13 +738,36 @@ Fragment fragment_of(const CustomScan *scan) {
     return fragment;
 }
 
+namespace {
+
+/// To be told before the first InitPlan is computed: afterwards its parameter looks like one of a row above.
+void note_outer_rows(const EState *estate) {
+    for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
+        if (state->css.ss.ps.state != estate || state->is_noted)
+            continue;
+        state->needs_outer_row = needs_outer_row(state);
+        state->is_noted = true;
+    }
+}
+
+ExecutorStart_hook_type previous_start = nullptr;
+
+void start_executor(QueryDesc *query, int eflags) {
+    if (previous_start != nullptr)
+        previous_start(query, eflags);
+    else
+        standard_ExecutorStart(query, eflags);
+    note_outer_rows(query->estate);
+}
+
+} // namespace
+
 void start_reads_before_write(EState *estate, bool always) {
     if (!always && !estate->es_plannedstmt->hasModifyingCTE)
         return;
     for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
-        auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs);
         if (state->css.ss.ps.state != estate || state->started || state->fragment.modifies() ||
-            needs_outer_row(exprs, estate))
+            needs_outer_row(state))
             continue;
         state->keeps_rows = true;
         if (state->spool_slot == nullptr) {
@@ -743,8 +786,7 @@ bool may_read_after_write(EState *estate, Oid relid, PlanState *except) {
     for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
         if (state->css.ss.ps.state != estate || !list_member_oid(state->fragment.slot_relations, relid))
             continue;
-        auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs);
-        const bool later = state->fragment.modifies() ? !state->started : needs_outer_row(exprs, estate);
+        const bool later = state->fragment.modifies() ? !state->started : needs_outer_row(state);
         if (later && !is_part_of(except, &state->css.ss.ps))
             return true;
     }
@@ -782,13 +824,12 @@ void start_pending_reads() {
     FragmentScanState *state = live_scans;
     while (state != nullptr) {
         EState *estate = state->css.ss.ps.state;
-        auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs);
         const bool runs = !(estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY) && !state->fragment.modifies();
-        if (runs && needs_outer_row(exprs, estate) && finish_cursor(state)) {
+        if (runs && needs_outer_row(state) && finish_cursor(state)) {
             state = live_scans; // its scans are gone
             continue;
         }
-        if (runs && !state->started && !needs_outer_row(exprs, estate))
+        if (runs && !state->started && !needs_outer_row(state))
             start_pending_scan(state);
         state = state->next_live;
     }
@@ -804,6 +845,8 @@ bool is_fragment_scan(const Plan *plan) {
 void install_fragment_scan() {
     RegisterCustomScanMethods(&kScanMethods);
     before_write_hook = start_pending_reads;
+    previous_start = ExecutorStart_hook;
+    ExecutorStart_hook = start_executor;
 }
 
 } // namespace citus

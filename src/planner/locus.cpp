@@ -634,7 +634,8 @@ bool is_sorted(const Query *query) {
     return only != nullptr && only->rtekind == RTE_SUBQUERY && is_sorted(only->subquery);
 }
 
-/// Whether the query shows the order of the rows of a sorted sub-select in its FROM, as a plain server would.
+} // namespace
+
 bool shows_input_order(const Query *query) {
     const RangeTblEntry *only = only_relation(query);
     if (only == nullptr)
@@ -650,6 +651,8 @@ bool shows_input_order(const Query *query) {
     return query->hasWindowFuncs ||
            (query->sortClause == NIL && query->groupClause == NIL && query->distinctClause == NIL);
 }
+
+namespace {
 
 Steps Analyzer::analyze(Block *block, const Equivalences &facts) {
     FromExpr *from = block->query->jointree;

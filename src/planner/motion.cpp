@@ -212,6 +212,7 @@ private:
     bool is_visible(const Way &way, const MotionItem &item) const;
     bool is_neighbour(const Way &way, int item) const;
     bool is_known(const Proposal &proposal) const;
+    bool leads_nowhere(const Proposal &proposal) const;
     const JoinExpression *key_for(const Way &way, int item) const;
     double cost_of(const MotionItem &item, const JoinExpression *key) const;
     double cost_of_rescans(const MotionItem &item) const;
@@ -358,8 +359,20 @@ void Search::propose(const Way &way) {
     if (proposal.moves.empty() || proposal.moves.size() > kMaxMotions || (!way.of_table() && none_hashed))
         return;
     proposal.cost += core::motion_overhead(static_cast<int>(proposal.moves.size()), nodes_);
-    if (!is_known(proposal))
+    if (!is_known(proposal) && !leads_nowhere(proposal))
         proposals_.push_back(proposal);
+}
+
+/// The source of the only relation of a query that does nothing but read it is the same query again: to plan
+/// it would come here without end.
+bool Search::leads_nowhere(const Proposal &proposal) const {
+    const auto items = block_.items();
+    const Query *query = block_.query();
+    const auto is_on_top = [](const MotionItem &item) { return item.block == 0; };
+    const bool only_reads = !query->hasAggs && query->groupClause == NIL && query->groupingSets == NIL &&
+                            query->distinctClause == NIL && !query->hasWindowFuncs;
+    return only_reads && std::count_if(items.begin(), items.end(), is_on_top) == 1 &&
+           is_on_top(items[static_cast<size_t>(proposal.moves.front().item)]);
 }
 
 /// Different ways can come to the same.

@@ -255,8 +255,9 @@ void MotionBlock::add_relation(int block, int varno) {
     Query *query = blocks_[static_cast<size_t>(block)].query;
     auto *rte = rt_fetch(varno, query->rtable);
     MotionItem item{.block = block, .varno = varno};
+    // Moved rows have no order.
     item.can_move = !rte->lateral && !use_of(query, varno).as_row && query->setOperations == nullptr &&
-                    varno != query->resultRelation;
+                    varno != query->resultRelation && !shows_input_order(query);
     switch (rte->rtekind) {
     case RTE_RELATION:
         item.table = find_dist_table(rte->relid);

@@ -56,8 +56,8 @@ Oid logical_table(const char *shard) {
     const int64 shard_id = digits < name.size() ? strtoll(name.data() + digits, nullptr, 10) : 0;
     const Oid relid = shard_id > 0 ? relation_of_shard(shard_id) : InvalidOid;
     if (!OidIsValid(relid))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-                        errmsg("relation \"%s\" is not known as a shard", shard)));
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation \"%s\" is not known as a shard", shard)));
     return relid;
 }
 

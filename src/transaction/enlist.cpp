@@ -136,7 +136,10 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
     if (transaction.settings_changed)
         connection->settings_epoch = 0;
     transaction.role_unknown = true;
-    if (transaction.statement != 0)
+    // The node keeps what it uses through a rollback, and the command that ends the use may be among those
+    // that were skipped behind an error, or never sent: later reads would not see what is written from now
+    // on.
+    if (transaction.told_snapshots)
         transaction.statement = kUnknownStatement;
     if (transaction.write_level >= level)
         transaction.write_level = 0;
@@ -162,6 +165,7 @@ void choose_snapshot(Connection *connection, uint64 statement) {
         "SELECT citus_internal.use_snapshot($1, $2)",
         {psprintf(UINT64_FORMAT, statement), psprintf(UINT64_FORMAT, oldest_statement_number())});
     connection->transaction.statement = statement;
+    connection->transaction.told_snapshots = true;
 }
 
 } // namespace

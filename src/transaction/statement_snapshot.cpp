@@ -82,6 +82,7 @@ uint64 oldest_statement_number() {
 
 void queue_snapshot_for_reads(Connection *connection) {
     connection->queue_repeatable("SELECT citus_internal.use_snapshot(-1, 0)", nullptr, 0, nullptr, false, 0);
+    connection->transaction.told_snapshots = true;
 }
 
 void queue_end_of_reads(Connection *connection) {

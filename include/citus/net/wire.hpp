@@ -78,6 +78,7 @@ struct RemoteTransaction {
     Oid role = InvalidOid;                  ///< assumed in it; InvalidOid: the login user (net/role.hpp)
     bool role_unknown = false;              ///< a savepoint was rolled back since
     uint64 statement = 0; ///< whose snapshot the node uses (transaction/statement_snapshot.hpp); 0: none
+    bool told_snapshots = false; ///< it was told to use one: also by a set of reads, which `statement` omits
     int savepoint_count = 0;
     int savepoint_capacity = 0;
 

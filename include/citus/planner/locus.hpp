@@ -29,4 +29,8 @@ struct StatementLocus {
 /// Analyses a SELECT, UPDATE or DELETE as the rewriter left it.
 StatementLocus analyze_statement(const Query *query);
 
+/// Whether a query block shows the order of the rows of a sorted sub-select in its FROM, as a plain server
+/// would.
+bool shows_input_order(const Query *query);
+
 } // namespace citus
