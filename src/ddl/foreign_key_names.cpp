@@ -1,6 +1,6 @@
-/// Names of the foreign keys that PostgreSQL derives by itself on partitioned tables: for each partition of the
-/// referenced table, and for each partition of the referencing one. On shards it would choose names that have
-/// nothing to do with those of the shells, by which users know them (SET CONSTRAINTS, messages).
+/// Names of the foreign keys that PostgreSQL derives by itself on partitioned tables: for each partition of
+/// the referenced table, and for each partition of the referencing one. On shards it would choose names that
+/// have nothing to do with those of the shells, by which users know them (SET CONSTRAINTS, messages).
 #include "citus/ddl/partitions.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 /// The statements for apply_shard_ddl(), which no server ever runs. Both have six texts: schema and table of
 /// the key, its name, schema and name of another table, name of another key.
-constexpr char kToPartition[] = "name_key_to_partition";     ///< that table is referenced; the key it stems from
+constexpr char kToPartition[] = "name_key_to_partition"; ///< that table is referenced; the key it stems from
 constexpr char kOfPartition[] = "name_key_of_partition"; ///< that table is the parent; the parent's key
 
 FormData_pg_constraint constraint_row(Oid oid) {
@@ -37,7 +37,8 @@ FormData_pg_constraint stem_key(FormData_pg_constraint row) {
 }
 
 /// The foreign keys that stem from others, for which `wanted` holds, in the order of their creation.
-template <typename Wanted> std::pmr::vector<FormData_pg_constraint> derived_keys(const Wanted &wanted) {
+template <typename Wanted>
+std::pmr::vector<FormData_pg_constraint> derived_keys(const Wanted &wanted) {
     std::pmr::vector<FormData_pg_constraint> keys;
     Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
     SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
@@ -114,15 +115,14 @@ void add_key_names(ShardDdl &ddl, const List *tree, int32 only_group) {
     };
     for (const FormData_pg_constraint &key : derived_keys(concerns_tree)) {
         const bool to_partition = is_key_to_partition(key);
-        const FormData_pg_constraint other =
-            to_partition ? stem_key(key) : constraint_row(key.conparentid);
+        const FormData_pg_constraint other = to_partition ? stem_key(key) : constraint_row(key.conparentid);
         const Oid other_table = to_partition ? key.confrelid : other.conrelid;
         if (find_dist_table(key.conrelid) == nullptr || find_dist_table(other_table) == nullptr)
             continue;
-        ddl.on_shards(key.conrelid,
-                      list_make1(naming_call(to_partition ? kToPartition : kOfPartition, key, other_table,
-                                             other)),
-                      list_make1_oid(other_table), {}, nullptr, only_group);
+        ddl.on_shards(
+            key.conrelid,
+            list_make1(naming_call(to_partition ? kToPartition : kOfPartition, key, other_table, other)),
+            list_make1_oid(other_table), {}, nullptr, only_group);
     }
 }
 

@@ -16,9 +16,9 @@ std::string big_endian(uint64_t value, int bytes) {
 
 std::string number(int32_t digits, int32_t weight, int32_t sign, int32_t scale,
                    std::initializer_list<int> values) {
-    std::string out = big_endian(static_cast<uint32_t>(digits), 4) +
-                      big_endian(static_cast<uint32_t>(weight), 4) +
-                      big_endian(static_cast<uint32_t>(sign), 4) + big_endian(static_cast<uint32_t>(scale), 4);
+    std::string out =
+        big_endian(static_cast<uint32_t>(digits), 4) + big_endian(static_cast<uint32_t>(weight), 4) +
+        big_endian(static_cast<uint32_t>(sign), 4) + big_endian(static_cast<uint32_t>(scale), 4);
     for (int value : values)
         out += big_endian(static_cast<uint64_t>(value), 2);
     return out;

@@ -1,5 +1,6 @@
-/// Checks the bytes of the states of PostgreSQL's numeric aggregates (sum, avg, variance, ...) before the server
-/// reads them: it trusts them, because only its own parallel workers write them, and here anybody may. Server-free.
+/// Checks the bytes of the states of PostgreSQL's numeric aggregates (sum, avg, variance, ...) before the
+/// server reads them: it trusts them, because only its own parallel workers write them, and here anybody may.
+/// Server-free.
 #pragma once
 
 #include <string_view>
@@ -12,8 +13,8 @@ struct NumericStateShape {
     bool has_counters;
 };
 
-/// Whether the bytes have that shape, and each number's parts are in the range of what sums and sums of squares
-/// of numerics can have.
+/// Whether the bytes have that shape, and each number's parts are in the range of what sums and sums of
+/// squares of numerics can have.
 bool is_numeric_state(std::string_view bytes, const NumericStateShape &shape);
 
 } // namespace citus::core
