@@ -343,12 +343,19 @@ void ask_idle_sessions(int index) {
 } // namespace
 
 void wait_a_moment_for_slots(std::span<Connection *const> connections) {
-    for (const Connection *connection : connections)
-        if (connection->pool_slot < 0)
-            if (const int index = find_node(connection); index >= 0)
-                ask_idle_sessions(index);
-    const long pause = 5 + static_cast<long>(pg_prng_uint64_range(&pg_global_prng_state, 0, 15));
-    WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, pause, PG_WAIT_EXTENSION);
+    uint32 crowd = 0;
+    for (const Connection *connection : connections) {
+        const int index = connection->pool_slot < 0 ? find_node(connection) : -1;
+        if (index < 0)
+            continue;
+        ask_idle_sessions(index);
+        crowd = std::max(crowd, read(state->nodes[index].waiters));
+    }
+    // All together look about as often as a few would.
+    constexpr uint32 kFew = 8;
+    const uint64 pause = (5 + pg_prng_uint64_range(&pg_global_prng_state, 0, 15)) * (1 + crowd / kFew);
+    WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, static_cast<long>(pause),
+              PG_WAIT_EXTENSION);
     ResetLatch(MyLatch);
     CHECK_FOR_INTERRUPTS();
 }

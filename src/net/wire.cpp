@@ -113,7 +113,16 @@ void Connection::queue_begin(const char *sql) {
         deallocate_all();
         queue_sync(); // the isolation level must be the first thing that the transaction hears
     }
+    const QueuedCommand *before = tail_;
     queue_chosen(prepared_.choose_repeated(sql), sql, nullptr, 0, nullptr, false);
+    for (QueuedCommand *command = before == nullptr ? head_ : before->next; command != nullptr;
+         command = command->next)
+        command->is_structure = true;
+}
+
+void Connection::queue_savepoint_command(const char *sql) {
+    queue(sql, nullptr, 0);
+    tail_->is_structure = true;
 }
 
 void Connection::queue_commit(ResultConsumer *consumer, int tag) {
@@ -263,6 +272,9 @@ void Connection::abandon_level(int level) {
     if (level <= 1 && std::exchange(open_batch, nullptr) != nullptr)
         end_batch();
     for (QueuedCommand *command = head_; command != nullptr; command = command->next) {
+        // Maybe skipped behind an error; the next command may be queued before the answer is read.
+        if (level > 1 && command->is_prepare && (command->is_discarded || command->level >= level))
+            prepared_.distrust();
         if (command->is_discarded ||
             (command->is_sync ? command->consumer == nullptr : command->level < level))
             continue;
@@ -276,12 +288,19 @@ void Connection::abandon_level(int level) {
     queue_sync();
 }
 
-/// Takes unsent commands out that nobody wants. Syncs stay: they delimit what was sent before.
+void Connection::join_level_to_parent(int level) {
+    for (QueuedCommand *command = head_; command != nullptr; command = command->next)
+        command->level = std::min(command->level, level - 1);
+    copy_level = std::min(copy_level, level - 1);
+}
+
+/// Takes unsent commands out that nobody wants. Syncs stay: they delimit what was sent before. So do BEGIN
+/// and the like: savepoints of outer levels are set together with the first statement of an inner one.
 void Connection::drop_unsent_discards() {
     QueuedCommand *previous = nullptr;
     for (QueuedCommand *command = head_; command != nullptr;) {
         QueuedCommand *following = command->next;
-        if (!command->is_discarded || command->is_sent || command->is_sync) {
+        if (!command->is_discarded || command->is_sent || command->is_sync || command->is_structure) {
             previous = command;
             command = following;
             continue;
@@ -307,6 +326,13 @@ bool Connection::only_remains() const {
         if (command->is_wanted())
             return false;
     return true;
+}
+
+bool Connection::awaits_structure() const {
+    for (const QueuedCommand *command = head_; command != nullptr; command = command->next)
+        if (command->is_structure && command->is_sent)
+            return true;
+    return false;
 }
 
 bool Connection::runs_only_discards() const {
@@ -488,6 +514,9 @@ void Connection::deliver(PGresult *result) {
             return;
         }
         note_failure(command, result);
+        // The node's savepoints are not those that the coordinator counts on: it must not go on, nor commit.
+        if (command->is_structure && transaction.open)
+            transaction.lost = true;
         command->is_discarded = true;
         command->consumer = nullptr;
         if (!wanted)

@@ -115,6 +115,19 @@ bool may_be_taken_out(const Const *constant) {
     return reinterpret_cast<::Node *>(copy);
 }
 
+/// The arguments must stay what is grouped by: see T_TargetEntry below.
+::Node *extract_grouping(GroupingFunc *grouping, Extraction *found) {
+    auto *copy = makeNode(GroupingFunc);
+    *copy = *grouping;
+    copy->args = NIL;
+    ListCell *cell;
+    foreach (cell, grouping->args) {
+        auto *argument = static_cast<::Node *>(lfirst(cell));
+        copy->args = lappend(copy->args, IsA(argument, Const) ? argument : extract(argument, found));
+    }
+    return reinterpret_cast<::Node *>(copy);
+}
+
 ::Node *extract_query(Query *query, Extraction *found) {
     found->add(static_cast<uint64>(query->commandType) << 32 |
                static_cast<uint64>(list_length(query->targetList)));
@@ -153,6 +166,8 @@ bool may_be_taken_out(const Const *constant) {
         return extract_function(castNode(FuncExpr, node), found);
     case T_Query:
         return extract_query(castNode(Query, node), found);
+    case T_GroupingFunc:
+        return extract_grouping(castNode(GroupingFunc, node), found);
     case T_TargetEntry:
         // A constant that is sorted or grouped by means its position.
         if (castNode(TargetEntry, node)->ressortgroupref != 0 &&
@@ -171,7 +186,6 @@ bool may_be_taken_out(const Const *constant) {
         break;
     case T_TableSampleClause:
     case T_XmlExpr:
-    case T_GroupingFunc:
     case T_ArrayCoerceExpr:
     case T_CoerceViaIO:
     case T_CurrentOfExpr:

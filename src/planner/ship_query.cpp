@@ -439,6 +439,20 @@ List *used_ctes(List *ctes) {
     return reinterpret_cast<::Node *>(copy);
 }
 
+/// The arguments are what is grouped by, and become what that becomes.
+::Node *ship_grouping(GroupingFunc *grouping, ShipState *state) {
+    auto *copy = makeNode(GroupingFunc);
+    *copy = *grouping;
+    copy->args = NIL;
+    ListCell *cell;
+    foreach (cell, grouping->args) {
+        auto *argument = static_cast<::Node *>(lfirst(cell));
+        copy->args = lappend(copy->args, can_be_parameter(argument) ? parameter_for(argument, state)
+                                                                    : ship(argument, state));
+    }
+    return reinterpret_cast<::Node *>(copy);
+}
+
 ::Node *ship_query(Query *query, ShipState *state) {
     auto *node = reinterpret_cast<::Node *>(query);
     if (query->utilityStmt != nullptr || query->withCheckOptions != NIL)
@@ -475,6 +489,8 @@ List *used_ctes(List *ctes) {
         return ship_query(castNode(Query, node), state);
     case T_TargetEntry:
         return ship_target_entry(castNode(TargetEntry, node), state);
+    case T_GroupingFunc:
+        return ship_grouping(castNode(GroupingFunc, node), state);
     case T_RangeTblFunction:
         return ship_table_function(castNode(RangeTblFunction, node), state);
     case T_FieldStore:
@@ -540,7 +556,6 @@ List *used_ctes(List *ctes) {
     case T_MergeAction:
     case T_RowMarkClause:
     case T_GroupingSet:
-    case T_GroupingFunc:
     case T_WindowClause:
     case T_TableSampleClause:
     case T_SubLink:

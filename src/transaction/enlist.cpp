@@ -20,6 +20,9 @@ namespace {
 /// How long a rolled back savepoint waits for a COPY to be given up.
 constexpr int kAbortTimeoutMs = 5000;
 
+/// How long a node has, before what it runs is cancelled, to come past the savepoints that precede it.
+constexpr int kSavepointsMs = 1000;
+
 /// What was said to the node about snapshots may have been skipped.
 constexpr uint64 kUnknownStatement = ~UINT64CONST(0);
 
@@ -102,13 +105,28 @@ void follow_savepoints(Connection *connection) {
            transaction.savepoints[common] == open_subtransactions[common])
         common++;
     if (common < transaction.savepoint_count) {
-        connection->queue(psprintf("RELEASE SAVEPOINT s%u", transaction.savepoints[common]), nullptr, 0);
+        connection->queue_savepoint_command(
+            psprintf("RELEASE SAVEPOINT s%u", transaction.savepoints[common]));
         transaction.savepoint_count = common;
     }
     for (; common < open_count; common++) {
-        connection->queue(psprintf("SAVEPOINT s%u", open_subtransactions[common]), nullptr, 0);
+        connection->queue_savepoint_command(psprintf("SAVEPOINT s%u", open_subtransactions[common]));
         push_savepoint(connection, open_subtransactions[common]);
         queue_constraint_commands(connection, open_subtransactions[common]);
+    }
+}
+
+/// A node does not say that it has set a savepoint before the statement behind it has rows or ends. A cancel
+/// request may come when it is at the savepoint still, and would end the transaction, so the node is given
+/// the time. Touches only what is thrown away.
+void await_savepoints(Connection *connection) {
+    const TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kSavepointsMs);
+    while (connection->runs_only_discards() && connection->awaits_structure() && !connection->is_broken() &&
+           GetCurrentTimestamp() < deadline) {
+        connection->flush();
+        (void)wait_for_connections({&connection, 1}, deadline, false);
+        while (connection->pump_discarded())
+            ;
     }
 }
 
@@ -119,11 +137,14 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
     connection->abandon_level(level);
     while (connection->pump_discarded())
         ;
+    await_savepoints(connection);
     if (transaction.lost || !connection->is_open() || connection->is_broken()) {
         transaction.lost = true;
         // What it did is undone with the connection when all of it happened inside the subtransaction.
-        if (transaction.begin_level >= level)
+        if (transaction.begin_level >= level) {
+            connection->close();
             forget_transaction(connection);
+        }
         return;
     }
     if (connection->runs_only_discards() && !connection->request_cancel()) {
@@ -145,8 +166,8 @@ void undo_savepoint(Connection *connection, SubTransactionId id, int level) {
         transaction.write_level = 0;
     for (int i = 0; i < transaction.savepoint_count; i++)
         if (transaction.savepoints[i] == id) {
-            connection->queue(psprintf("ROLLBACK TO SAVEPOINT s%u", id), nullptr, 0);
-            connection->queue(psprintf("RELEASE SAVEPOINT s%u", id), nullptr, 0);
+            connection->queue_savepoint_command(psprintf("ROLLBACK TO SAVEPOINT s%u", id));
+            connection->queue_savepoint_command(psprintf("RELEASE SAVEPOINT s%u", id));
             connection->queue_sync();
             connection->send();
             transaction.savepoint_count = i;
@@ -216,6 +237,7 @@ void subtransaction_committed(SubTransactionId id, SubTransactionId parent) {
         open_count--;
     for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next) {
         RemoteTransaction &transaction = connection->transaction;
+        connection->join_level_to_parent(level); // a cursor outlives the savepoint in which it was opened
         if (transaction.write_level == level)
             transaction.write_level--;
         if (transaction.begin_level == level)

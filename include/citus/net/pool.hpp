@@ -5,7 +5,8 @@
 /// does a session whose node refuses one because it has too many clients. Called by net/ only.
 ///
 /// Two sessions must never wait for what the other one has. So a transaction takes a ticket before its first
-/// connection and keeps it to its end, and there are no more tickets than the smallest node has room for: who
+/// connection and keeps it to its end (or, while others wait, to the end of the session's turn, see
+/// trim_connections), and there are no more tickets than the smallest node has room for: who
 /// has one finds a slot on each node, but for idle sessions, which give theirs back. A session without a
 /// ticket has only idle connections, and waits for a ticket with nothing in its hands. A node says itself how
 /// many it takes (net/greeting.hpp); what other servers and clients take of it is not known beforehand, and

@@ -52,6 +52,7 @@ struct QueuedCommand {
     bool is_sent;
     bool is_prepare;   ///< PREPARE of the command that follows
     bool is_discarded; ///< nobody wants its rows or its error any more
+    bool is_structure; ///< BEGIN and what is about savepoints: never left out, and lost is all when it fails
     bool owns_sql;
     bool owns_params;
     bool binary;
@@ -141,6 +142,8 @@ public:
     /// The command that begins a transaction, or says what the batch's own one is like (a constant text, kept
     /// prepared): nothing precedes it in its batch.
     void queue_begin(const char *sql);
+    /// SAVEPOINT, RELEASE SAVEPOINT, ROLLBACK TO SAVEPOINT: the text is copied.
+    void queue_savepoint_command(const char *sql);
     /// COMMIT, kept prepared.
     void queue_commit(ResultConsumer *consumer, int tag);
     /// Appends a command with parameters that are copied here, all of inferred type. Its rows are dropped.
@@ -163,10 +166,14 @@ public:
     /// The same for what was queued at this transaction nesting level or deeper; consumers are told through
     /// connection_lost(), unless the whole transaction ends (level 1).
     void abandon_level(int level);
+    /// The subtransaction at this level was released: what it queued belongs to its parent from now on.
+    void join_level_to_parent(int level);
     /// Whether nothing is queued, or only what nobody waits for.
     bool only_remains() const;
     /// Whether something runs, or waits to, that nobody waits for, and nothing else.
     bool runs_only_discards() const;
+    /// Whether a command was sent that a cancel request must not hit: the transaction would be lost.
+    bool awaits_structure() const;
     /// Like pump(), but touches only what is thrown away, so that it is safe while a transaction aborts.
     bool pump_discarded();
 

@@ -31,3 +31,14 @@ EXECUTE q(3);
 EXECUTE q(3);
 EXECUTE q(3);
 EXECUTE q(9);
+-- The constants of GROUPING are those of the expressions that are grouped by, also when they are parameters on the nodes.
+SELECT a + 1 AS x, grouping(a + 1), count(*) FROM s WHERE v > 1 GROUP BY ROLLUP (a + 1) ORDER BY 1, 2;
+SELECT a + 2 AS x, grouping(a + 2), count(*) FROM s WHERE v > 1 GROUP BY ROLLUP (a + 2) ORDER BY 1, 2;
+SELECT a + 3 AS x, grouping(a + 3), count(*) FROM s WHERE v > 1 GROUP BY ROLLUP (a + 3) ORDER BY 1, 2;
+SELECT a + 3 AS x, grouping('c'::text, a + 3), count(*) FROM s WHERE k = 3 GROUP BY ROLLUP (a + 3, 'c'::text) ORDER BY 1, 2;
+SELECT a + 4 AS x, grouping('d'::text, a + 4), count(*) FROM s WHERE k = 4 GROUP BY ROLLUP (a + 4, 'd'::text) ORDER BY 1, 2;
+SELECT a + 5 AS x, grouping('d'::text, a + 5), count(*) FROM s WHERE k = 5 GROUP BY ROLLUP (a + 5, 'd'::text) ORDER BY 1, 2;
+PREPARE q2(int) AS SELECT a + 1 AS x, grouping(a + 1), count(*) FROM s WHERE k = $1 GROUP BY ROLLUP (a + 1) ORDER BY 1, 2;
+EXECUTE q2(3);
+EXECUTE q2(4);
+EXECUTE q2(5);

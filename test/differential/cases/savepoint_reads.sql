@@ -80,6 +80,23 @@ FETCH 3 FROM old;
 INSERT INTO items VALUES (7, 101, 1);
 SELECT * FROM items WHERE k = 7;
 ROLLBACK;
+-- A cursor outlives the released savepoint in which it was opened, with rows that are still to come.
+BEGIN;
+SAVEPOINT s;
+SAVEPOINT t;
+DECLARE many CURSOR FOR SELECT k, id, g FROM items, generate_series(1, 300) g ORDER BY 1, 2, 3;
+FETCH 1 FROM many;
+RELEASE t;
+SAVEPOINT t;
+SELECT 1 / 0;
+ROLLBACK TO t;
+FETCH 2 FROM many;
+RELEASE s;
+SAVEPOINT s;
+SELECT 1 / 0;
+ROLLBACK TO s;
+FETCH ALL FROM many;
+COMMIT;
 -- Errors that a block of PL/pgSQL catches, in a loop.
 DO $$
 DECLARE seen int;
@@ -102,3 +119,41 @@ BEGIN
     END LOOP;
 END $$;
 SELECT * FROM notes WHERE k > 20;
+-- One node fails while others have not begun, with savepoints of several levels that they have not set yet: those of
+-- the outer ones stay, with what was written in them.
+DO $$
+BEGIN
+    FOR i IN 1 .. 40 LOOP
+        BEGIN
+            BEGIN
+                PERFORM 10 / (k - i) FROM items;
+            EXCEPTION WHEN division_by_zero THEN NULL;
+            END;
+            INSERT INTO notes VALUES (30 + i, i, (SELECT count(*) FROM others WHERE v < i));
+            BEGIN
+                PERFORM sum(1 / (id - id)) FROM items WHERE id > i;
+            EXCEPTION WHEN division_by_zero THEN
+                UPDATE items SET v = v + 1 WHERE k = i;
+            END;
+            IF i % 7 = 0 THEN
+                RAISE EXCEPTION 'enough';
+            END IF;
+        EXCEPTION WHEN raise_exception THEN NULL;
+        END;
+    END LOOP;
+END $$;
+SELECT * FROM notes WHERE k > 30;
+SELECT k, v FROM items;
+-- Commands that are to be prepared behind one that fails.
+CREATE FUNCTION prepares() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1 .. 30 LOOP
+        BEGIN
+            INSERT INTO items VALUES (1, 1, 1), (2, 2, 2), (3, 3, 3), (4, 4, 4), (5, 5, 5), (6, 6, 6);
+        EXCEPTION WHEN unique_violation THEN NULL;
+        END;
+        INSERT INTO items VALUES (i, 200 + i, i);
+    END LOOP;
+END $$;
+SELECT prepares();
+SELECT * FROM items;

@@ -51,5 +51,31 @@ DECLARE cursor CURSOR FOR SELECT * FROM d WHERE k = 1;
 FETCH cursor;
 DELETE FROM d WHERE CURRENT OF cursor;
 ROLLBACK;
+-- ... also where no row would be looked at, and for reference tables and partitions.
+DELETE FROM d WHERE CURRENT OF no_cursor;
+CREATE TABLE nothing (k int) PARTITION BY RANGE (k);
+CREATE TABLE nothing_1 PARTITION OF nothing FOR VALUES FROM (0) TO (10);
+SELECT create_distributed_table('nothing', 'k');
+DELETE FROM nothing WHERE CURRENT OF no_cursor;
+DELETE FROM nothing_1 WHERE CURRENT OF no_cursor;
+WITH changed AS (UPDATE r SET name = 'x' WHERE CURRENT OF no_cursor RETURNING id) SELECT * FROM changed;
+\set VERBOSITY terse
+DO $$
+DECLARE c CURSOR FOR SELECT * FROM d FOR UPDATE;
+BEGIN
+    FOR each IN c LOOP
+        UPDATE d SET a = 'x' WHERE CURRENT OF c;
+    END LOOP;
+END
+$$;
+\set VERBOSITY default
+-- A local table keeps it.
+CREATE TABLE here (k int, v text);
+INSERT INTO here VALUES (1, 'one'), (2, 'two');
+BEGIN;
+DECLARE cursor CURSOR FOR SELECT * FROM here FOR UPDATE;
+FETCH cursor;
+UPDATE here SET v = d.a FROM d WHERE CURRENT OF cursor RETURNING here.k;
+ROLLBACK;
 SELECT citus_internal.fragment_scan(1);
 DROP SCHEMA gather CASCADE;
