@@ -1,4 +1,4 @@
-#include "citus/executor/fragment_scan.hpp"
+#include "fragment_scan_state.hpp"
 
 #include "citus/executor/explain.hpp"
 #include "citus/executor/merged_streams.hpp"
@@ -14,7 +14,6 @@
 #include "lone_write.hpp"
 
 extern "C" {
-#include "commands/portalcmds.h"
 #include "nodes/extensible.h"
 #include "optimizer/optimizer.h"
 #include "tcop/pquery.h"
@@ -26,6 +25,8 @@ extern "C" {
 
 namespace citus {
 
+FragmentScanState *live_scans = nullptr;
+
 namespace {
 
 constexpr const char *kNodeName = "Citus Adaptive";
@@ -33,49 +34,9 @@ constexpr const char *kNodeName = "Citus Adaptive";
 /// custom_private of a node: the fragment without expressions, what the shards return, how it is projected.
 enum PrivatePart { kPackedFragment, kRemoteTlist, kProjection };
 
-struct FragmentScanState {
-    CustomScanState css; // must stay first
-    Fragment fragment;
-    List *prune_states;
-    List *param_states;
-    bool counts_rows; ///< adds to es_processed: the only node of a top-level write
-    bool keeps_rows;  ///< rows are spooled for rewinding and backward scans
-
-    TupleTableSlot *remote_slot; ///< what the shards return; the scan slot when there is no projection
-    ProjectionInfo *projection;
-    TupleTableSlot *spool_slot;
-
-    MemoryContext run_context; ///< everything of one run, reset for the next
-    bool started, exhausted;
-    TaskStream *stream;
-    MergedStreams *merge; ///< instead of the stream, when several tasks send sorted rows
-    std::span<const Task> replica_tasks;
-    TaskParams params;
-    Oid run_as; ///< user of the connections, InvalidOid for the current one
-    Tuplestorestate *spool;
-    RescanCache *cache;              ///< runs of this statement by parameter values, from the first rescan on
-    const CachedRun *kept_run;       ///< whose rows are given first; all of them unless a stream is open too
-    int kept_given;                  ///< rows of kept_run that were given
-    StringInfo run_key;              ///< of this run, when there is a cache
-    uint64 rows_seen;                ///< in this run
-    uint64 received_before;          ///< bytes of the earlier runs
-    uint64 moved_before;             ///< bytes that the motions of all runs sent through this node
-    uint64 direct_before;            ///< ... from node to node
-    Portal portal;                   ///< that was active when the executor started
-    bool is_noted;                   ///< needs_outer_row is filled in
-    bool needs_outer_row;            ///< see note_outer_rows
-    std::span<TaskMeasure> measures; ///< EXPLAIN ANALYZE: of the tasks of the first run
-    bool measures_run;               ///< the current run is that one
-    FragmentScanState *next_live;    ///< in live_scans
-    MemoryContextCallback forget;    ///< takes it out of there
-};
-
 FragmentScanState *scan_state(CustomScanState *node) {
     return reinterpret_cast<FragmentScanState *>(node);
 }
-
-/// The scans whose executor memory lives.
-FragmentScanState *live_scans = nullptr;
 
 void forget_scan(void *self) {
     FragmentScanState **link = &live_scans;
@@ -129,11 +90,14 @@ std::span<const Task> keep_tasks(const std::pmr::vector<Task> &tasks) {
     return {copy, tasks.size()};
 }
 
-/// Whether the scan belongs to the query of its portal itself: a cursor, or a loop over a query.
+} // namespace
+
 bool is_of_portal(const FragmentScanState *state) {
     return state->portal != nullptr && state->portal->queryDesc != nullptr &&
            state->portal->queryDesc->estate == state->css.ss.ps.state;
 }
+
+namespace {
 
 /// The rows belong to the transaction level of the cursor, whoever makes it read them.
 int level_of(const FragmentScanState *state) {
@@ -267,9 +231,6 @@ bool may_take_long(const Plan *plan, size_t tasks) {
     return tasks > 1 && (plan->total_cost - plan->startup_cost) * static_cast<double>(tasks) > kLong;
 }
 
-/// Whether the scan needs a value that a node above passes down (not one that an InitPlan computes).
-bool needs_outer_row(const FragmentScanState *state);
-
 /// Whether the statement reads from nodes in more than this one run of the scan.
 bool is_one_of_many_reads(const FragmentScanState *state) {
     EState *estate = state->css.ss.ps.state;
@@ -291,6 +252,8 @@ void share_snapshot(const FragmentScanState *state, TaskSet *set, bool merges_on
         is_one_of_many || merges_on_a_node ? statement_number(state->css.ss.ps.state) : kOneSetOfReads;
     set->in_transaction = is_one_of_many;
 }
+
+} // namespace
 
 void start_run(FragmentScanState *state) {
     ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
@@ -360,6 +323,8 @@ void start_run(FragmentScanState *state) {
         state->stream = TaskStream::open(state->run_context, set);
 }
 
+namespace {
+
 /// Ends a run: forgets its rows, parameters and tasks.
 void end_run(FragmentScanState *state) {
     state->received_before += received_bytes(state);
@@ -398,6 +363,8 @@ void finish_rows(FragmentScanState *state) {
         state->css.ss.ps.state->es_processed += affected;
 }
 
+} // namespace
+
 /// Reads one row from the shards into the scan slot.
 TupleTableSlot *fetch_row(FragmentScanState *state) {
     TupleTableSlot *scan_slot = state->css.ss.ss_ScanTupleSlot;
@@ -422,6 +389,8 @@ TupleTableSlot *fetch_row(FragmentScanState *state) {
     }
     return scan_slot;
 }
+
+namespace {
 
 /// The next row in the direction of the scan, with the rows read so far kept in the spool.
 TupleTableSlot *spooled_row(FragmentScanState *state) {
@@ -581,41 +550,6 @@ bool needs_run(::Node *node, void *context) {
     return param->paramkind != PARAM_EXTERN || bound == nullptr || param->paramid > bound->numParams;
 }
 
-/// Whether a parameter that no InitPlan has computed yet is one of a row above: also one of an InitPlan that
-/// needs such a row itself, as in a sub-select that runs for each row.
-bool is_of_outer_row(const EState *estate, int number) {
-    const auto *init_plan = static_cast<const SubPlanState *>(estate->es_param_exec_vals[number].execPlan);
-    if (init_plan == nullptr)
-        return true;
-    const Bitmapset *needed = init_plan->planstate->plan->extParam;
-    for (int i = bms_next_member(needed, -1); i >= 0; i = bms_next_member(needed, i))
-        if (is_of_outer_row(estate, i))
-            return true;
-    return false;
-}
-
-bool has_outer_params(::Node *node, void *context) {
-    if (node == nullptr)
-        return false;
-    if (!IsA(node, Param))
-        return walk_children(node, has_outer_params, context);
-    const auto *param = castNode(Param, node);
-    return param->paramkind == PARAM_EXEC && is_of_outer_row(static_cast<EState *>(context), param->paramid);
-}
-
-bool needs_outer_row(const FragmentScanState *state) {
-    return state->is_noted ? state->needs_outer_row
-                           : has_outer_params(reinterpret_cast<::Node *>(
-                                                  castNode(CustomScan, state->css.ss.ps.plan)->custom_exprs),
-                                              state->css.ss.ps.state);
-}
-
-bool is_part_of(PlanState *tree, void *node) {
-    return tree == node ||
-           planstate_tree_walker(tree, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(is_part_of)),
-                                 node);
-}
-
 void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     auto *state = scan_state(node);
     const auto *plan = castNode(CustomScan, node->ss.ps.plan);
@@ -738,105 +672,6 @@ Fragment fragment_of(const CustomScan *scan) {
     return fragment;
 }
 
-namespace {
-
-/// To be told before the first InitPlan is computed: afterwards its parameter looks like one of a row above.
-void note_outer_rows(const EState *estate) {
-    for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
-        if (state->css.ss.ps.state != estate || state->is_noted)
-            continue;
-        state->needs_outer_row = needs_outer_row(state);
-        state->is_noted = true;
-    }
-}
-
-ExecutorStart_hook_type previous_start = nullptr;
-
-void start_executor(QueryDesc *query, int eflags) {
-    if (previous_start != nullptr)
-        previous_start(query, eflags);
-    else
-        standard_ExecutorStart(query, eflags);
-    note_outer_rows(query->estate);
-}
-
-} // namespace
-
-void start_reads_before_write(EState *estate, bool always) {
-    if (!always && !estate->es_plannedstmt->hasModifyingCTE)
-        return;
-    for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
-        if (state->css.ss.ps.state != estate || state->started || state->fragment.modifies() ||
-            needs_outer_row(state))
-            continue;
-        state->keeps_rows = true;
-        if (state->spool_slot == nullptr) {
-            ContextScope scope(estate->es_query_cxt);
-            state->spool_slot = ExecInitExtraTupleSlot(
-                estate, state->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor, &TTSOpsMinimalTuple);
-        }
-        start_run(state);
-        while (TupleTableSlot *slot = fetch_row(state))
-            tuplestore_puttupleslot(state->spool, slot);
-        tuplestore_rescan(state->spool);
-    }
-}
-
-bool may_read_after_write(EState *estate, Oid relid, PlanState *except) {
-    for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
-        if (state->css.ss.ps.state != estate || !list_member_oid(state->fragment.slot_relations, relid))
-            continue;
-        const bool later = state->fragment.modifies() ? !state->started : needs_outer_row(state);
-        if (later && !is_part_of(except, &state->css.ss.ps))
-            return true;
-    }
-    return false;
-}
-
-namespace {
-
-/// A scan that runs again for each outer row would see the write when it runs later: the rest of its cursor
-/// is read into the cursor's store now, as it is at COMMIT for WITH HOLD. True when a portal was changed.
-bool finish_cursor(FragmentScanState *state) {
-    Portal portal = state->portal;
-    if (!is_of_portal(state) || portal->status != PORTAL_READY || portal->strategy != PORTAL_ONE_SELECT ||
-        portal->holdStore != nullptr)
-        return false;
-    PortalCreateHoldStore(portal);
-    PersistHoldablePortal(portal);
-    return true;
-}
-
-/// Sends the queries of a scan that has not begun. Its rows are read when they are wanted.
-void start_pending_scan(FragmentScanState *state) {
-    ResourceOwner owner = CurrentResourceOwner;
-    if (is_of_portal(state))
-        CurrentResourceOwner = state->portal->resowner;
-    PushActiveSnapshot(state->css.ss.ps.state->es_snapshot);
-    start_run(state);
-    PopActiveSnapshot();
-    CurrentResourceOwner = owner;
-}
-
-/// Before this session writes: what was begun before must not see it. A scan whose queries were sent is safe,
-/// since each node answers them in order.
-void start_pending_reads() {
-    FragmentScanState *state = live_scans;
-    while (state != nullptr) {
-        EState *estate = state->css.ss.ps.state;
-        const bool runs = !(estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY) && !state->fragment.modifies();
-        if (runs && needs_outer_row(state) && finish_cursor(state)) {
-            state = live_scans; // its scans are gone
-            continue;
-        }
-        if (runs && !state->started && !needs_outer_row(state))
-            start_pending_scan(state);
-        state = state->next_live;
-    }
-}
-
-} // namespace
-
 bool is_fragment_scan(const Plan *plan) {
     return plan != nullptr && IsA(plan, CustomScan) &&
            reinterpret_cast<const CustomScan *>(plan)->methods == &kScanMethods;
@@ -844,9 +679,7 @@ bool is_fragment_scan(const Plan *plan) {
 
 void install_fragment_scan() {
     RegisterCustomScanMethods(&kScanMethods);
-    before_write_hook = start_pending_reads;
-    previous_start = ExecutorStart_hook;
-    ExecutorStart_hook = start_executor;
+    install_write_visibility();
 }
 
 } // namespace citus
