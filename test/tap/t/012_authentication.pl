@@ -163,7 +163,7 @@ for my $name ($cluster->names) {
       )
     {
         my (undef, $text) = as_user('other', $call, $name);
-        $calls .= "$call\n" if $text !~ /ERROR:  (42501|42P01|42809|0A000|22023|55000|XX000|42P16|3F000|42883|01000|P0001)/;
+        $calls .= "$call\n" if $text !~ /ERROR:  (42501|42P01|42809|0A000|22023|22P03|55000|XX000|42P16|3F000|42883|01000|P0001)/;
     }
     is($calls, '', "a user without rights changes nothing on $name");
     (undef, $error) = as_user('other', q{SELECT citus_internal.run_as('} . $user . q{', 1)}, $name);
