@@ -1,5 +1,5 @@
-/// The executor state of a "Citus Adaptive" node, for the files that implement it: fragment_scan.cpp (runs and rows) and
-/// write_visibility.cpp (what reads must not see). Nobody else looks into it.
+/// The executor state of a "Citus Adaptive" node, for the files that implement it: fragment_scan.cpp (runs
+/// and rows) and write_visibility.cpp (what reads must not see). Nobody else looks into it.
 #pragma once
 
 #include "citus/executor/fragment_scan.hpp"

@@ -303,4 +303,56 @@ void FactCollector::collect(Block *block, ::Node *jointree, core::Equivalences *
     }
 }
 
+// ---------------------------------------------------------------- references to levels above
+
+namespace {
+
+struct OutsideSearch {
+    Index level;      ///< below the query that is looked at
+    Index cte_levels; ///< above it, whose CTEs do not count
+};
+
+bool refers_outside(::Node *node, void *raw) {
+    auto *search = static_cast<OutsideSearch *>(raw);
+    if (node == nullptr)
+        return false;
+    switch (nodeTag(node)) {
+    case T_Var:
+        return castNode(Var, node)->varlevelsup > search->level;
+    case T_Aggref:
+        if (castNode(Aggref, node)->agglevelsup > search->level)
+            return true;
+        break;
+    case T_GroupingFunc:
+        if (castNode(GroupingFunc, node)->agglevelsup > search->level)
+            return true;
+        break;
+    case T_RangeTblEntry: {
+        const auto *rte = castNode(RangeTblEntry, node);
+        return rte->rtekind == RTE_CTE && rte->ctelevelsup > search->level + search->cte_levels;
+    }
+    case T_Query: {
+        search->level++;
+        const bool found = walk_query(castNode(Query, node), refers_outside, raw, QTW_EXAMINE_RTES_BEFORE);
+        search->level--;
+        return found;
+    }
+    default:
+        break;
+    }
+    return walk_children(node, refers_outside, raw);
+}
+
+} // namespace
+
+bool query_refers_outside(Query *query, Index cte_levels) {
+    OutsideSearch search = {0, cte_levels};
+    return walk_query(query, refers_outside, &search, QTW_EXAMINE_RTES_BEFORE);
+}
+
+bool expression_refers_outside(::Node *expr, Index cte_levels) {
+    OutsideSearch search = {0, cte_levels};
+    return refers_outside(expr, &search);
+}
+
 } // namespace citus

@@ -1,7 +1,7 @@
 /// What a query block demands to be equal: WHERE and join conditions as facts of the locus algebra.
 ///
-/// Used by locus.cpp only. A fact holds for all rows that can matter for the result of the block, or of the
-/// nullable side of an outer join it was collected for.
+/// Used by locus.cpp and by what rewrites query blocks. A fact holds for all rows that can matter for the
+/// result of the block, or of the nullable side of an outer join it was collected for.
 #pragma once
 
 #include "locus_terms.hpp"
@@ -49,5 +49,12 @@ List *strong_conditions(::Node *jointree);
 
 /// The AND-ed parts of a condition.
 List *conjuncts_of(::Node *condition);
+
+/// Whether a query has columns or aggregates of the levels above it, or CTEs of more than cte_levels levels
+/// above it.
+bool query_refers_outside(Query *query, Index cte_levels);
+
+/// The same for an expression of a query: what is of that query's own level is not outside.
+bool expression_refers_outside(::Node *expr, Index cte_levels);
 
 } // namespace citus

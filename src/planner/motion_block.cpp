@@ -31,42 +31,9 @@ T *copy_of(const T *node) {
 
 // ---------------------------------------------------------------- looking at a block
 
-/// Looks for columns of the levels above a query and for CTEs of levels above the block around it.
-bool uses_outer_columns(::Node *node, void *raw) {
-    auto *level = static_cast<Index *>(raw);
-    if (node == nullptr)
-        return false;
-    switch (nodeTag(node)) {
-    case T_Var:
-        return castNode(Var, node)->varlevelsup > *level;
-    case T_Aggref:
-        if (castNode(Aggref, node)->agglevelsup > *level)
-            return true;
-        break;
-    case T_GroupingFunc:
-        if (castNode(GroupingFunc, node)->agglevelsup > *level)
-            return true;
-        break;
-    case T_RangeTblEntry: {
-        const auto *rte = castNode(RangeTblEntry, node);
-        return rte->rtekind == RTE_CTE && rte->ctelevelsup > *level + 1;
-    }
-    case T_Query: {
-        (*level)++;
-        const bool found =
-            walk_query(castNode(Query, node), uses_outer_columns, raw, QTW_EXAMINE_RTES_BEFORE);
-        (*level)--;
-        return found;
-    }
-    default:
-        break;
-    }
-    return walk_children(node, uses_outer_columns, raw);
-}
-
+/// Columns of the levels above a query would have to move along; CTEs of the block around it may be copied.
 bool stands_alone(Query *query) {
-    Index level = 0;
-    return !walk_query(query, uses_outer_columns, &level, QTW_EXAMINE_RTES_BEFORE);
+    return !query_refers_outside(query, 1);
 }
 
 bool note_use(::Node *node, void *raw) {
@@ -206,8 +173,7 @@ List *sublinks_of(const Query *query) {
 }
 
 bool has_outer_columns(::Node *expr) {
-    Index level = 0;
-    return uses_outer_columns(expr, &level);
+    return expression_refers_outside(expr, 1);
 }
 
 // ---------------------------------------------------------------- items

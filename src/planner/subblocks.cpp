@@ -2,6 +2,7 @@
 
 #include "citus/pg/walker.hpp"
 #include "decorrelate.hpp"
+#include "locus_facts.hpp"
 #include "motion.hpp"
 #include "pieces.hpp"
 #include "pushdown.hpp"
@@ -11,38 +12,6 @@ namespace citus {
 namespace {
 
 // ---------------------------------------------------------------- which sub-selects
-
-/// Looks for columns and CTEs of the levels above a query; the state counts the levels below it.
-bool refers_outside(::Node *node, void *raw) {
-    auto *level = static_cast<Index *>(raw);
-    if (node == nullptr)
-        return false;
-    switch (nodeTag(node)) {
-    case T_Var:
-        return castNode(Var, node)->varlevelsup > *level;
-    case T_Aggref:
-        if (castNode(Aggref, node)->agglevelsup > *level)
-            return true;
-        break;
-    case T_GroupingFunc:
-        if (castNode(GroupingFunc, node)->agglevelsup > *level)
-            return true;
-        break;
-    case T_RangeTblEntry: {
-        const auto *rte = castNode(RangeTblEntry, node);
-        return rte->rtekind == RTE_CTE && rte->ctelevelsup > *level;
-    }
-    case T_Query: {
-        (*level)++;
-        const bool found = walk_query(castNode(Query, node), refers_outside, raw, QTW_EXAMINE_RTES_BEFORE);
-        (*level)--;
-        return found;
-    }
-    default:
-        break;
-    }
-    return walk_children(node, refers_outside, raw);
-}
 
 bool is_join(const Query *query) {
     int relations = 0;
@@ -153,8 +122,7 @@ bool mentions_shards(::Node *node, void *) {
 }
 
 bool is_self_contained(Query *query) {
-    Index level = 0;
-    return !walk_query(query, refers_outside, &level, QTW_EXAMINE_RTES_BEFORE);
+    return !query_refers_outside(query, 0);
 }
 
 Query *push_down_somehow(const Query *query, const StatementLocus &locus) {
