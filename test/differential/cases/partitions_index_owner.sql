@@ -1,4 +1,5 @@
--- CREATE INDEX on a partitioned table of another owner: functions in it run as the owner. Roles belong to a server: this one may exist already.
+-- CREATE INDEX on a partitioned table of another owner: functions in it run as the owner. Roles belong to a server: this one may exist already, here or
+-- on the workers only.
 -- variants: distributed reference onenode
 CREATE FUNCTION make_role(name text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -6,6 +7,8 @@ BEGIN
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 SELECT make_role('index_owner');
+-- only-distributed
+SELECT run_command_on_workers($x$DO $$ BEGIN CREATE ROLE index_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$$x$);
 CREATE FUNCTION owned(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
 BEGIN
     ASSERT current_user = 'index_owner', format('owned(%s) called by %s', $1, current_user);
