@@ -72,8 +72,9 @@ UPDATE t SET v = v + 1;
 UPDATE public.t SET v = 0 WHERE k = 1;
 SELECT * FROM t UNION ALL SELECT * FROM public.t ORDER BY 1, 2;
 RESET search_path;
+DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 -- only-distributed
-CREATE ROLE corpus_reader;
+SELECT run_command_on_workers($x$DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$$x$);
 GRANT SELECT ON t TO corpus_reader;
 GRANT SELECT (k) ON "s p a c e".t TO corpus_reader;
 GRANT USAGE ON SCHEMA "s p a c e" TO corpus_reader;
@@ -112,8 +113,6 @@ SELECT 1 FROM t LIMIT 0;
 RESET ROLE;
 DROP TABLE tt;
 DROP OWNED BY corpus_reader;
--- only-distributed
-DROP ROLE corpus_reader;
 SET client_encoding = 'LATIN1';
 SELECT "A", a FROM "UPPER" ORDER BY 1;
 INSERT INTO "x""y" ("a""b", "c'd") VALUES (7, 'abc') RETURNING "c'd";
