@@ -348,7 +348,7 @@ CREATE AGGREGATE citus_internal.partial_agg(oid, VARIADIC "any") (
     DESERIALFUNC = citus_internal.partial_agg_deserialize, PARALLEL = SAFE);
 CREATE AGGREGATE citus_internal.combine_agg(oid, bytea, anyelement) (
     SFUNC = citus_internal.combine_agg_step, STYPE = internal,
-    FINALFUNC = citus_internal.combine_agg_result, FINALFUNC_EXTRA);
+    FINALFUNC = citus_internal.combine_agg_result, FINALFUNC_EXTRA, PARALLEL = RESTRICTED);
 -- Sums of the counts and of the bigint sums that the shards send: such a sum is bigint again.
 CREATE AGGREGATE citus_internal.total_count(bigint) (
     SFUNC = pg_catalog.int8pl, STYPE = bigint, INITCOND = '0', COMBINEFUNC = pg_catalog.int8pl, PARALLEL = SAFE);
@@ -623,7 +623,7 @@ COMMENT ON FUNCTION pg_catalog.citus_pid_for_gpid(bigint) IS 'process id in a gl
 -- Who is doing what, on all nodes. A function local_*() tells it of the server it runs on; the others ask all nodes
 -- (a server that knows no nodes: itself), and warn of one that does not answer. worker_gpid: the session for which a
 -- backend works.
-CREATE FUNCTION citus_internal.worker_gpid(application_name text) RETURNS bigint LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+CREATE FUNCTION citus_internal.worker_gpid(application_name text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT substring(application_name FROM '^citus_(?:internal|run_command) gpid=(\d{1,18})$')::bigint;
 END;
 COMMENT ON FUNCTION citus_internal.worker_gpid(text) IS 'for which session a backend between nodes works';
