@@ -1,5 +1,6 @@
 #include "aggregates.hpp"
 
+#include "citus/pg/node.hpp"
 extern "C" {
 #include "access/transam.h"
 #include "catalog/pg_aggregate.h"
@@ -91,10 +92,6 @@ Rule rule_for(const Aggref *aggregate) {
         std::find(std::begin(kIdempotent), std::end(kIdempotent), name) != std::end(kIdempotent))
         return {function, Combine::Same};
     return {function, has_portable_state(aggregate) ? Combine::State : Combine::None};
-}
-
-::Node *as_node(void *node) {
-    return static_cast<::Node *>(node);
 }
 
 Aggref *make_aggregate(Oid function, Oid result_type, Oid collation, ::Node *argument) {

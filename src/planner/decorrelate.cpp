@@ -1,6 +1,7 @@
 #include "decorrelate.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/locus.hpp"
 #include "aggregates.hpp"
@@ -29,15 +30,6 @@ extern "C" {
 namespace citus {
 
 namespace {
-
-::Node *as_node(void *node) {
-    return static_cast<::Node *>(node);
-}
-
-template <typename T>
-T *copy_of(const T *node) {
-    return static_cast<T *>(copyObjectImpl(node));
-}
 
 // ---------------------------------------------------------------- what may be rewritten
 

@@ -1,5 +1,6 @@
 #include "flatten.hpp"
 
+#include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 #include "locus_facts.hpp"
 
@@ -12,10 +13,6 @@ extern "C" {
 namespace citus {
 
 namespace {
-
-::Node *as_node(const void *node) {
-    return const_cast<::Node *>(static_cast<const ::Node *>(node));
-}
 
 // ---------------------------------------------------------------- joins
 

@@ -1,5 +1,6 @@
 #include "citus/planner/locus.hpp"
 
+#include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/pruning.hpp"
 #include "locus_facts.hpp"
@@ -21,10 +22,6 @@ using core::Locus;
 using core::Output;
 using core::Place;
 using core::Terms;
-
-::Node *as_node(void *node) {
-    return static_cast<::Node *>(node);
-}
 
 /// The loci of the steps of one query block.
 struct Steps {

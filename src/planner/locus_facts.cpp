@@ -1,5 +1,6 @@
 #include "locus_facts.hpp"
 
+#include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 
 extern "C" {
@@ -15,10 +16,6 @@ namespace citus {
 // ---------------------------------------------------------------- simplification
 
 namespace {
-
-::Node *as_node(void *node) {
-    return static_cast<::Node *>(node);
-}
 
 bool has_joins(const Query *query) {
     ListCell *cell;

@@ -1,6 +1,7 @@
 #include "merge.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/pg/node.hpp"
 #include "flatten.hpp"
 #include "subblocks.hpp"
 
@@ -16,10 +17,6 @@ namespace citus {
 namespace {
 
 using core::Place;
-
-::Node *as_node(const void *node) {
-    return const_cast<::Node *>(static_cast<const ::Node *>(node));
-}
 
 StatementLocus nowhere() {
     StatementLocus locus;

@@ -4,6 +4,7 @@
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/motion.hpp"
 #include "citus/guc.hpp"
+#include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/locus.hpp"
 #include "citus/planner/partitioned.hpp"
@@ -25,15 +26,6 @@ namespace citus {
 namespace {
 
 using core::Place;
-
-::Node *as_node(const void *node) {
-    return const_cast<::Node *>(static_cast<const ::Node *>(node));
-}
-
-template <typename T>
-T *copy_of(const T *node) {
-    return static_cast<T *>(copyObjectImpl(node));
-}
 
 /// Plans in search of the cheapest that are tried at most.
 constexpr int kMaxTrials = 10;

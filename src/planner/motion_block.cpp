@@ -1,5 +1,6 @@
 #include "motion_block.hpp"
 
+#include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/locus.hpp"
 #include "flatten.hpp"
@@ -19,15 +20,6 @@ extern "C" {
 namespace citus {
 
 namespace {
-
-::Node *as_node(const void *node) {
-    return const_cast<::Node *>(static_cast<const ::Node *>(node));
-}
-
-template <typename T>
-T *copy_of(const T *node) {
-    return static_cast<T *>(copyObjectImpl(node));
-}
 
 // ---------------------------------------------------------------- looking at a block
 

@@ -1,5 +1,6 @@
 #include "motion_block.hpp"
 
+#include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 #include "flatten.hpp"
 #include "locus_facts.hpp"
@@ -15,19 +16,6 @@ extern "C" {
 }
 
 namespace citus {
-
-namespace {
-
-::Node *as_node(const void *node) {
-    return const_cast<::Node *>(static_cast<const ::Node *>(node));
-}
-
-template <typename T>
-T *copy_of(const T *node) {
-    return static_cast<T *>(copyObjectImpl(node));
-}
-
-} // namespace
 
 // ---------------------------------------------------------------- sources
 

@@ -1,6 +1,7 @@
 #include "pieces.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/locus.hpp"
 #include "flatten.hpp"
@@ -22,10 +23,6 @@ namespace citus {
 namespace {
 
 using core::Place;
-
-::Node *as_node(const void *node) {
-    return const_cast<::Node *>(static_cast<const ::Node *>(node));
-}
 
 /// More relations than this are left alone: each pair is looked at.
 constexpr int kMaxRelations = 20;

@@ -1,5 +1,6 @@
 #include "pushdown.hpp"
 
+#include "citus/pg/node.hpp"
 #include "aggregates.hpp"
 
 extern "C" {
@@ -17,15 +18,6 @@ namespace {
 
 using core::Locus;
 using core::Place;
-
-::Node *as_node(void *node) {
-    return static_cast<::Node *>(node);
-}
-
-template <typename T>
-T *copy_of(const T *node) {
-    return static_cast<T *>(copyObjectImpl(node));
-}
 
 bool is_local_to_shards(const Locus &locus) {
     return locus.is(Place::Hashed) || locus.is(Place::OneGroup);

@@ -1,6 +1,7 @@
 #include "reduction.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 #include "locus_facts.hpp"
 #include "subblocks.hpp"
@@ -14,15 +15,6 @@ extern "C" {
 namespace citus {
 
 namespace {
-
-::Node *as_node(const void *node) {
-    return const_cast<::Node *>(static_cast<const ::Node *>(node));
-}
-
-template <typename T>
-T *copy_of(const T *node) {
-    return static_cast<T *>(copyObjectImpl(node));
-}
 
 // ---------------------------------------------------------------- ORs
 

@@ -1,5 +1,6 @@
 #include "route.hpp"
 
+#include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/template.hpp"
 #include "estimates.hpp"
@@ -17,10 +18,6 @@ namespace {
 
 using core::Locus;
 using core::Place;
-
-::Node *as_node(const void *node) {
-    return const_cast<::Node *>(static_cast<const ::Node *>(node));
-}
 
 // ---------------------------------------------------------------- writes
 
