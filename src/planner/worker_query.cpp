@@ -465,6 +465,8 @@ bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, b
     const ShipMode mode = rows.is(core::Place::Hashed) ? ShipMode::PerShard : ShipMode::OneGroup;
     if (!set_user(&fragment, query_) || !fill(&fragment, mode) || !relations_fit(fragment, rows))
         return false;
+    if (row_lock_.has_value() && !make_row_by_row(&fragment, *row_lock_, query_))
+        return false;
     std::pmr::vector<FragmentColumn> columns;
     ListCell *cell;
     foreach (cell, query_->targetList) {
