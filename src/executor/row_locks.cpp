@@ -182,7 +182,8 @@ class RunningLocks final : public RowLocks {
 public:
     RunningLocks(MemoryContext context, const RowLocksSet &set)
         : context_(context), resource_(context), set_(set), wanted_(rows_wanted(set.params)),
-          candidates_(context, set_, std::min(wanted_, kAllCandidates - kSpareCandidates) + kSpareCandidates),
+          one_by_one_(set.one_by_one || is_unknown(set.params)),
+          candidates_(context, set_, kSpareCandidates + (is_unknown(set.params) ? 0 : wanted_)),
           known_(&resource_), locks_(set.locks.begin(), set.locks.end(), &resource_), batch_(&resource_),
           row_slot_(MakeSingleTupleTableSlot(set.rows, &TTSOpsVirtual)),
           ready_slot_(MakeSingleTupleTableSlot(set.rows, &TTSOpsMinimalTuple)),
@@ -204,6 +205,9 @@ private:
         int task;
     };
 
+    static bool is_unknown(const TaskParams &params) {
+        return !params.nulls.back() && DatumGetInt64(params.values.back()) == kUnknownLimit;
+    }
     static int64 rows_wanted(const TaskParams &params);
     bool next_candidate(RowPlace *place, KnownRow **row);
     bool must_wait_for_batch(const RowPlace &place) const;
@@ -215,6 +219,7 @@ private:
     MemoryContextResource resource_;
     RowLocksSet set_;
     int64 wanted_;
+    bool one_by_one_;
     Candidates candidates_;
     std::pmr::unordered_map<RowPlace, KnownRow, HashPlace> known_; ///< its elements stay where they are
     std::pmr::vector<Task> locks_;
@@ -230,7 +235,9 @@ private:
 };
 
 int64 RunningLocks::rows_wanted(const TaskParams &params) {
-    return params.nulls.back() ? kAllCandidates : std::max<int64>(DatumGetInt64(params.values.back()), 0);
+    constexpr int64 kAll = kAllCandidates - kSpareCandidates;
+    return params.nulls.back() || is_unknown(params) ? kAll
+                                                     : std::clamp<int64>(DatumGetInt64(params.values.back()), 0, kAll);
 }
 
 /// The next candidate that was not dealt with.
@@ -293,7 +300,7 @@ void RunningLocks::finish_lock(KnownRow *row, int task) {
 void RunningLocks::fill_batch() {
     batch_.clear();
     batch_next_ = 0;
-    const int64 size = set_.one_by_one ? 1 : std::min(wanted_, kMaxBatch);
+    const int64 size = one_by_one_ ? 1 : std::min(wanted_, kMaxBatch);
     RowPlace place{};
     KnownRow *row = nullptr;
     while (static_cast<int64>(batch_.size()) < size) {

@@ -18,7 +18,7 @@ namespace citus {
 struct RowLocksSet {
     std::span<const Task> candidates; ///< one for each shard
     std::span<const Task> locks;      ///< of the same shards
-    TaskParams params;                ///< the last: how many rows are wanted, NULL for all
+    TaskParams params;                ///< the last: how many rows are wanted, NULL: all, or kUnknownLimit
     TupleDesc rows;                   ///< what the locks return; candidates have ctid and tableoid before it
     List *merge_keys;                 ///< of the rows, as in Fragment; NIL: in any order
     bool waits;                       ///< for rows that others have locked

@@ -113,8 +113,7 @@ void push_limit(Query *worker) {
 /// Like push_whole_block, for ORDER BY ... LIMIT ... FOR UPDATE: the scan gives rows in order, each locked
 /// when it is wanted.
 Query *push_locked_block(const Query *query, const StatementLocus &locus) {
-    if (!locus.windowed.is(Place::Hashed) || !can_run_twice(query->limitCount) ||
-        !can_run_twice(query->limitOffset))
+    if (!locus.windowed.is(Place::Hashed))
         return nullptr;
     std::optional<RowLock> lock = only_row_lock(query);
     if (!lock.has_value())
@@ -125,9 +124,11 @@ Query *push_locked_block(const Query *query, const StatementLocus &locus) {
     above->targetList = columns_above(query->targetList, worker->targetList);
     above->sortClause = NIL;
     note_sublinks(above);
-    push_limit(worker);
-    lock->wanted = reinterpret_cast<Expr *>(worker->limitCount);
-    worker->limitCount = nullptr;
+    const bool is_known = can_run_twice(query->limitCount) && can_run_twice(query->limitOffset);
+    if (is_known)
+        push_limit(worker);
+    lock->wanted = is_known ? reinterpret_cast<Expr *>(worker->limitCount) : bigint(kUnknownLimit);
+    worker->limitCount = worker->limitOffset = nullptr;
     worker->rowMarks = NIL;
     worker->hasForUpdate = false;
     WorkerQuery sent(worker);

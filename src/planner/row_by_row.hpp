@@ -13,7 +13,7 @@ struct RowLock {
     Oid relid;
     LockClauseStrength strength;
     LockWaitPolicy policy;
-    Expr *wanted = nullptr; ///< how many rows at most; NULL for no limit
+    Expr *wanted = nullptr; ///< how many rows at most; NULL for no limit; or kUnknownLimit
 };
 
 /// The lock of a block that locks one distributed table, and nothing in it locks another. Nothing where the

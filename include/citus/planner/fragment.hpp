@@ -39,6 +39,9 @@ struct MergeKey {
     bool operator==(const MergeKey &) const = default;
 };
 
+/// In place of the rows that are wanted at most, when only the plan above knows: it stops asking for more.
+constexpr int64 kUnknownLimit = -1;
+
 struct Fragment {
     Tier tier = Tier::Gather; ///< for EXPLAIN
     CmdType command = CMD_SELECT;
