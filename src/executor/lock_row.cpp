@@ -49,8 +49,8 @@ void check_may_lock(Oid relid) {
 Relation open_table(Oid root, Oid table) {
     Relation relation = table_open(table, RowShareLock);
     if (relation->rd_rel->relkind != RELKIND_RELATION ||
-        (table != root && !(relation->rd_rel->relispartition &&
-                            list_member_oid(get_partition_ancestors(table), root))))
+        (table != root &&
+         !(relation->rd_rel->relispartition && list_member_oid(get_partition_ancestors(table), root))))
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("table %u has no such rows", table)));
     return relation;
 }
@@ -85,9 +85,9 @@ bool lock_version(Relation relation, ItemPointer tid, int strength, LockWaitPoli
     if (!IsolationUsesXactSnapshot())
         flags |= TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
     TM_FailureData failure;
-    const TM_Result result = table_tuple_lock(relation, tid, GetActiveSnapshot(), slot,
-                                              GetCurrentCommandId(false), tuple_mode(strength), policy, flags,
-                                              &failure);
+    const TM_Result result =
+        table_tuple_lock(relation, tid, GetActiveSnapshot(), slot, GetCurrentCommandId(false),
+                         tuple_mode(strength), policy, flags, &failure);
     switch (result) {
     case TM_Ok:
         return true;
@@ -135,8 +135,7 @@ void lock_row(FunctionCallInfo fcinfo) {
     // Seen regardless of who sees it, and kept where it is while it is locked.
     TupleTableSlot *found = table_slot_create(relation, nullptr);
     TupleTableSlot *locked = table_slot_create(relation, nullptr);
-    if (ItemPointerIsValid(tid) &&
-        ItemPointerGetBlockNumber(tid) < RelationGetNumberOfBlocks(relation) &&
+    if (ItemPointerIsValid(tid) && ItemPointerGetBlockNumber(tid) < RelationGetNumberOfBlocks(relation) &&
         table_tuple_fetch_row_version(relation, tid, SnapshotAny, found) &&
         lock_version(relation, tid, PG_GETARG_INT32(3), wait_policy(PG_GETARG_INT32(4)), locked))
         return_row(reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo), relation, root, locked);

@@ -43,10 +43,10 @@ struct HashPlace {
 /// What became of a row. Where it is joined with several others, the candidates have it several times, and
 /// its lock gives as many rows.
 struct KnownRow {
-    bool is_locked = false;  ///< or was passed over
-    int seen = 0;            ///< candidates that were dealt with
-    int seen_again = 0;      ///< of these, how many the current stream of candidates has given
-    size_t given = 0;        ///< of the rows below
+    bool is_locked = false;       ///< or was passed over
+    int seen = 0;                 ///< candidates that were dealt with
+    int seen_again = 0;           ///< of these, how many the current stream of candidates has given
+    size_t given = 0;             ///< of the rows below
     TaskStream *stream = nullptr; ///< that locks it
     std::pmr::vector<MinimalTuple> rows;
 };
@@ -86,8 +86,8 @@ TaskParams replace_last(const TaskParams &params, std::span<const Oid> types, st
     return {{new_types, count}, {new_values, count}, {new_nulls, count}};
 }
 
-/// The candidates of all shards, in order. Where a shard was asked for too few, all are asked again, and those
-/// that were dealt with are passed over.
+/// The candidates of all shards, in order. Where a shard was asked for too few, all are asked again, and
+/// those that were dealt with are passed over.
 class Candidates {
 public:
     Candidates(MemoryContext context, const RowLocksSet &set, int64 limit)
@@ -95,13 +95,14 @@ public:
           slot_(MakeSingleTupleTableSlot(describe_candidates(set.rows), &TTSOpsVirtual)),
           counts_(set.candidates.size(), 0), bytes_(set.candidates.size(), 0) {}
 
+    /// Sends the queries: what the session changes from now on is not seen.
+    void open();
     /// False at the end. *restarted: the places come again from the first one on.
     bool next(RowPlace *place, bool *restarted);
     uint64 received_bytes(int task) const { return bytes_[static_cast<size_t>(task)] + open_bytes(task); }
     void close();
 
 private:
-    void open();
     bool fetch(int *task) {
         return merge_ != nullptr ? merge_->next(slot_, task) : stream_->next(slot_, task);
     }
@@ -120,7 +121,7 @@ private:
     MemoryContext stream_context_ = nullptr;
     TaskStream *stream_ = nullptr;
     MergedStreams *merge_ = nullptr;
-    bool is_cut_ = false; ///< a shard has given all that it was asked for, and may have more
+    bool is_cut_ = false;            ///< a shard has given all that it was asked for, and may have more
     std::pmr::vector<uint64> bytes_; ///< by task, of the streams before
 };
 
@@ -164,9 +165,8 @@ bool Candidates::next(RowPlace *place, bool *restarted) {
         is_cut_ = false;
         limit_ = limit_ > kAllCandidates / kGrowth ? kAllCandidates : limit_ * kGrowth;
         std::fill(counts_.begin(), counts_.end(), 0);
-    }
-    if (stream_context_ == nullptr)
         open();
+    }
     int task = 0;
     if (!fetch(&task))
         return false;
@@ -191,10 +191,13 @@ public:
         batch_context_ = AllocSetContextCreate(context, "citus row locks", ALLOCSET_DEFAULT_SIZES);
         for (Task &task : locks_)
             task.anchor_shard_id = 0; // the statement was counted with the candidates
+        candidates_.open();
     }
 
     bool next_row(TupleTableSlot *slot, int *task_index);
-    uint64 bytes(int task) const { return bytes_[static_cast<size_t>(task)] + candidates_.received_bytes(task); }
+    uint64 bytes(int task) const {
+        return bytes_[static_cast<size_t>(task)] + candidates_.received_bytes(task);
+    }
     int task_count() const { return static_cast<int>(locks_.size()); }
     void stop() { candidates_.close(); }
 
@@ -236,8 +239,9 @@ private:
 
 int64 RunningLocks::rows_wanted(const TaskParams &params) {
     constexpr int64 kAll = kAllCandidates - kSpareCandidates;
-    return params.nulls.back() || is_unknown(params) ? kAll
-                                                     : std::clamp<int64>(DatumGetInt64(params.values.back()), 0, kAll);
+    return params.nulls.back() || is_unknown(params)
+               ? kAll
+               : std::clamp<int64>(DatumGetInt64(params.values.back()), 0, kAll);
 }
 
 /// The next candidate that was not dealt with.

@@ -24,7 +24,8 @@ enum FlagBits : int {
 int flags_of(const Fragment &fragment) {
     return (fragment.prunes ? kPrunes : 0) | (fragment.single_group ? kSingleGroup : 0) |
            (fragment.locks_rows ? kLocksRows : 0) | (fragment.writes_reference ? kWritesReference : 0) |
-           (fragment.has_result ? kHasResult : 0) | (fragment.has_modifying_cte ? kHasModifyingCte : 0) | (fragment.lock_waits ? kLockWaits : 0);
+           (fragment.has_result ? kHasResult : 0) | (fragment.has_modifying_cte ? kHasModifyingCte : 0) |
+           (fragment.lock_waits ? kLockWaits : 0);
 }
 
 /// A set of shard positions, filled by prune items.

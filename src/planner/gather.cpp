@@ -6,8 +6,8 @@
 #include "citus/planner/gather_scan.hpp"
 #include "citus/planner/modify.hpp"
 #include "citus/planner/pruning.hpp"
-#include "pushdown_scan.hpp"
 #include "estimates.hpp"
+#include "pushdown_scan.hpp"
 
 extern "C" {
 #include "nodes/extensible.h"
@@ -280,8 +280,8 @@ void add_lookup_paths(PlannerInfo *root, const DistTable &table, RelOptInfo *rel
         return;
     List *joins = list_copy(rel->joininfo);
     if (rel->has_eclass_joins)
-        joins = list_concat(joins, generate_implied_equalities_for_column(root, rel, is_lookup_member,
-                                                                          &columns, rel->lateral_referencers));
+        joins = list_concat(joins, generate_implied_equalities_for_column(
+                                       root, rel, is_lookup_member, &columns, rel->lateral_referencers));
     std::pmr::vector<Relids> seen;
     ListCell *cell;
     foreach (cell, joins) {

@@ -70,7 +70,7 @@ struct Fragment {
     /// the parts of the text, with the same slots, that locks one row, which $n is the ctid and $n+1 the
     /// tableoid of, and gives it as it is then, when it still fits (executor/row_locks.hpp). NIL: no such.
     List *lock_parts = NIL;
-    bool lock_waits = false; ///< with lock_parts: neither NOWAIT nor SKIP LOCKED
+    bool lock_waits = false;           ///< with lock_parts: neither NOWAIT nor SKIP LOCKED
     std::span<const int32> motion_ids; ///< while it runs: the number of each motion's rows; not packed
 
     /// One statement per node instead of one per shard: the text between body_begin and body_end is repeated

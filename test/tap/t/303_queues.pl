@@ -51,12 +51,16 @@ my %takers = (
 );
 
 my $jobs = 2 * $clients * $rounds;
-for my $key ('id', 'tenant') {
+for my $layout ('id', 'tenant', 'id, partitioned') {
+    my ($key, $partitioned) = split /, /, $layout;
+    my $partition_by = $partitioned ? 'PARTITION BY RANGE (rank)' : '';
+    my $partitions = $partitioned ? 'CREATE TABLE jobs_low PARTITION OF jobs FOR VALUES FROM (0) TO (4); CREATE TABLE jobs_high PARTITION OF jobs FOR VALUES FROM (4) TO (10);' : '';
     for my $name (sort keys %takers) {
         my $spare = 4 * $clients;
         $cluster->sql(qq{
             DROP TABLE IF EXISTS jobs, taken;
-            CREATE TABLE jobs (id int, tenant int, state text, rank int, taken int DEFAULT 0, PRIMARY KEY (id, tenant));
+            CREATE TABLE jobs (id int, tenant int, state text, rank int, taken int DEFAULT 0, PRIMARY KEY (id, tenant, rank)) $partition_by;
+            $partitions
             CREATE TABLE taken (id int, worker int);
             SET citus.shard_count = 4;
             SELECT create_distributed_table('jobs', '$key');
@@ -70,7 +74,7 @@ for my $key ('id', 'tenant') {
         my ($out, $err) = ('', '');
         my $ok = IPC::Run::run([ 'timeout', 180, 'pgbench', '-n', '-h', $node->host, '-p', $node->port, '-c', $clients, '-j', 2,
             '-t', $rounds, '-f', $script, 'postgres' ], '>', \$out, '2>', \$err);
-        ok($ok, "$key, $name: all workers end without an error") or diag($err);
+        ok($ok, "$layout, $name: all workers end without an error") or diag($err);
         is($cluster->sql('SELECT count(*), count(DISTINCT id) FROM taken'), "$jobs|$jobs", '... each got as many as it asked for, none twice');
         is($cluster->sql(q{SELECT count(*) FROM jobs WHERE state = 'open'}), $spare, '... the others are left');
         is($cluster->sql('SELECT count(*) FROM jobs WHERE taken > 1'), 0, '... none was changed twice');
