@@ -47,12 +47,11 @@ void check_may_lock(Oid relid) {
 
 /// The table that holds the row: the one whose row type was given, or a partition of it.
 Relation open_table(Oid root, Oid table) {
-    Relation relation = table_open(table, RowShareLock);
-    if (relation->rd_rel->relkind != RELKIND_RELATION ||
-        (table != root &&
-         !(relation->rd_rel->relispartition && list_member_oid(get_partition_ancestors(table), root))))
+    const bool is_part = table == root || (get_rel_relispartition(table) &&
+                                           list_member_oid(get_partition_ancestors(table), root));
+    if (!is_part || get_rel_relkind(table) != RELKIND_RELATION)
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("table %u has no such rows", table)));
-    return relation;
+    return table_open(table, RowShareLock);
 }
 
 LockTupleMode tuple_mode(int strength) {

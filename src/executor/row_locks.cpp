@@ -334,7 +334,7 @@ bool RunningLocks::next_row(TupleTableSlot *slot, int *task_index) {
             KnownRow *row = candidate.row;
             if (row->given >= row->rows.size())
                 continue;
-            ExecStoreMinimalTuple(row->rows[row->given++], ready_slot_, false);
+            ExecStoreMinimalTuple(row->rows[row->given++], ready_slot_, true);
             ExecCopySlot(slot, ready_slot_);
             *task_index = candidate.task;
             wanted_--;

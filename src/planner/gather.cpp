@@ -195,7 +195,8 @@ bool finds_locked_rows(PlannerInfo *root, const RelOptInfo *rel) {
     return a_fragment_locks_rows() && target_lock_strength(root, rel->relid) != LCS_NONE;
 }
 
-void add_gather_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel, Relids required_outer) {
+void add_gather_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel, Relids required_outer,
+                     bool is_last_resort) {
     auto *path = makeNode(CustomPath);
     path->path.pathtype = T_CustomScan;
     path->path.parent = rel;
@@ -210,7 +211,7 @@ void add_gather_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel,
     if (path->path.param_info != nullptr)
         clauses = list_concat(clauses, bare_clauses(path->path.param_info->ppi_clauses));
     cost_path(root, table, rel, &path->path, clauses);
-    if (finds_locked_rows(root, rel) && bms_equal(required_outer, rel->lateral_relids)) {
+    if (is_last_resort) {
         path->path.startup_cost += disable_cost;
         path->path.total_cost += disable_cost;
     }
@@ -273,11 +274,11 @@ bool may_read_late(PlannerInfo *root, const DistTable &table, const RelOptInfo *
 }
 
 /// Adds paths that get the key from the outer side of a nested loop: one shard for each outer row. For rows
-/// that a sub-select has locked, any column will do.
-void add_lookup_paths(PlannerInfo *root, const DistTable &table, RelOptInfo *rel) {
+/// that a sub-select has locked, any column will do. False when there was none.
+bool add_lookup_paths(PlannerInfo *root, const DistTable &table, RelOptInfo *rel) {
     LookupColumns columns{table, finds_locked_rows(root, rel)};
     if ((!table.has_key() && !columns.any) || !may_read_late(root, table, rel))
-        return;
+        return false;
     List *joins = list_copy(rel->joininfo);
     if (rel->has_eclass_joins)
         joins = list_concat(joins, generate_implied_equalities_for_column(
@@ -297,8 +298,9 @@ void add_lookup_paths(PlannerInfo *root, const DistTable &table, RelOptInfo *rel
         if (bms_is_empty(outer) || known)
             continue;
         seen.push_back(outer);
-        add_gather_path(root, table, rel, outer);
+        add_gather_path(root, table, rel, outer, false);
     }
+    return !seen.empty();
 }
 
 void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte) {
@@ -312,8 +314,8 @@ void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry 
     rel->pathlist = NIL;
     rel->partial_pathlist = NIL;
     rel->consider_parallel = false;
-    add_gather_path(root, *table, rel, rel->lateral_relids);
-    add_lookup_paths(root, *table, rel);
+    const bool has_lookups = add_lookup_paths(root, *table, rel);
+    add_gather_path(root, *table, rel, rel->lateral_relids, has_lookups && finds_locked_rows(root, rel));
 }
 
 void forget_local_shell_scope(XactEvent, void *) {
