@@ -3,6 +3,7 @@
 #include "citus/catalog/shard_relations.hpp"
 #include "citus/ddl/utility_hook.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/machine_share.hpp"
 #include "citus/executor/merge_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/motion_inbox.hpp"
@@ -52,6 +53,7 @@ void _PG_init(void) {
     citus::install_fault_points();
     citus::install_maintenance_daemon();
     citus::install_task_capture();
+    citus::install_machine_share();
     citus::install_fragment_scan();
     citus::install_motion_store();
     citus::install_motion_inboxes();

@@ -1,6 +1,7 @@
 #include "fragment_scan_state.hpp"
 
 #include "citus/executor/explain.hpp"
+#include "citus/executor/machine_share.hpp"
 #include "citus/executor/merged_streams.hpp"
 #include "citus/executor/motion.hpp"
 #include "citus/executor/reference_lock.hpp"
@@ -15,6 +16,7 @@
 
 extern "C" {
 #include "nodes/extensible.h"
+#include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "tcop/pquery.h"
 #include "utils/builtins.h"
@@ -165,6 +167,12 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     return affected / copies;
 }
 
+/// Nodes may plan parallel workers for the tasks.
+void share_machines(const FragmentScanState *state, std::pmr::vector<Task> &tasks) {
+    if (state->css.ss.ps.plan->total_cost * static_cast<double>(tasks.size()) > parallel_setup_cost)
+        note_shared_machines(tasks);
+}
+
 /// What the user needs so that his own connections do. All that locks or changes rows asks for the same, so
 /// that one connection locks a row and changes it.
 AclMode needed_rights(const Fragment &fragment) {
@@ -285,6 +293,7 @@ void start_run(FragmentScanState *state) {
     if (!chosen.tasks.empty() && chosen.tasks[0].anchor_shard_id == 0)
         count(Counter::MultiShard);
     choose_placements(state, chosen.tasks);
+    share_machines(state, chosen.tasks);
     capture_first_run(state, chosen.tasks);
     if (motions != nullptr && !chosen.tasks.empty()) {
         EState *estate = state->css.ss.ps.state;
@@ -569,7 +578,8 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     report.params_known = known;
     if (known)
         report.params = ran ? state->params : evaluate_params(state, econtext);
-    const FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
+    FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
+    share_machines(state, chosen.tasks);
     report.tasks = keep_tasks(chosen.tasks);
     report.pruned_shards = chosen.pruned_shards;
     report.run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
