@@ -715,8 +715,8 @@ List *Analyzer::find_key_columns(Block *block, const Equivalences &facts, const 
     ListCell *cell;
     foreach (cell, used) {
         const auto term = terms_.column_expression(block, as_node(lfirst(cell)));
-        if (term.has_value() && (facts.contains_class_of(from.keys, *term) ||
-                                 facts.contains_class_of(from.weak_keys, *term)))
+        if (term.has_value() &&
+            (facts.contains_class_of(from.keys, *term) || facts.contains_class_of(from.weak_keys, *term)))
             found = lappend(found, lfirst(cell));
     }
     return found;
