@@ -1,9 +1,11 @@
 #include "lone_write.hpp"
 
 #include "citus/executor/row_codec.hpp"
+#include "citus/guc.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 
 extern "C" {
+#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
@@ -62,6 +64,38 @@ bool returns_plain_values(const List *targetlist, Index relation) {
             return false;
     }
     return true;
+}
+
+bool returns_plain_values(TupleDesc rows) {
+    if (pg_get_client_encoding() != GetDatabaseEncoding() || !RowDecoder(rows, true).batched())
+        return false;
+    for (int i = 0; i < rows->natts; i++)
+        if (!is_binary_type(TupleDescAttr(rows, i)->atttypid))
+            return false;
+    return true;
+}
+
+namespace {
+
+/// Hashes of their texts, in places that follow from the hash. A statement that is forgotten, or taken for
+/// another one, costs a round trip.
+uint64 large_statements[256];
+
+uint64 hash_of_text(const char *sql) {
+    return hash_bytes_extended(reinterpret_cast<const unsigned char *>(sql), static_cast<int>(strlen(sql)),
+                               0);
+}
+
+} // namespace
+
+void note_large_rows(const char *sql) {
+    const uint64 hash = hash_of_text(sql);
+    large_statements[hash % std::size(large_statements)] = hash;
+}
+
+bool had_large_rows(const char *sql) {
+    const uint64 hash = hash_of_text(sql);
+    return large_statements[hash % std::size(large_statements)] == hash;
 }
 
 } // namespace citus

@@ -17,4 +17,11 @@ bool is_lone_write(const EState *estate, const Plan *node, bool may_return = fal
 /// of built-in types, in the client's encoding.
 bool returns_plain_values(const List *targetlist, Index relation);
 
+/// The same for rows as a node has made them. It limits their size then (net/row_batches.hpp).
+bool returns_plain_values(TupleDesc rows);
+
+/// Statements whose rows were too large for that are run in a block from then on.
+void note_large_rows(const char *sql);
+bool had_large_rows(const char *sql);
+
 } // namespace citus

@@ -74,13 +74,6 @@ bool find_logical_name(void *, std::string_view stem, bool clipped, int64_t shar
     return false;
 }
 
-int sqlstate_of(const PGresult *result) {
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (state == nullptr || strlen(state) != 5)
-        return ERRCODE_CONNECTION_FAILURE;
-    return MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]);
-}
-
 /// A field of the error, with logical names, or nullptr.
 const char *field(const PGresult *result, int code) {
     const char *value = PQresultErrorField(result, static_cast<char>(code));
@@ -116,6 +109,13 @@ const char *with_visible_type(const char *message, const char *schema, const cha
 }
 
 } // namespace
+
+int sqlstate_of(const PGresult *result) {
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (state == nullptr || strlen(state) != 5)
+        return ERRCODE_CONNECTION_FAILURE;
+    return MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]);
+}
 
 char *with_logical_names(const char *text, bool is_detail) {
     if (!IsTransactionState() || strpbrk(text, "0123456789") == nullptr)

@@ -12,6 +12,9 @@ INSERT INTO lw_child VALUES (100, 1);
 INSERT INTO lw_child VALUES (100, 2) RETURNING n;
 UPDATE lw_child SET k = k WHERE k = 1;
 DELETE FROM lw WHERE k = 1;
+UPDATE lw_child SET n = n + 10 WHERE k = 1 RETURNING n;
+DELETE FROM lw WHERE k = 1 RETURNING k, v;
+DELETE FROM lw WHERE k = 9 RETURNING k, v;
 SELECT k, n FROM lw_child ORDER BY 1, 2;
 SELECT count(*) FROM lw;
 -- More than once, as prepared commands.
