@@ -161,6 +161,15 @@ void raise_remote_error(const Connection *connection, const PGresult *result) {
 
 void raise_connection_error(const Connection *connection, const char *reason) {
     const std::pmr::string text(core::short_connection_error(reason));
+    const char *no_role = psprintf("role \"%s\" does not exist", connection->user);
+    if (text.find(no_role) != std::pmr::string::npos)
+        ereport(ERROR,
+                (errcode(ERRCODE_CONNECTION_FAILURE),
+                 errmsg("connection to the remote node %s@%s failed with the following error: %s",
+                        connection->user, connection->address(), text.c_str()),
+                 errhint("The role was made where this database's extension did not see it. A role with "
+                         "the CREATEROLE privilege can send it to the nodes with ALTER ROLE %s.",
+                         quote_identifier(connection->user))));
     ereport(ERROR,
             (errcode(ERRCODE_CONNECTION_FAILURE),
              errmsg("connection to the remote node %s@%s failed with the following error: %s",
