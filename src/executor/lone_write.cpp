@@ -37,19 +37,25 @@ bool sync_follows() {
 bool is_clients_statement(const Portal portal, const PlannedStmt *statement) {
     return portal != nullptr && portal->name[0] == '\0' && list_length(portal->stmts) == 1 &&
            linitial(portal->stmts) == statement &&
-           (portal->strategy == PORTAL_MULTI_QUERY || portal->strategy == PORTAL_ONE_RETURNING);
+           (portal->strategy == PORTAL_MULTI_QUERY || portal->strategy == PORTAL_ONE_RETURNING ||
+            portal->strategy == PORTAL_ONE_MOD_WITH || portal->strategy == PORTAL_UTIL_SELECT);
 }
 
 } // namespace
 
-bool is_lone_write(const EState *estate, const Plan *node, bool may_return) {
-    const PlannedStmt *statement = estate->es_plannedstmt;
-    if (statement->planTree != node || !statement->canSetTag || (statement->hasReturning && !may_return) ||
-        statement->hasModifyingCTE || !is_clients_statement(ActivePortal, statement) ||
-        !may_be_whole_transaction())
+bool ends_message(const PlannedStmt *statement) {
+    if (!is_clients_statement(ActivePortal, statement))
         return false;
     // The simple protocol hides its portal; several statements in one message are a transaction block.
     return ActivePortal->visible ? sync_follows() : whereToSendOutput == DestRemote;
+}
+
+bool is_lone_write(const EState *estate, const Plan *node, bool may_return) {
+    const PlannedStmt *statement = estate->es_plannedstmt;
+    if (statement->planTree != node || !statement->canSetTag || (statement->hasReturning && !may_return) ||
+        statement->hasModifyingCTE || !is_clients_statement(ActivePortal, statement))
+        return false;
+    return may_be_whole_transaction() && ends_message(statement);
 }
 
 bool returns_plain_values(const List *targetlist, Index relation) {
