@@ -173,6 +173,18 @@ void share_machines(const FragmentScanState *state, std::pmr::vector<Task> &task
         note_shared_machines(tasks);
 }
 
+/// Whether a write of one shard with RETURNING may commit before its rows are given to the client: nothing is
+/// left to be done with them here.
+bool commits_with_rows(const FragmentScanState *state, const FragmentTasks &chosen) {
+    const PlanState &node = state->css.ss.ps;
+    return state->fragment.command != CMD_SELECT && chosen.tasks.size() == 1 &&
+           chosen.replica_tasks.empty() && state->fragment.motions == NIL && !state->keeps_rows &&
+           state->projection == nullptr && node.ps_ProjInfo == nullptr && node.plan->qual == NIL &&
+           is_lone_write(node.state, node.plan, true) &&
+           returns_plain_values(state->remote_slot->tts_tupleDescriptor) &&
+           !had_large_rows(chosen.tasks.front().sql);
+}
+
 /// What the user needs so that his own connections do. All that locks or changes rows asks for the same, so
 /// that one connection locks a row and changes it.
 AclMode needed_rights(const Fragment &fragment) {
@@ -323,6 +335,7 @@ void start_run(FragmentScanState *state) {
                 .result = state->remote_slot->tts_tupleDescriptor,
                 .run_as = state->run_as,
                 .level = level_of(state),
+                .commits = commits_with_rows(state, chosen),
                 .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
     const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
     share_snapshot(state, &set, merges && have_a_node_twice(set.tasks));
