@@ -33,8 +33,13 @@ namespace {
 
 constexpr const char *kNodeName = "Citus Adaptive";
 
-/// custom_private of a node: the fragment without expressions, what the shards return, how it is projected.
-enum PrivatePart { kPackedFragment, kRemoteTlist, kProjection };
+/// custom_private of a node: the fragment without expressions, what the shards return, how it is projected;
+/// and its second form, if it has one, whose expressions are a list at the end of custom_exprs.
+enum PrivatePart { kPackedFragment, kRemoteTlist, kProjection, kWholeScan };
+
+bool has_whole_scan(const CustomScan *scan) {
+    return list_length(scan->custom_private) > kWholeScan;
+}
 
 FragmentScanState *scan_state(CustomScanState *node) {
     return reinterpret_cast<FragmentScanState *>(node);
@@ -48,6 +53,8 @@ void forget_scan(void *self) {
 }
 
 // ---------------------------------------------------------------- one run
+
+} // namespace
 
 TaskParams evaluate_params(FragmentScanState *state, ExprContext *econtext) {
     const size_t count = static_cast<size_t>(list_length(state->fragment.params));
@@ -68,6 +75,8 @@ TaskParams evaluate_params(FragmentScanState *state, ExprContext *econtext) {
     }
     return {{types, count}, {values, count}, {nulls, count}};
 }
+
+namespace {
 
 FragmentTasks tasks_of_run(FragmentScanState *state, ExprContext *econtext) {
     return build_tasks(state->fragment, state->prune_states, econtext);
@@ -193,7 +202,8 @@ AclMode needed_rights(const Fragment &fragment) {
     return fragment.needs_write_access() ? kRightsToChange : ACL_SELECT;
 }
 
-/// What the rows of a run depend on, as bytes: the parameters and the values that choose the shards.
+} // namespace
+
 StringInfo key_of_run(FragmentScanState *state, ExprContext *econtext) {
     StringInfo key = makeStringInfo();
     const auto append = [key](Oid type, Datum value, bool is_null) {
@@ -226,6 +236,8 @@ StringInfo key_of_run(FragmentScanState *state, ExprContext *econtext) {
     }
     return key;
 }
+
+namespace {
 
 /// Whether two runs with the same parameters within a statement give the same rows.
 bool repeats_itself(const FragmentScanState *state) {
@@ -345,9 +357,6 @@ void start_run(FragmentScanState *state) {
         state->stream = TaskStream::open(state->run_context, set);
 }
 
-namespace {
-
-/// Ends a run: forgets its rows, parameters and tasks.
 void end_run(FragmentScanState *state) {
     state->received_before += received_bytes(state);
     measure_bytes(state);
@@ -372,6 +381,8 @@ void end_run(FragmentScanState *state) {
     state->kept_given = 0;
     state->run_key = nullptr;
 }
+
+namespace {
 
 /// The shards have sent their last row: writes run on the other placements now and are counted.
 void finish_rows(FragmentScanState *state) {
@@ -461,7 +472,7 @@ TupleTableSlot *kept_row(FragmentScanState *state) {
     return ExecCopySlot(scan_slot, state->spool_slot);
 }
 
-TupleTableSlot *next_scan_row(FragmentScanState *state) {
+TupleTableSlot *row_from_shards(FragmentScanState *state) {
     if (!state->started) {
         if (state->fragment.modifies())
             start_reads_before_write(state->css.ss.ps.state);
@@ -474,6 +485,20 @@ TupleTableSlot *next_scan_row(FragmentScanState *state) {
     if (state->spool != nullptr)
         return spooled_row(state);
     return state->exhausted ? nullptr : fetch_row(state);
+}
+
+TupleTableSlot *next_scan_row(FragmentScanState *state) {
+    WholeScanState *whole = state->whole;
+    if (whole == nullptr)
+        return row_from_shards(state);
+    if (!state->started && reads_whole(state))
+        state->started = state->exhausted = true;
+    if (whole->is_reading)
+        return next_row_of_whole(state);
+    start_clock(whole);
+    TupleTableSlot *slot = row_from_shards(state);
+    stop_clock(whole);
+    return slot;
 }
 
 // ---------------------------------------------------------------- executor callbacks
@@ -517,6 +542,10 @@ void begin_scan(CustomScanState *node, EState *estate, int eflags) {
             ExecInitExtraTupleSlot(estate, scan_slot->tts_tupleDescriptor, &TTSOpsMinimalTuple);
     state->run_context =
         AllocSetContextCreate(estate->es_query_cxt, "citus fragment scan", ALLOCSET_DEFAULT_SIZES);
+    if (has_whole_scan(plan) && repeats_itself(state))
+        state->whole =
+            begin_whole_scan(state, static_cast<List *>(list_nth(plan->custom_private, kWholeScan)),
+                             llast_node(List, plan->custom_exprs));
 }
 
 /// Filters and projects what next_scan_row gives. Not ExecScan: an EvalPlanQual recheck of another table's
@@ -541,12 +570,37 @@ TupleTableSlot *exec_scan(CustomScanState *node) {
 }
 
 void end_scan(CustomScanState *node) {
-    end_run(scan_state(node));
+    auto *state = scan_state(node);
+    end_run(state);
+    if (state->whole != nullptr)
+        end_whole_scan(state->whole);
+}
+
+struct ParamSearch {
+    const Bitmapset *numbers;
+};
+
+bool uses_params(::Node *node, void *raw) {
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Param))
+        return walk_children(node, uses_params, raw);
+    const auto *param = castNode(Param, node);
+    return param->paramkind == PARAM_EXEC &&
+           bms_is_member(param->paramid, static_cast<ParamSearch *>(raw)->numbers);
+}
+
+/// Whether the rows that the shards send depend on what has changed; else only filters here do.
+bool has_changed(const CustomScanState *node) {
+    ParamSearch search{node->ss.ps.chgParam};
+    return search.numbers != nullptr &&
+           uses_params(reinterpret_cast<::Node *>(castNode(CustomScan, node->ss.ps.plan)->custom_exprs),
+                       &search);
 }
 
 void rescan(CustomScanState *node) {
     auto *state = scan_state(node);
-    if (node->ss.ps.chgParam == nullptr && state->started && state->spool != nullptr) {
+    if (state->started && state->spool != nullptr && !has_changed(node)) {
         ExecClearTuple(node->ss.ss_ScanTupleSlot);
         tuplestore_rescan(state->spool);
         return;
@@ -578,7 +632,8 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     auto *remote = static_cast<List *>(list_nth(plan->custom_private, kRemoteTlist));
     explain_merge_keys(state->fragment.merge_keys, remote != NIL ? remote : plan->custom_scan_tlist, es);
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
-    const bool ran = es->analyze && state->started;
+    const bool has_lookups = state->whole != nullptr && state->whole->lookups > 0;
+    const bool ran = es->analyze && state->started && !has_lookups;
     // Before a run, only what needs nothing of the outer query can be evaluated: constants and $n.
     bool known = ran;
     if (!known) {
@@ -604,6 +659,15 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     report.never_executed = es->analyze && state->measures.empty();
     if (es->analyze)
         report.received_bytes = state->received_before + received_bytes(state);
+    if (has_lookups)
+        ExplainPropertyText("Correlated Runs",
+                            psprintf(UINT64_FORMAT " on the shards, " UINT64_FORMAT " in " UINT64_FORMAT
+                                                   " rows that were read once%s",
+                                     state->whole->runs, state->whole->lookups, state->whole->rows_read,
+                                     state->whole->rows != nullptr && state->whole->rows->on_disk()
+                                         ? " (on disk)"
+                                         : ""),
+                            es);
     explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before,
                     state->direct_before, es);
     explain_tasks(report, es);
@@ -632,7 +696,7 @@ const CustomScanMethods kScanMethods = {
 
 } // namespace
 
-CustomScan *make_fragment_scan(const Fragment &fragment, const ScanShape &shape) {
+CustomScan *make_fragment_scan(const Fragment &fragment, const ScanShape &shape, const WholeScan &whole) {
     Fragment bare = fragment;
     auto *scan = makeNode(CustomScan);
     bare.params = NIL;
@@ -645,11 +709,18 @@ CustomScan *make_fragment_scan(const Fragment &fragment, const ScanShape &shape)
         if (item.expr != nullptr)
             scan->custom_exprs = lappend(scan->custom_exprs, item.expr);
     }
+    List *exprs_of_whole = NIL, *packed_whole = NIL;
+    if (whole.exists()) {
+        packed_whole = pack_whole_scan(whole, &exprs_of_whole);
+        scan->custom_exprs = lappend(scan->custom_exprs, exprs_of_whole);
+    }
     fix_opfuncids(reinterpret_cast<::Node *>(scan->custom_exprs));
     scan->scan.scanrelid = shape.scanrelid;
     scan->flags = CUSTOMPATH_SUPPORT_BACKWARD_SCAN | CUSTOMPATH_SUPPORT_PROJECTION;
     scan->custom_scan_tlist = shape.scan_tlist;
     scan->custom_private = list_make3(bare.pack(), shape.remote_tlist, shape.projection);
+    if (whole.exists())
+        scan->custom_private = lappend(scan->custom_private, packed_whole);
     scan->methods = &kScanMethods;
     return scan;
 }
@@ -677,7 +748,7 @@ List *index_var_tlist(List *scan_tlist) {
 Fragment fragment_of(const CustomScan *scan) {
     Fragment fragment =
         Fragment::unpack(static_cast<List *>(list_nth(scan->custom_private, kPackedFragment)));
-    int param_count = list_length(scan->custom_exprs);
+    int param_count = list_length(scan->custom_exprs) - (has_whole_scan(scan) ? 1 : 0);
     List *items = NIL;
     ListCell *cell;
     foreach (cell, fragment.prune_items)
