@@ -170,7 +170,8 @@ bool receive_row(TupleTableSlot *slot, DestReceiver *self) {
 }
 
 /// Runs the source as a query of its own and packs its rows.
-void run_here(const Motion &motion, const MotionTargets &targets, ChunkSender *sender, ParamListInfo params) {
+void run_here(const Motion &motion, const MotionTargets &targets, ChunkSender *sender, ParamListInfo params,
+              QueryEnvironment *environment) {
     MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "citus motion source", ALLOCSET_DEFAULT_SIZES);
     ContextScope scope(context);
@@ -180,7 +181,7 @@ void run_here(const Motion &motion, const MotionTargets &targets, ChunkSender *s
     receiver.base.rShutdown = receiver.base.rDestroy = [](DestReceiver *) {};
     receiver.base.mydest = DestNone;
     QueryDesc *query = CreateQueryDesc(motion.source, "", GetActiveSnapshot(), InvalidSnapshot,
-                                       &receiver.base, params, nullptr, 0);
+                                       &receiver.base, params, environment, 0);
     ExecutorStart(query, 0);
     receiver.packer = make_in<MotionPacker>(context, context, query->tupDesc, targets, sender);
     ExecutorRun(query, ForwardScanDirection, 0, true);
@@ -507,7 +508,7 @@ void MotionRun::run(std::span<const Task> tasks, Oid run_as, ParamListInfo param
             run_on_shards(source, motion, targets, sender, run_as, params,
                           IsolationUsesXactSnapshot() ? 0 : statement_number(estate));
         else
-            run_here(motion, targets, sender, params);
+            run_here(motion, targets, sender, params, estate->es_queryEnv);
         moved_bytes_ += sender->bytes;
         direct_bytes_ += sender->direct_bytes;
     }

@@ -21,8 +21,6 @@ PGDLLEXPORT Datum citus_run_as(PG_FUNCTION_ARGS);
 
 namespace citus {
 
-namespace {
-
 bool can_log_in(Oid role) {
     HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
     if (!HeapTupleIsValid(tuple))
@@ -31,6 +29,8 @@ bool can_log_in(Oid role) {
     ReleaseSysCache(tuple);
     return can;
 }
+
+namespace {
 
 Oid owner_of_extension() {
     const Oid extension = get_extension_oid("citus", false);
