@@ -112,7 +112,36 @@ void push_limit(Query *worker) {
     worker->limitCount = eval_const_expressions(nullptr, as_node(sum));
 }
 
+/// Like push_whole_block, for ORDER BY ... LIMIT ... FOR UPDATE: the scan gives rows in order, each locked
+/// when it is wanted.
+Query *push_locked_block(const Query *query, const StatementLocus &locus) {
+    if (!locus.windowed.is(Place::Hashed))
+        return nullptr;
+    std::optional<RowLock> lock = only_row_lock(query);
+    if (!lock.has_value())
+        return nullptr;
+    Query *worker = copy_of(query);
+    show_sort_columns(worker);
+    Query *above = copy_of(query);
+    above->targetList = columns_above(query->targetList, worker->targetList);
+    above->sortClause = NIL;
+    note_sublinks(above);
+    const bool is_known = can_run_twice(query->limitCount) && can_run_twice(query->limitOffset);
+    if (is_known)
+        push_limit(worker);
+    lock->wanted = is_known ? reinterpret_cast<Expr *>(worker->limitCount) : bigint(kUnknownLimit);
+    worker->limitCount = worker->limitOffset = nullptr;
+    worker->rowMarks = NIL;
+    worker->hasForUpdate = false;
+    WorkerQuery sent(worker);
+    sent.lock_row_by_row(*lock);
+    return sent.finish(locus, locus.windowed, false, above) ? above : nullptr;
+}
+
 Query *push_whole_block(const Query *query, const StatementLocus &locus) {
+    if (query->rowMarks != NIL && query->limitCount != nullptr)
+        if (Query *above = push_locked_block(query, locus); above != nullptr)
+            return above;
     Query *worker = copy_of(query);
     const bool has_limit = worker->limitCount != nullptr || worker->limitOffset != nullptr;
     // A set-returning function is expanded after the sort: the rows of one call stay together.
