@@ -31,8 +31,9 @@ get_relation_info_hook_type previous_relation_info_hook = nullptr;
 /// Nesting level of the transaction in which shells are read locally; 0 when they are not.
 int local_shell_level = 0;
 
-/// Rows of a shard nobody has counted yet.
-constexpr double kDefaultShardRows = 1000.0;
+/// Pages of a table nobody has counted yet, as PostgreSQL believes of its own. Who writes many rows counts
+/// them.
+constexpr double kDefaultPages = 10.0;
 /// What a table is believed to have at least.
 constexpr double kLeastRows = 10.0;
 
@@ -59,17 +60,17 @@ bool is_unique_everywhere(const DistTable &table, const IndexOptInfo *index) {
 }
 
 /// The local table is empty; the numbers of pg_class are those of the shards, where someone has put them.
-void estimate_size(const DistTable &table, Oid relid, RelOptInfo *rel) {
+void estimate_size(Oid relid, RelOptInfo *rel) {
     Relation relation = table_open(relid, NoLock);
     const bool known = has_figures(relation);
     const double known_rows = relation->rd_rel->reltuples;
     const double known_pages = relation->rd_rel->relpages;
     const int32 width = get_relation_data_width(relid, rel->attr_widths - rel->min_attr);
     table_close(relation, NoLock);
-    // Never none: the next rows come without anybody counting them.
-    rel->tuples = known ? std::max(known_rows, kLeastRows)
-                        : kDefaultShardRows * static_cast<double>(table.shards.size());
     const double row_bytes = static_cast<double>(MAXALIGN(width) + MAXALIGN(SizeofHeapTupleHeader));
+    // Never none: the next rows come without anybody counting them.
+    rel->tuples = clamp_row_est(known ? std::max(known_rows, kLeastRows)
+                                      : kDefaultPages * (BLCKSZ - SizeOfPageHeaderData) / row_bytes);
     rel->pages = static_cast<BlockNumber>(std::max(known_pages, 1 + rel->tuples * row_bytes / BLCKSZ));
     rel->allvisfrac = 0;
 }
@@ -89,7 +90,7 @@ void describe_relation(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo 
             lfirst_node(IndexOptInfo, cell)->indexprs != NIL)
             kept = lappend(kept, lfirst(cell));
     rel->indexlist = kept;
-    estimate_size(*table, relid, rel);
+    estimate_size(relid, rel);
 }
 
 // ---------------------------------------------------------------- paths

@@ -1,7 +1,9 @@
 #include "pushdown.hpp"
 
 #include "citus/pg/node.hpp"
+#include "citus/pg/walker.hpp"
 #include "aggregates.hpp"
+#include "locus_terms.hpp"
 
 extern "C" {
 #include "optimizer/optimizer.h"
@@ -182,6 +184,7 @@ Query *push_whole_block(const Query *query, const StatementLocus &locus) {
 struct GroupMapping {
     WorkerQuery *worker;
     const Query *query;
+    bool is_disjoint = false; ///< no value of an aggregate over DISTINCT values is on two shards
     bool failed = false;
 };
 
@@ -228,13 +231,43 @@ const SortGroupClause *group_clause_of(const Query *query, ::Node *expr) {
     if (IsA(node, Aggref) && castNode(Aggref, node)->agglevelsup == static_cast<Index>(level)) {
         if (level > 0 || !can_split(castNode(Aggref, node)))
             return fail(mapping, node);
-        return split_aggregate(castNode(Aggref, node), mapping->worker);
+        return split_aggregate(castNode(Aggref, node), mapping->worker, mapping->is_disjoint);
     }
     return nullptr;
 }
 
 bool is_grouped(const Query *query) {
     return query->groupClause != NIL || query->hasAggs || query->havingQual != nullptr;
+}
+
+/// Whether an aggregate of the block is over DISTINCT values that several shards may have.
+struct DistinctValues {
+    const Query *query;
+    const List *key_columns;
+};
+
+bool may_overlap(::Node *node, void *raw) {
+    if (node == nullptr || IsA(node, Query))
+        return false;
+    const auto *values = static_cast<DistinctValues *>(raw);
+    if (!IsA(node, Aggref) || castNode(Aggref, node)->aggdistinct == NIL)
+        return walk_children(node, may_overlap, raw);
+    const auto *aggregate = castNode(Aggref, node);
+    if (!can_split_disjoint(aggregate))
+        return true;
+    auto *argument = as_node(copy_of(linitial_node(TargetEntry, aggregate->args)->expr));
+    ::Node *column = strip_relabels(flatten_join_alias_vars(const_cast<Query *>(values->query), argument));
+    // A cast may bring another equality along.
+    const Oid equality = linitial_node(SortGroupClause, aggregate->aggdistinct)->eqop;
+    return !list_member(values->key_columns, column) ||
+           !op_in_opfamily(equality, hash_family_of_type(exprType(column)));
+}
+
+/// Not with grouping sets, whose smaller sets would count the values of their parts several times.
+bool has_disjoint_values(const Query *query, const StatementLocus &locus) {
+    DistinctValues values{query, locus.key_columns};
+    return locus.key_columns != NIL && query->groupingSets == NIL &&
+           !may_overlap(as_node(query->targetList), &values) && !may_overlap(query->havingQual, &values);
 }
 
 /// The shards group by all columns that GROUP BY names; grouping sets are made of these groups here.
@@ -248,7 +281,7 @@ Query *push_groups(const Query *query, const StatementLocus &locus) {
         worker.group_column(as_node(entry->expr), entry->resname != nullptr ? entry->resname : "column",
                             clause);
     }
-    GroupMapping mapping{&worker, query};
+    GroupMapping mapping{&worker, query, has_disjoint_values(query, locus)};
     Query *above = copy_of(query);
     above->targetList =
         reinterpret_cast<List *>(replace_in(as_node(above->targetList), map_to_groups, &mapping));

@@ -33,7 +33,8 @@ public:
     Query *query() { return query_; }
 
     /// Lets one statement per node group the rows of all its shards, where that is possible: fewer partial
-    /// groups travel, and the node may use its own parallel plans. To be called when the query is complete.
+    /// groups travel, and the node may use its own parallel plans. Where each shard has few groups, they are
+    /// sent without being put together on the node. To be called when the query is complete.
     void group_per_node();
 
     /// Lets one statement per node give the rows of all its shards, limited once more there when the query is
@@ -51,7 +52,10 @@ private:
     void column_if_none();
     TargetEntry *entry_for(::Node *expr, const char *name);
 
+    bool has_few_groups(const FragmentEstimate &estimate, double shards) const;
+
     Query *query_;
+    bool groups_per_node_ = false;
     Query *per_node_ = nullptr;    ///< another form of query_, whose only CTE gives the rows of the shards
     Query *when_sorted_ = nullptr; ///< the same, for when an order is wanted
     std::optional<RowLock> row_lock_;
