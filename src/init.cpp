@@ -2,6 +2,7 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/catalog/shard_relations.hpp"
 #include "citus/ddl/utility_hook.hpp"
+#include "citus/executor/deferred_checks.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/machine_share.hpp"
 #include "citus/executor/merge_scan.hpp"
@@ -56,6 +57,7 @@ void _PG_init(void) {
     citus::install_task_capture();
     citus::install_machine_share();
     citus::install_fragment_scan();
+    citus::install_deferred_checks();
     citus::install_motion_store();
     citus::install_motion_inboxes();
     citus::install_motion_peers();

@@ -1,5 +1,6 @@
 #include "citus/ddl/dependencies.hpp"
 
+#include "citus/ddl/roles.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
 
@@ -35,6 +36,11 @@ public:
     void collation(Oid collation);
     /// What an index, a constraint or a generated column calls or is made of.
     void parts_of(Oid class_id, Oid object_id);
+    /// The table itself is created by others, with its owner and privileges.
+    void roles_of_table(Oid relid);
+
+    /// To be called before the commands run.
+    void create_roles() const { create_needed_roles(roles_); }
 
 private:
     bool seen(Oid class_id, Oid object_id);
@@ -51,6 +57,7 @@ private:
     ShardDdl &ddl_;
     std::span<const int32> groups_;
     std::pmr::vector<std::pair<Oid, Oid>> seen_;
+    std::pmr::vector<Oid> roles_; ///< that the objects name
 };
 
 const char *owner_name(Oid role) {
@@ -75,7 +82,13 @@ bool Walk::seen(Oid class_id, Oid object_id) {
     if (std::find(seen_.begin(), seen_.end(), object) != seen_.end())
         return true;
     seen_.push_back(object);
+    add_roles_of(&roles_, class_id, object_id);
     return false;
+}
+
+void Walk::roles_of_table(Oid relid) {
+    add_roles_of(&roles_, RelationRelationId, relid);
+    add_roles_of_policies(&roles_, relid);
 }
 
 void Walk::add(const char *condition, List *commands) {
@@ -228,13 +241,24 @@ List *owned_objects(Oid catalog_id, AttrNumber owner_column, AttrNumber oid_colu
     return found;
 }
 
+} // namespace
+
+List *constraints_of_domain(Oid type) {
+    return owned_objects(ConstraintRelationId, Anum_pg_constraint_contypid, Anum_pg_constraint_oid,
+                         ConstraintTypidIndexId, type);
+}
+
+namespace {
+
 List *constraints_of_table(Oid relid) {
     return owned_objects(ConstraintRelationId, Anum_pg_constraint_conrelid, Anum_pg_constraint_oid,
                          ConstraintRelidTypidNameIndexId, relid);
 }
 
-/// The constraints of a domain, by name as PostgreSQL checks them.
-void append_domain_constraints(StringInfo command, Oid type) {
+/// The valid constraints of a domain, by name as PostgreSQL checks them, for CREATE DOMAIN; those that are not
+/// valid as commands of their own.
+List *append_domain_constraints(StringInfo command, Oid type, const char *name) {
+    List *not_valid = NIL;
     Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
     ScanKeyData key;
     ScanKeyInit(&key, Anum_pg_constraint_contypid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(type));
@@ -242,11 +266,16 @@ void append_domain_constraints(StringInfo command, Oid type) {
     while (HeapTuple tuple = systable_getnext(scan)) {
         auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
         const Datum definition = DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(form->oid));
-        appendStringInfo(command, " CONSTRAINT %s %s", quote_identifier(NameStr(form->conname)),
-                         TextDatumGetCString(definition));
+        const char *clause = psprintf("CONSTRAINT %s %s", quote_identifier(NameStr(form->conname)),
+                                    TextDatumGetCString(definition));
+        if (form->convalidated)
+            appendStringInfo(command, " %s", clause);
+        else
+            not_valid = lappend(not_valid, psprintf("ALTER DOMAIN %s ADD %s", name, clause));
     }
     systable_endscan(scan);
     table_close(catalog, AccessShareLock);
+    return not_valid;
 }
 
 void Walk::domain_type(Oid type, const char *name) {
@@ -263,11 +292,10 @@ void Walk::domain_type(Oid type, const char *name) {
     if (form->typnotnull)
         appendStringInfoString(&command, " NOT NULL");
     ReleaseSysCache(tuple);
-    for (const ListCell &cell : cells(owned_objects(ConstraintRelationId, Anum_pg_constraint_contypid,
-                                                    Anum_pg_constraint_oid, ConstraintTypidIndexId, type)))
+    for (const ListCell &cell : cells(constraints_of_domain(type)))
         parts_of(ConstraintRelationId, lfirst_oid(&cell));
-    append_domain_constraints(&command, type);
-    add(missing_type(name), lcons(command.data, owner_commands(type, "DOMAIN", name)));
+    List *not_valid = append_domain_constraints(&command, type, name);
+    add(missing_type(name), lcons(command.data, list_concat(not_valid, owner_commands(type, "DOMAIN", name))));
 }
 
 void Walk::range_type(Oid type, const char *name) {
@@ -369,13 +397,27 @@ void Walk::function(Oid function) {
 
 } // namespace
 
+const char *function_there(Oid function) {
+    // to_regprocedure() of PostgreSQL 15 raises an error where a type of an argument is missing.
+    Oid *types = nullptr;
+    int count = 0;
+    get_func_signature(function, &types, &count);
+    StringInfoData known;
+    initStringInfo(&known);
+    for (int i = 0; i < count; i++) {
+        if (types[i] >= FirstNormalObjectId)
+            appendStringInfo(&known, " AND pg_catalog.to_regtype(%s) IS NOT NULL",
+                             quote_literal_cstr(format_type_be_qualified(types[i])));
+    }
+    return psprintf("CASE WHEN true%s THEN pg_catalog.to_regprocedure(%s) END", known.data,
+                    quote_literal_cstr(format_procedure_qualified(function)));
+}
+
 const char *function_differs(Oid function) {
-    const char *name = format_procedure_qualified(function);
-    return psprintf("(SELECT pg_catalog.pg_get_functiondef(p) IS DISTINCT FROM %s FROM "
-                    "(SELECT pg_catalog.to_regprocedure(%s) AS p) AS s)",
+    return psprintf("(SELECT pg_catalog.pg_get_functiondef(p) IS DISTINCT FROM %s FROM (SELECT %s AS p) AS s)",
                     quote_literal_cstr(TextDatumGetCString(
                         DirectFunctionCall1(pg_get_functiondef, ObjectIdGetDatum(function)))),
-                    quote_literal_cstr(name));
+                    function_there(function));
 }
 
 List *function_commands(Oid function) {
@@ -414,16 +456,28 @@ void add_dependencies(ShardDdl &ddl, Oid relid, std::span<const int32> groups) {
         walk.parts_of(RelationRelationId, lfirst_oid(&cell));
     walk.parts_of(RelationRelationId, relid); // the partition key
     table_close(relation, NoLock);
+    walk.roles_of_table(relid);
+    walk.create_roles();
     unpin_search_path(level);
 }
 
 void add_schema(ShardDdl &ddl, Oid schema, std::span<const int32> groups) {
-    Walk(ddl, groups).schema(schema);
+    Walk walk(ddl, groups);
+    walk.schema(schema);
+    walk.create_roles();
+}
+
+void add_parts(ShardDdl &ddl, Oid class_id, Oid object_id, std::span<const int32> groups) {
+    const int level = pin_search_path();
+    Walk(ddl, groups).parts_of(class_id, object_id);
+    unpin_search_path(level);
 }
 
 void add_type(ShardDdl &ddl, Oid type, std::span<const int32> groups) {
     const int level = pin_search_path();
-    Walk(ddl, groups).type(type);
+    Walk walk(ddl, groups);
+    walk.type(type);
+    walk.create_roles();
     unpin_search_path(level);
 }
 

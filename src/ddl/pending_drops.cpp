@@ -6,9 +6,11 @@
 #include "citus/pg/list.hpp"
 
 extern "C" {
+#include "catalog/dependency.h"
 #include "catalog/index.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_statistic_ext.h"
 #include "commands/extension.h"
@@ -207,6 +209,22 @@ void type_dropped(Oid type) {
     });
 }
 
+/// Constructors of range types go with their type.
+bool is_part_of_type(Oid function) {
+    Relation catalog = table_open(DependRelationId, AccessShareLock);
+    ScanKeyData keys[2];
+    ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(ProcedureRelationId));
+    ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(function));
+    SysScanDesc scan = systable_beginscan(catalog, DependDependerIndexId, true, nullptr, 2, keys);
+    bool found = false;
+    while (HeapTuple tuple = found ? nullptr : systable_getnext(scan))
+        found = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple))->deptype == DEPENDENCY_INTERNAL;
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+    return found;
+}
+
 /// A copy on another node goes when it is one, and nothing there uses it any more. Only functions that never
 /// change their result are part of indexes and generated columns; a copy of another kind stays behind, which
 /// does no harm.
@@ -219,15 +237,15 @@ void function_dropped(Oid function) {
                                  form->prokind == PROKIND_FUNCTION &&
                                  !isTempOrTempToastNamespace(form->pronamespace);
     ReleaseSysCache(tuple);
-    if (!may_have_copies || OidIsValid(getExtensionOfObject(ProcedureRelationId, function)))
+    if (!may_have_copies || OidIsValid(getExtensionOfObject(ProcedureRelationId, function)) ||
+        is_part_of_type(function))
         return;
     const int level = pin_search_path();
     const char *name = format_procedure_qualified(function);
     const char *condition = psprintf(
         "NOT %s AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend WHERE refclassid OPERATOR(pg_catalog.=) "
-        "'pg_catalog.pg_proc'::pg_catalog.regclass AND refobjid OPERATOR(pg_catalog.=) "
-        "pg_catalog.to_regprocedure(%s)::pg_catalog.oid)",
-        function_differs(function), quote_literal_cstr(name));
+        "'pg_catalog.pg_proc'::pg_catalog.regclass AND refobjid OPERATOR(pg_catalog.=) (%s)::pg_catalog.oid)",
+        function_differs(function), function_there(function));
     unpin_search_path(level);
     collect_drop(
         [&](DropCollector &drops) { drops.take_object(psprintf("DROP FUNCTION %s", name), condition); });

@@ -4,6 +4,13 @@
 #include "citus/pg/list.hpp"
 #include "utility_call.hpp"
 
+extern "C" {
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_shdepend.h"
+#include "utils/acl.h"
+}
+
 namespace citus {
 
 namespace {
@@ -38,12 +45,49 @@ List *tables_owned_by(const List *roles) {
     return tables;
 }
 
+List *oids_of_roles(const List *roles) {
+    List *oids = NIL;
+    for (const ListCell &cell : cells(roles))
+        oids = lappend_oid(oids, get_rolespec_oid(lfirst_node(RoleSpec, &cell), false));
+    return oids;
+}
+
+/// Whether one of the roles was granted something on the object, or on a column of it.
+bool has_grants(Oid class_id, Oid object_id, const List *roles) {
+    Relation catalog = table_open(SharedDependRelationId, AccessShareLock);
+    ScanKeyData keys[3];
+    ScanKeyInit(&keys[0], Anum_pg_shdepend_dbid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(MyDatabaseId));
+    ScanKeyInit(&keys[1], Anum_pg_shdepend_classid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(class_id));
+    ScanKeyInit(&keys[2], Anum_pg_shdepend_objid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(object_id));
+    SysScanDesc scan = systable_beginscan(catalog, SharedDependDependerIndexId, true, nullptr, 3, keys);
+    bool found = false;
+    while (HeapTuple tuple = found ? nullptr : systable_getnext(scan)) {
+        auto *form = reinterpret_cast<Form_pg_shdepend>(GETSTRUCT(tuple));
+        found = form->deptype == SHARED_DEPENDENCY_ACL && list_member_oid(roles, form->refobjid);
+    }
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+    return found;
+}
+
+bool may_drop_for(const List *roles) {
+    for (const ListCell &cell : cells(roles))
+        if (!has_privs_of_role(GetUserId(), lfirst_oid(&cell)))
+            return false;
+    return true;
+}
+
 /// Privileges on the schemas of tables are the same on all nodes.
-void revoke_on_schemas(const List *tables, const char *roles) {
+void revoke_on_schemas(const List *tables, const List *role_oids, const char *roles) {
     List *schemas = NIL;
     for (const ListCell &cell : cells(tables))
         schemas = list_append_unique_oid(schemas, get_rel_namespace(lfirst_oid(&cell)));
     for (const ListCell &cell : cells(schemas)) {
+        if (!has_grants(NamespaceRelationId, lfirst_oid(&cell), role_oids))
+            continue;
         const char *name = quote_identifier(get_namespace_name(lfirst_oid(&cell)));
         run_on_other_nodes(
             list_make1(psprintf("REVOKE ALL PRIVILEGES ON SCHEMA %s FROM %s CASCADE", name, roles)),
@@ -74,19 +118,21 @@ bool handle_reassign_owned(UtilityCall &call) {
 /// that the drops of parts are sent.
 bool handle_drop_owned(UtilityCall &call) {
     auto *statement = castNode(DropOwnedStmt, call.statement());
+    const List *role_oids = oids_of_roles(statement->roles);
+    if (!may_drop_for(role_oids))
+        return false; // PostgreSQL refuses it
     List *owned = tables_owned_by(statement->roles);
-    List *others = list_difference_oid(all_dist_relations(), owned);
-    if (others == NIL)
-        return false;
     const char *roles = role_list(statement->roles);
     ShardDdl ddl;
-    for (const ListCell &cell : cells(others))
-        ddl.on_shards(lfirst_oid(&cell),
-                      list_make1(psprintf("REVOKE ALL PRIVILEGES ON TABLE %s FROM %s CASCADE",
-                                          qualified_relation_name(lfirst_oid(&cell)), roles)));
+    for (const ListCell &cell : cells(all_dist_relations())) {
+        const Oid relid = lfirst_oid(&cell);
+        if (!list_member_oid(owned, relid) && has_grants(RelationRelationId, relid, role_oids))
+            ddl.on_shards(relid, list_make1(psprintf("REVOKE ALL PRIVILEGES ON TABLE %s FROM %s CASCADE",
+                                                     qualified_relation_name(relid), roles)));
+    }
     // Before the shells' privileges go: afterwards a member of the role could not revoke them any more.
     ddl.run();
-    revoke_on_schemas(all_dist_relations(), roles);
+    revoke_on_schemas(all_dist_relations(), role_oids, roles);
     return false;
 }
 

@@ -1,9 +1,12 @@
 #include "type_use.hpp"
 
+#include "citus/ddl/dependencies.hpp"
+#include "citus/guc.hpp"
 #include "citus/pg/list.hpp"
 #include "utility_call.hpp"
 
 extern "C" {
+#include "catalog/dependency.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_statistic_ext.h"
 #include "parser/parse_type.h"
@@ -47,11 +50,32 @@ bool relation_uses(Oid relid, List **seen) {
     return find_dist_table(relid) != nullptr;
 }
 
+/// The other nodes keep a type when the last table that used it goes. Such a copy would stay as it is while the
+/// type changes here, and the next table would find it. Dropped, it comes again as the type is then.
+void drop_unused_copies(Oid type) {
+    if (!guc::enable_ddl_propagation)
+        return;
+    const char *name = format_type_be_qualified(type);
+    const char kind = get_typtype(type);
+    run_on_other_nodes(
+        list_make1(psprintf("DROP %s %s", kind == TYPTYPE_DOMAIN ? "DOMAIN" : "TYPE", name)),
+        psprintf("EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) "
+                 "pg_catalog.to_regtype(%s)::pg_catalog.oid AND t.typtype OPERATOR(pg_catalog.=) '%c' AND "
+                 "NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid OPERATOR(pg_catalog.=) "
+                 "'pg_catalog.pg_type'::pg_catalog.regclass AND d.refobjid OPERATOR(pg_catalog.=) ANY "
+                 "(ARRAY[t.oid, t.typarray]) AND d.deptype OPERATOR(pg_catalog.=) 'n'))",
+                 quote_literal_cstr(name), kind));
+}
+
 Oid used_or_invalid(Oid type) {
-    if (!OidIsValid(type) || type < FirstNormalObjectId || all_dist_relations() == NIL)
+    if (!OidIsValid(type) || type < FirstNormalObjectId)
         return InvalidOid;
     List *seen = NIL;
-    return type_is_used(type, &seen) ? type : InvalidOid;
+    if (all_dist_relations() != NIL && type_is_used(type, &seen))
+        return type;
+    if (!OidIsValid(getExtensionOfObject(TypeRelationId, type)))
+        drop_unused_copies(type);
+    return InvalidOid;
 }
 
 } // namespace
@@ -79,10 +103,7 @@ const char *type_exists(const char *type_name) {
 }
 
 void send_type_command(const char *command, const char *type_name) {
-    ShardDdl ddl;
-    for (const int32 group_id : remote_groups_of_shards())
-        ddl.on_group(group_id, list_make1(pstrdup(command)), type_exists(type_name));
-    ddl.run();
+    run_on_other_nodes(list_make1(pstrdup(command)), type_exists(type_name));
 }
 
 Oid dist_table_of_statistics(Oid statistics) {

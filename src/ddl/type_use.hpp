@@ -6,13 +6,14 @@
 
 namespace citus {
 
-/// The type of that name when a table in the metadata uses it, also through other types; else InvalidOid.
+/// The type of that name when a table in the metadata uses it, also through other types; else InvalidOid. Called
+/// before a change of the type: copies that no table uses any more are dropped on the other nodes.
 Oid find_used_type(const List *name);
 
 /// The same for a composite type that is written like a relation.
 Oid find_used_row_type(const RangeVar *name);
 
-/// Runs a command on all other nodes that hold shards and know the type (qualified, quoted name).
+/// Runs a command on all other nodes that know the type (qualified, quoted name).
 void send_type_command(const char *command, const char *type_name);
 
 /// An SQL condition.

@@ -15,6 +15,7 @@
 #include "lone_write.hpp"
 
 extern "C" {
+#include "commands/explain.h"
 #include "nodes/extensible.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -134,16 +135,19 @@ void capture_first_run(FragmentScanState *state, std::pmr::vector<Task> &tasks) 
         measures[i] = {-1, std::nullopt, 0};
         if (state->fragment.has_result)
             measures[i].rows = 0;
-        tasks[i].sql = with_capture(tasks[i].sql, &measures[i].capture);
+        if (!state->fragment.locks_row_by_row())
+            tasks[i].sql = with_capture(tasks[i].sql, &measures[i].capture);
     }
 }
 
 bool has_stream(const FragmentScanState *state) {
-    return state->stream != nullptr || state->merge != nullptr;
+    return state->stream != nullptr || state->merge != nullptr || state->locks != nullptr;
 }
 
 /// Of the stream that is open, if one is.
 uint64 received_bytes(const FragmentScanState *state) {
+    if (state->locks != nullptr)
+        return state->locks->received_bytes();
     if (state->merge != nullptr)
         return state->merge->received_bytes();
     return state->stream != nullptr ? state->stream->received_bytes() : 0;
@@ -153,8 +157,9 @@ uint64 received_bytes(const FragmentScanState *state) {
 void measure_bytes(FragmentScanState *state) {
     for (size_t i = 0; state->measures_run && has_stream(state) && i < state->measures.size(); i++) {
         const int task = static_cast<int>(i);
-        state->measures[i].bytes = state->merge != nullptr ? state->merge->received_bytes(task)
-                                                           : state->stream->received_bytes(task);
+        state->measures[i].bytes = state->locks != nullptr   ? state->locks->received_bytes(task)
+                                   : state->merge != nullptr ? state->merge->received_bytes(task)
+                                                             : state->stream->received_bytes(task);
     }
 }
 
@@ -180,6 +185,18 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
 void share_machines(const FragmentScanState *state, std::pmr::vector<Task> &tasks) {
     if (state->css.ss.ps.plan->total_cost * static_cast<double>(tasks.size()) > parallel_setup_cost)
         note_shared_machines(tasks);
+}
+
+/// Whether a write of one shard with RETURNING may commit before its rows are given to the client: nothing is
+/// left to be done with them here.
+bool commits_with_rows(const FragmentScanState *state, const FragmentTasks &chosen) {
+    const PlanState &node = state->css.ss.ps;
+    return state->fragment.command != CMD_SELECT && chosen.tasks.size() == 1 &&
+           chosen.replica_tasks.empty() && state->fragment.motions == NIL && !state->keeps_rows &&
+           state->projection == nullptr && node.ps_ProjInfo == nullptr && node.plan->qual == NIL &&
+           is_lone_write(node.state, node.plan, true) &&
+           returns_plain_values(state->remote_slot->tts_tupleDescriptor) &&
+           !had_large_rows(chosen.tasks.front().sql);
 }
 
 /// What the user needs so that his own connections do. All that locks or changes rows asks for the same, so
@@ -273,6 +290,30 @@ void share_snapshot(const FragmentScanState *state, TaskSet *set, bool merges_on
     set->in_transaction = is_one_of_many;
 }
 
+/// A cursor's client may stop anywhere: rows that he does not fetch are not locked.
+bool is_fetched_singly(const FragmentScanState *state) {
+    return is_of_portal(state) && state->portal->name[0] != '\0';
+}
+
+/// Finds candidates and locks rows of them, see row_locks.hpp.
+void open_locks(FragmentScanState *state, std::span<const Task> candidates, ExprContext *econtext) {
+    Fragment locking = state->fragment;
+    locking.text_parts = locking.lock_parts;
+    const FragmentTasks chosen = build_tasks(locking, state->prune_states, econtext);
+    EState *estate = state->css.ss.ps.state;
+    state->locks = RowLocks::open(state->run_context,
+                                  {.candidates = candidates,
+                                   .locks = keep_tasks(chosen.tasks),
+                                   .params = state->params,
+                                   .rows = state->remote_slot->tts_tupleDescriptor,
+                                   .merge_keys = state->fragment.merge_keys,
+                                   .waits = state->fragment.lock_waits,
+                                   .one_by_one = is_fetched_singly(state),
+                                   .run_as = state->run_as,
+                                   .level = level_of(state),
+                                   .statement = IsolationUsesXactSnapshot() ? 0 : statement_number(estate)});
+}
+
 } // namespace
 
 void start_run(FragmentScanState *state) {
@@ -328,6 +369,11 @@ void start_run(FragmentScanState *state) {
         state->exhausted = true;
         return;
     }
+    if (state->fragment.locks_row_by_row()) {
+        open_locks(state, keep_tasks(chosen.tasks), econtext);
+        ResetExprContext(econtext);
+        return;
+    }
     state->replica_tasks = keep_tasks(chosen.replica_tasks);
     TaskSet set{.tasks = keep_tasks(chosen.tasks),
                 .params = state->params,
@@ -335,6 +381,7 @@ void start_run(FragmentScanState *state) {
                 .result = state->remote_slot->tts_tupleDescriptor,
                 .run_as = state->run_as,
                 .level = level_of(state),
+                .commits = commits_with_rows(state, chosen),
                 .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
     const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
     share_snapshot(state, &set, merges && have_a_node_twice(set.tasks));
@@ -351,8 +398,11 @@ void end_run(FragmentScanState *state) {
         state->stream->close();
     if (state->merge != nullptr)
         state->merge->close();
+    if (state->locks != nullptr)
+        state->locks->close();
     state->stream = nullptr;
     state->merge = nullptr;
+    state->locks = nullptr;
     ExecClearTuple(state->css.ss.ss_ScanTupleSlot);
     ExecClearTuple(state->remote_slot);
     if (state->spool_slot != nullptr)
@@ -392,8 +442,9 @@ TupleTableSlot *fetch_row(FragmentScanState *state) {
     if (state->exhausted)
         return nullptr;
     int task = 0;
-    const bool found = state->merge != nullptr ? state->merge->next(state->remote_slot, &task)
-                                               : state->stream->next(state->remote_slot, &task);
+    const bool found = state->locks != nullptr   ? state->locks->next(state->remote_slot, &task)
+                       : state->merge != nullptr ? state->merge->next(state->remote_slot, &task)
+                                                 : state->stream->next(state->remote_slot, &task);
     if (!found) {
         finish_rows(state);
         return nullptr;
@@ -616,6 +667,8 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     const auto *plan = castNode(CustomScan, node->ss.ps.plan);
     auto *remote = static_cast<List *>(list_nth(plan->custom_private, kRemoteTlist));
     explain_merge_keys(state->fragment.merge_keys, remote != NIL ? remote : plan->custom_scan_tlist, es);
+    if (state->fragment.locks_row_by_row())
+        ExplainPropertyText("Locks Rows", "One by One", es);
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
     const bool has_lookups = state->whole != nullptr && state->whole->lookups > 0;
     const bool ran = es->analyze && state->started && !has_lookups;

@@ -7,6 +7,7 @@
 #include "citus/executor/explain.hpp"
 #include "citus/executor/merged_streams.hpp"
 #include "citus/executor/rescan_cache.hpp"
+#include "row_locks.hpp"
 #include "whole_scan_state.hpp"
 
 extern "C" {
@@ -32,6 +33,7 @@ struct FragmentScanState {
     bool started, exhausted;
     TaskStream *stream;
     MergedStreams *merge; ///< instead of the stream, when several tasks send sorted rows
+    RowLocks *locks;      ///< instead of both, when rows are locked one by one
     std::span<const Task> replica_tasks;
     TaskParams params;
     Oid run_as; ///< user of the connections, InvalidOid for the current one

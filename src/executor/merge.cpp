@@ -5,6 +5,7 @@
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/monitor/shell_figures.hpp"
+#include "citus/pg/walker.hpp"
 
 #include "citus/executor/fragment_scan.hpp"
 
@@ -110,7 +111,7 @@ void collect_rows(MergeScanState *state) {
         ResetExprContext(econtext);
         const bool matched = fill_old_row(state, row);
         econtext->ecxt_scantuple = matched ? state->old_slot : nullptr;
-        econtext->ecxt_innertuple = row;
+        econtext->ecxt_outertuple = row;
         WhenClause *clause = clause_for(state, matched, econtext);
         if (clause == nullptr || clause->action->commandType == CMD_NOTHING)
             continue;
@@ -198,7 +199,7 @@ TupleTableSlot *exec_merge(CustomScanState *node) {
 
 TargetEntry *child_column(const TargetEntry *entry, List *tlist, const char *name) {
     auto *expr = reinterpret_cast<::Node *>(entry->expr);
-    Var *var = makeVar(INNER_VAR, entry->resno, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
+    Var *var = makeVar(OUTER_VAR, entry->resno, exprType(expr), exprTypmod(expr), exprCollation(expr), 0);
     return makeTargetEntry(reinterpret_cast<Expr *>(var), static_cast<AttrNumber>(list_length(tlist) + 1),
                            pstrdup(name), true);
 }
@@ -338,6 +339,20 @@ const CustomScanMethods kScanMethods = {
 
 } // namespace
 
+namespace {
+
+/// PostgreSQL's MERGE has its source as the inner side; here it is the one child, which is the outer side also
+/// for EXPLAIN.
+bool take_from_child(::Node *node, void *) {
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Var) && castNode(Var, node)->varno == INNER_VAR)
+        castNode(Var, node)->varno = OUTER_VAR;
+    return walk_children(node, take_from_child, nullptr);
+}
+
+} // namespace
+
 CustomScan *make_merge_scan(ModifyTable *modify) {
     if (modify->withCheckOptionLists != NIL && linitial(modify->withCheckOptionLists) != nullptr)
         ereport(
@@ -349,7 +364,9 @@ CustomScan *make_merge_scan(ModifyTable *modify) {
     scan->scan.plan = modify->plan;
     NodeSetTag(scan, T_CustomScan);
     const int target = linitial_int(modify->resultRelations);
-    scan->custom_private = list_make2(list_make1_int(target), linitial(modify->mergeActionLists));
+    auto *actions = static_cast<List *>(copyObjectImpl(linitial(modify->mergeActionLists)));
+    take_from_child(reinterpret_cast<::Node *>(actions), nullptr);
+    scan->custom_private = list_make2(list_make1_int(target), actions);
     scan->custom_relids = bms_make_singleton(target);
     scan->flags = CUSTOMPATH_SUPPORT_PROJECTION;
     scan->methods = &kScanMethods;

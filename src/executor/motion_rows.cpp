@@ -58,14 +58,15 @@ void MotionColumns::prepare(int i) {
         return;
     converts_ = true;
     column.typmod = attribute->atttypmod;
+    const Oid type = getBaseType(attribute->atttypid); // a domain's constraints were checked before
     Oid out, in;
     bool is_varlena;
     if (binary) {
-        getTypeBinaryOutputInfo(attribute->atttypid, &out, &is_varlena);
-        getTypeBinaryInputInfo(attribute->atttypid, &in, &column.io_param);
+        getTypeBinaryOutputInfo(type, &out, &is_varlena);
+        getTypeBinaryInputInfo(type, &in, &column.io_param);
     } else {
-        getTypeOutputInfo(attribute->atttypid, &out, &is_varlena);
-        getTypeInputInfo(attribute->atttypid, &in, &column.io_param);
+        getTypeOutputInfo(type, &out, &is_varlena);
+        getTypeInputInfo(type, &in, &column.io_param);
     }
     fmgr_info(out, &column.out);
     fmgr_info(in, &column.in);

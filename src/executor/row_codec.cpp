@@ -170,11 +170,13 @@ RowDecoder::RowDecoder(TupleDesc desc, bool allow_binary) : desc_(desc) {
                                               : Form::Function;
         if (column.form != Form::Function)
             continue;
+        // A domain's constraints were checked where the value was made; one that is NOT VALID may not hold.
+        const Oid type = getBaseType(attribute->atttypid);
         Oid function;
         if (binary_)
-            getTypeBinaryInputInfo(attribute->atttypid, &function, &column.io_param);
+            getTypeBinaryInputInfo(type, &function, &column.io_param);
         else
-            getTypeInputInfo(attribute->atttypid, &function, &column.io_param);
+            getTypeInputInfo(type, &function, &column.io_param);
         fmgr_info(function, &column.function);
     }
 }
@@ -204,7 +206,7 @@ void RowDecoder::decode(const PGresult *result, int row, Datum *values, bool *nu
     int field = 0;
     for (int i = 0; i < desc_->natts; i++) {
         Column &column = columns_[i];
-        values[i] = 0; // a NULL also for a domain: its constraints were checked where the value was made
+        values[i] = 0;
         nulls[i] = column.form == Form::Dropped || PQgetisnull(result, row, field);
         if (!nulls[i])
             values[i] = InputFunctionCall(&column.function, PQgetvalue(result, row, field), column.io_param,

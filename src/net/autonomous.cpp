@@ -1,6 +1,7 @@
 /// Commands outside of the distributed transaction, over connections of their own.
 #include "citus/net/connect.hpp"
 #include "citus/net/remote_error.hpp"
+#include "citus/net/role.hpp"
 
 extern "C" {
 #include "libpq-fe.h"
@@ -81,6 +82,21 @@ void give_up(AutonomousResult &out, int limit_ms) {
     set_sqlstate(out, "57014");
 }
 
+struct Login {
+    const char *user;
+    const char *role; ///< of SET ROLE; nullptr: the user's own
+};
+
+/// As whom to log in. A role that may not (after SET ROLE) is taken by the session's user, who may take it
+/// himself: the command may be anybody's text, so the connection never has more rights than the session.
+Login login_of_command() {
+    const Oid role = GetUserId();
+    const char *name = GetUserNameFromId(role, false);
+    if (can_log_in(role) || login_user_for(role) != GetSessionUserId())
+        return {name, nullptr};
+    return {GetUserNameFromId(GetSessionUserId(), false), name};
+}
+
 } // namespace
 
 std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const AutonomousCommand> commands,
@@ -90,11 +106,12 @@ std::pmr::vector<AutonomousResult> run_autonomous_parallel(std::span<const Auton
     std::pmr::vector<AutonomousResult> results(commands.size());
     std::pmr::vector<Connection *> connections;
     std::pmr::vector<ConnectAttempt> attempts;
+    const Login login = login_of_command();
     for (const AutonomousCommand &command : commands) {
-        Connection *connection = add_transient_connection(command.host, command.port);
+        Connection *connection = add_transient_connection(command.host, command.port, login.user);
         connections.push_back(connection);
         attempts.push_back({connection->host, connection->port, connection->database, connection->user,
-                            &connection->pg, nullptr, false, false});
+                            &connection->pg, nullptr, false, false, login.role});
     }
     connect_all(attempts, limit_ms);
 

@@ -107,6 +107,19 @@ int32 node_id_of(const char *host, int port) {
     return -1;
 }
 
+/// The server divides options at blanks.
+const char *role_option(const char *role) {
+    StringInfoData option;
+    initStringInfo(&option);
+    appendStringInfoString(&option, "-c role=");
+    for (const char *c = role; *c != '\0'; c++) {
+        if (*c == '\\' || isspace(static_cast<unsigned char>(*c)))
+            appendStringInfoChar(&option, '\\');
+        appendStringInfoChar(&option, *c);
+    }
+    return option.data;
+}
+
 void start_attempt(ConnectAttempt &attempt) {
     Parameters parameters;
     // A node that vanished without a word is noticed within half a minute, also while a result is waited for.
@@ -125,6 +138,8 @@ void start_attempt(ConnectAttempt &attempt) {
     parameters.add("client_encoding", GetDatabaseEncodingName());
     if (attempt.pinned)
         parameters.add("options", session_settings_as_options());
+    else if (attempt.role != nullptr)
+        parameters.add("options", role_option(attempt.role));
     parameters.add_conninfo(find_authinfo(node_id_of(attempt.host, attempt.port), attempt.user));
     *attempt.pg = parameters.start();
     PQsetErrorVerbosity(*attempt.pg, PQERRORS_VERBOSE); // to see the SQLSTATE of a refusal

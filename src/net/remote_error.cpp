@@ -66,13 +66,6 @@ bool find_logical_name(void *, std::string_view stem, bool clipped, int64_t shar
     return false;
 }
 
-int sqlstate_of(const PGresult *result) {
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (state == nullptr || strlen(state) != 5)
-        return ERRCODE_CONNECTION_FAILURE;
-    return MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]);
-}
-
 /// A field of the error, with logical names, or nullptr.
 const char *field(const PGresult *result, int code) {
     const char *value = PQresultErrorField(result, static_cast<char>(code));
@@ -108,6 +101,13 @@ const char *with_visible_type(const char *message, const char *schema, const cha
 }
 
 } // namespace
+
+int sqlstate_of(const PGresult *result) {
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (state == nullptr || strlen(state) != 5)
+        return ERRCODE_CONNECTION_FAILURE;
+    return MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]);
+}
 
 char *with_logical_names(const char *text, bool is_detail) {
     if (!IsTransactionState() || strpbrk(text, "0123456789") == nullptr)
@@ -153,6 +153,15 @@ void raise_remote_error(const Connection *connection, const PGresult *result) {
 
 void raise_connection_error(const Connection *connection, const char *reason) {
     const std::pmr::string text(core::short_connection_error(reason));
+    const char *no_role = psprintf("role \"%s\" does not exist", connection->user);
+    if (text.find(no_role) != std::pmr::string::npos)
+        ereport(ERROR,
+                (errcode(ERRCODE_CONNECTION_FAILURE),
+                 errmsg("connection to the remote node %s@%s failed with the following error: %s",
+                        connection->user, connection->address(), text.c_str()),
+                 errhint("The role was made where this database's extension did not see it. A role with "
+                         "the CREATEROLE privilege can send it to the nodes with ALTER ROLE %s.",
+                         quote_identifier(connection->user))));
     ereport(ERROR,
             (errcode(ERRCODE_CONNECTION_FAILURE),
              errmsg("connection to the remote node %s@%s failed with the following error: %s",

@@ -208,6 +208,7 @@ Var *count_column(const Aggref *aggregate, WorkerQuery *worker) {
     count->aggcollid = InvalidOid;
     if (list_length(count->args) == 1 && count->aggfnoid != F_REGR_COUNT) {
         const bool counts_rows =
+            count->aggdistinct == NIL &&
             is_never_null(linitial_node(TargetEntry, count->args)->expr, worker->query());
         count->aggfnoid = counts_rows ? F_COUNT_ : F_COUNT_ANY;
         count->aggstar = counts_rows;
@@ -308,8 +309,15 @@ bool can_split(const Aggref *aggregate) {
     return aggregate->aggorder == NIL && rule_for(aggregate).combine != Combine::None;
 }
 
-::Node *split_aggregate(const Aggref *aggregate, WorkerQuery *worker) {
-    if (aggregate->aggdistinct != NIL)
+bool can_split_disjoint(const Aggref *aggregate) {
+    if (!can_split(aggregate) || list_length(aggregate->args) != 1)
+        return false;
+    const Rule rule = rule_for(aggregate);
+    return rule.combine != Combine::None && rule.combine != Combine::State && !OidIsValid(rule.cast_to);
+}
+
+::Node *split_aggregate(const Aggref *aggregate, WorkerQuery *worker, bool is_disjoint) {
+    if (aggregate->aggdistinct != NIL && !is_disjoint)
         return over_distinct_values(aggregate, worker);
     const Rule rule = rule_for(aggregate);
     auto *expr = as_node(const_cast<Aggref *>(aggregate));

@@ -2,6 +2,8 @@
 
 #include "citus/core/sql_template.hpp"
 #include "citus/executor/motion.hpp"
+#include "citus/pg/list.hpp"
+#include "citus/pg/node.hpp"
 #include "citus/pg/search_path.hpp"
 #include "citus/pg/walker.hpp"
 #include "motion_entry.hpp"
@@ -139,6 +141,94 @@ bool keeps_alias(const Query *query, int index) {
     return query->onConflict != nullptr && query->onConflict->exclRelIndex == index;
 }
 
+/// What an item of FROM takes from others: the range table indexes in its LATERAL entries.
+Bitmapset *lateral_sources(const Query *query, Bitmapset *members) {
+    Bitmapset *sources = nullptr;
+    for (int index = -1; (index = bms_next_member(members, index)) >= 0;) {
+        RangeTblEntry *rte = rt_fetch(index, query->rtable);
+        if (!rte->lateral)
+            continue;
+        sources = bms_join(sources, pull_varnos_of_level(nullptr, as_node(rte->subquery), 1));
+        sources = bms_join(sources, pull_varnos(nullptr, as_node(rte->functions)));
+        sources = bms_join(sources, pull_varnos(nullptr, as_node(rte->values_lists)));
+        sources = bms_join(sources, pull_varnos(nullptr, as_node(rte->tablefunc)));
+    }
+    return bms_del_members(sources, members);
+}
+
+/// In SQL, LATERAL sees what stands before it. A rule's action may have OLD behind it.
+void put_lateral_last(Query *query) {
+    List *ordered = NIL, *left = query->jointree->fromlist;
+    while (list_length(left) > 1) {
+        Bitmapset *later = nullptr;
+        for (const ListCell &cell : cells(left))
+            collect_printed(static_cast<::Node *>(lfirst(&cell)), &later);
+        ::Node *next = nullptr;
+        for (const ListCell &cell : cells(left)) {
+            Bitmapset *members = nullptr;
+            collect_printed(static_cast<::Node *>(lfirst(&cell)), &members);
+            if (!bms_overlap(lateral_sources(query, members), later)) {
+                next = static_cast<::Node *>(lfirst(&cell));
+                break;
+            }
+        }
+        if (next == nullptr)
+            break;
+        ordered = lappend(ordered, next);
+        left = list_delete_ptr(list_copy(left), next);
+    }
+    query->jointree->fromlist = list_concat(ordered, left);
+}
+
+bool has_lateral(const Query *query) {
+    for (const ListCell &cell : cells(query->rtable))
+        if (lfirst_node(RangeTblEntry, &cell)->lateral)
+            return true;
+    return false;
+}
+
+/// The number of the column that an assignment takes from `SET (a, b) = (SELECT ...)`, over all of them; 0 for
+/// other assignments.
+int multi_assignment(const TargetEntry *entry) {
+    ::Node *expr = as_node(entry->expr);
+    for (;;) {
+        if (expr == nullptr)
+            return 0;
+        if (IsA(expr, FieldStore))
+            expr = static_cast<::Node *>(linitial(castNode(FieldStore, expr)->newvals));
+        else if (IsA(expr, SubscriptingRef))
+            expr = as_node(castNode(SubscriptingRef, expr)->refassgnexpr);
+        else if (IsA(expr, CoerceToDomain))
+            expr = as_node(castNode(CoerceToDomain, expr)->arg);
+        else
+            break;
+    }
+    expr = strip_implicit_coercions(expr);
+    return expr != nullptr && IsA(expr, Param) && castNode(Param, expr)->paramkind == PARAM_MULTIEXPR
+               ? castNode(Param, expr)->paramid
+               : 0;
+}
+
+int by_multi_assignment(const ListCell *a, const ListCell *b) {
+    const auto *left = lfirst_node(TargetEntry, a), *right = lfirst_node(TargetEntry, b);
+    if (left->resjunk || right->resjunk)
+        return left->resjunk != right->resjunk ? (left->resjunk ? 1 : -1) : left->resno - right->resno;
+    const int first = multi_assignment(left), second = multi_assignment(right);
+    return first != second ? (first < second ? -1 : 1) : left->resno - right->resno;
+}
+
+/// The rewriter sorts assignments by column. The deparser takes those of `SET (b, a) = (SELECT 1, 2)` as they
+/// come for the columns of the sub-select.
+List *in_written_order(List *assignments) {
+    for (const ListCell &cell : cells(assignments))
+        if (multi_assignment(lfirst_node(TargetEntry, &cell)) != 0) {
+            List *sorted = list_copy(assignments);
+            list_sort(sorted, by_multi_assignment);
+            return sorted;
+        }
+    return assignments;
+}
+
 bool give_aliases(::Node *node, void *raw) {
     auto *naming = static_cast<Naming *>(raw);
     if (node == nullptr)
@@ -149,6 +239,12 @@ bool give_aliases(::Node *node, void *raw) {
     // The target of a view's UPDATE was in the view's FROM; the deparser would print it there, too.
     if (query->commandType == CMD_UPDATE || query->commandType == CMD_DELETE)
         rt_fetch(query->resultRelation, query->rtable)->inFromCl = false;
+    if (query->commandType == CMD_UPDATE)
+        query->targetList = in_written_order(query->targetList);
+    if (query->onConflict != nullptr)
+        query->onConflict->onConflictSet = in_written_order(query->onConflict->onConflictSet);
+    if (has_lateral(query))
+        put_lateral_last(query);
     int index = 0;
     ListCell *cell;
     foreach (cell, query->rtable) {

@@ -516,6 +516,8 @@ bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, b
         return false;
     if (per_node_ != nullptr && !fragment.runs_per_node())
         estimate = estimate_fragment(query_, shards, repeats_groups);
+    if (row_lock_.has_value() && !make_row_by_row(&fragment, *row_lock_, query_))
+        return false;
     std::pmr::vector<FragmentColumn> columns;
     ListCell *cell;
     foreach (cell, query_->targetList) {

@@ -6,6 +6,7 @@
 #include "citus/planner/template.hpp"
 #include "fragment_order.hpp"
 #include "pushdown_scan.hpp"
+#include "row_by_row.hpp"
 
 namespace citus {
 
@@ -40,6 +41,9 @@ public:
     /// limited, or sorted when the plan above wants that. To be called when the query is complete.
     void merge_per_node();
 
+    /// Lets the scan lock rows one by one, until it has as many as are wanted.
+    void lock_row_by_row(const RowLock &lock) { row_lock_ = lock; }
+
 private:
     Query *rows_over_shards() const;
     FragmentOrder order_of(const Fragment &fragment) const;
@@ -54,6 +58,7 @@ private:
     bool groups_per_node_ = false;
     Query *per_node_ = nullptr;    ///< another form of query_, whose only CTE gives the rows of the shards
     Query *when_sorted_ = nullptr; ///< the same, for when an order is wanted
+    std::optional<RowLock> row_lock_;
 };
 
 /// Fills the fragment's text from such a form. False when it can't be sent; then the fragment is unchanged.

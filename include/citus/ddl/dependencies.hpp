@@ -21,6 +21,15 @@ void add_schema(ShardDdl &ddl, Oid schema, std::span<const int32> groups);
 /// Adds the commands that create what a type needs, and the type.
 void add_type(ShardDdl &ddl, Oid type, std::span<const int32> groups);
 
+/// Adds the commands that create what an object (an index, a constraint) calls or is made of.
+void add_parts(ShardDdl &ddl, Oid class_id, Oid object_id, std::span<const int32> groups);
+
+/// The CHECK constraints of a domain (List of Oid).
+List *constraints_of_domain(Oid type);
+
+/// An expression: the function of the same schema, name and arguments on a node, NULL where it has none.
+const char *function_there(Oid function);
+
 /// A condition for ShardDdl::on_group: whether a node lacks the function, or has another one by its name.
 const char *function_differs(Oid function);
 

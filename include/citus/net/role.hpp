@@ -11,6 +11,9 @@ namespace citus {
 /// become the role himself, otherwise the extension's owner.
 Oid login_user_for(Oid role);
 
+/// Whether a role has LOGIN.
+bool can_log_in(Oid role);
+
 /// The name of such a user. Valid until the next call.
 const char *name_of_login_user(Oid role);
 
