@@ -26,6 +26,7 @@
 #include "citus/transaction/maintenance_daemon.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 #include "citus/transaction/shared_state.hpp"
+#include "citus/transaction/write_turns.hpp"
 
 extern "C" {
 PG_MODULE_MAGIC;
@@ -52,6 +53,7 @@ void _PG_init(void) {
     citus::install_transaction_callbacks();
     citus::install_deadlock_detector();
     citus::install_fence();
+    citus::install_write_turns();
     citus::install_fault_points();
     citus::install_maintenance_daemon();
     citus::install_task_capture();

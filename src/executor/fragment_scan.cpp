@@ -112,6 +112,11 @@ Access access_of(const Fragment &fragment) {
     return fragment.needs_write_access() ? Access::Write : Access::Read;
 }
 
+/// Whether the rows are those of a cursor, or of a loop, which may stop between two of them.
+bool is_read_in_parts(const FragmentScanState *state) {
+    return !state->fragment.modifies() && !(is_of_portal(state) && state->portal->name[0] == '\0');
+}
+
 /// EXPLAIN ANALYZE: the tasks of the first run send their plans with their results.
 void capture_first_run(FragmentScanState *state, std::pmr::vector<Task> &tasks) {
     state->measures_run = false;
@@ -163,8 +168,13 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
         return 0;
     const bool alone = all.size() == 1 && state->fragment.motions == NIL &&
                        is_lone_write(state->css.ss.ps.state, state->css.ss.ps.plan);
-    const uint64 affected = run_tasks(
-        {keep_tasks(all), state->params, access_of(state->fragment), nullptr, state->run_as, 0, alone});
+    const uint64 affected = run_tasks({.tasks = keep_tasks(all),
+                                       .params = state->params,
+                                       .access = access_of(state->fragment),
+                                       .result = nullptr,
+                                       .run_as = state->run_as,
+                                       .commits = alone,
+                                       .takes_turn = chosen.replica_tasks.empty()});
     const uint64 copies = all.size() / chosen.tasks.size();
     if (affected % copies != 0)
         ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
@@ -374,6 +384,7 @@ void start_run(FragmentScanState *state) {
                 .run_as = state->run_as,
                 .level = level_of(state),
                 .commits = commits_with_rows(state, chosen),
+                .takes_turn = state->fragment.needs_write_access() && !is_read_in_parts(state),
                 .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
     const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
     share_snapshot(state, &set, merges && have_a_node_twice(set.tasks));

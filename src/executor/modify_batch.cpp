@@ -238,8 +238,12 @@ uint64 ModifyBatch::read_rows(std::span<const Task> tasks, std::span<const size_
     results->resize(static_cast<size_t>(rows_));
     std::pmr::vector<size_t> read(tasks.size(), 0);
     TupleTableSlot *slot = MakeSingleTupleTableSlot(result_desc, &TTSOpsVirtual);
-    TaskStream *stream =
-        TaskStream::open(CurrentMemoryContext, {tasks, {}, Access::Write, result_desc, plan_.run_as});
+    TaskStream *stream = TaskStream::open(CurrentMemoryContext, {.tasks = tasks,
+                                                                 .params = {},
+                                                                 .access = Access::Write,
+                                                                 .result = result_desc,
+                                                                 .run_as = plan_.run_as,
+                                                                 .takes_turn = true});
     uint64 count = 0;
     int task;
     while (stream->next(slot, &task)) {
@@ -282,7 +286,12 @@ uint64 ModifyBatch::run_step(const RowsByShard &rows, MakeSql make_sql, TupleDes
         return 0;
     const uint64 affected = result_desc != nullptr
                                 ? read_rows(tasks, task_shards, rows, result_desc, results, in_order)
-                                : run_tasks({tasks, {}, Access::Write, nullptr, plan_.run_as});
+                                : run_tasks({.tasks = tasks,
+                                             .params = {},
+                                             .access = Access::Write,
+                                             .result = nullptr,
+                                             .run_as = plan_.run_as,
+                                             .takes_turn = true});
     if (!replica_tasks.empty()) {
         const uint64 copies = replica_tasks.size() / tasks.size();
         if (run_tasks({replica_tasks, {}, Access::Write, nullptr, plan_.run_as}) != affected * copies)

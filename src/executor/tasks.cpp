@@ -1,5 +1,6 @@
 #include "citus/executor/tasks.hpp"
 
+#include "citus/catalog/metadata.hpp"
 #include "citus/executor/local.hpp"
 #include "citus/executor/row_codec.hpp"
 #include "citus/executor/row_spill.hpp"
@@ -10,6 +11,7 @@
 #include "citus/pg/counters.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 #include "citus/transaction/statement_snapshot.hpp"
+#include "citus/transaction/write_turns.hpp"
 #include "lone_write.hpp"
 #include "wide_tasks.hpp"
 
@@ -100,6 +102,8 @@ private:
         int32 typmod;
     };
 
+    void wait_for_turn();
+    void end_turn();
     void send_remote_tasks();
     bool start_wide(Connection *connection, const BoundParams *params, bool binary);
     bool pump_all();
@@ -168,6 +172,7 @@ private:
     const char *lost_reason_ = nullptr;
     Connection *lost_connection_ = nullptr;
     bool stopped_ = false;
+    bool has_turn_ = false; ///< of the writes to several nodes
     bool cancel_sent_ = false;
     bool committed_ = false;      ///< commits_at_once(), and it did
     bool rows_too_large_ = false; ///< the node has rolled back for that: to be run in a block
@@ -216,6 +221,20 @@ void RunningTasks::enlist(Connection *connection, bool several) const {
                       set_.statement == kOneSetOfReads ? 0 : set_.statement);
 }
 
+/// The first write of a transaction to rows of several nodes.
+void RunningTasks::wait_for_turn() {
+    const int64 shard = set_.tasks[0].anchor_shard_id;
+    if (!set_.takes_turn || shard == 0 || distributed_transaction_wrote())
+        return;
+    if (const Oid relation = relation_of_shard(shard); OidIsValid(relation))
+        has_turn_ = take_write_turn(static_cast<uint32>(require_dist_table(relation)->colocation_id));
+}
+
+void RunningTasks::end_turn() {
+    if (std::exchange(has_turn_, false))
+        end_write_turn();
+}
+
 void RunningTasks::send_remote_tasks() {
     // All connections are made before anything is sent, at once.
     std::pmr::vector<int32> groups;
@@ -228,6 +247,8 @@ void RunningTasks::send_remote_tasks() {
     }
     if (groups.empty())
         return;
+    if (groups.size() + (local_tasks_.empty() ? 0 : 1) > 1)
+        wait_for_turn();
     std::pmr::vector<Connection *> connections(groups.size());
     establish_connections(groups, connections, set_.run_as);
     const BoundParams *params = bind_params(set_.params);
@@ -707,6 +728,7 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
     }
     if (wide_ != nullptr && !stopped_)
         wide_->note_duration();
+    end_turn();
     if (slot != nullptr)
         ExecClearTuple(slot);
     return false;
@@ -738,6 +760,7 @@ void RunningTasks::stop() {
     if (stopped_)
         return;
     stopped_ = true;
+    end_turn();
     if (wide_ != nullptr)
         wide_->stop();
     for (TaskLink &link : links_) {
