@@ -112,11 +112,6 @@ Access access_of(const Fragment &fragment) {
     return fragment.needs_write_access() ? Access::Write : Access::Read;
 }
 
-/// Whether the rows are those of a cursor, or of a loop, which may stop between two of them.
-bool is_read_in_parts(const FragmentScanState *state) {
-    return !state->fragment.modifies() && !(is_of_portal(state) && state->portal->name[0] == '\0');
-}
-
 /// EXPLAIN ANALYZE: the tasks of the first run send their plans with their results.
 void capture_first_run(FragmentScanState *state, std::pmr::vector<Task> &tasks) {
     state->measures_run = false;
@@ -384,7 +379,7 @@ void start_run(FragmentScanState *state) {
                 .run_as = state->run_as,
                 .level = level_of(state),
                 .commits = commits_with_rows(state, chosen),
-                .takes_turn = state->fragment.needs_write_access() && !is_read_in_parts(state),
+                .takes_turn = state->fragment.modifies(),
                 .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
     const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
     share_snapshot(state, &set, merges && have_a_node_twice(set.tasks));
