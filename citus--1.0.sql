@@ -882,6 +882,12 @@ CREATE FUNCTION citus_internal.use_snapshot(statement bigint, oldest bigint) RET
 LANGUAGE C STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_use_snapshot$$;
 COMMENT ON FUNCTION citus_internal.use_snapshot(bigint, bigint) IS 'used by connections between nodes';
 
+-- Locks the newest version of a row that a query of the same statement has found, and returns it.
+CREATE FUNCTION citus_internal.lock_row(table_row anyelement, row_ctid tid, row_table oid, strength int, wait_policy int)
+RETURNS SETOF anyelement
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME', $$citus_lock_row$$;
+COMMENT ON FUNCTION citus_internal.lock_row(anyelement, tid, oid, int, int) IS 'used by connections between nodes';
+
 -- ===== 7a. Counters (src/monitor) =====
 CREATE FUNCTION pg_catalog.citus_stat_counters(database_id oid DEFAULT 0, OUT database_id oid,
     OUT connection_establishment_succeeded bigint, OUT connection_establishment_failed bigint,

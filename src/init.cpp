@@ -2,10 +2,13 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/catalog/shard_relations.hpp"
 #include "citus/ddl/utility_hook.hpp"
+#include "citus/executor/deferred_checks.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/machine_share.hpp"
 #include "citus/executor/merge_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/motion_inbox.hpp"
+#include "citus/executor/moved_rows_scan.hpp"
 #include "citus/executor/table_triggers.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
@@ -52,10 +55,13 @@ void _PG_init(void) {
     citus::install_fault_points();
     citus::install_maintenance_daemon();
     citus::install_task_capture();
+    citus::install_machine_share();
     citus::install_fragment_scan();
+    citus::install_deferred_checks();
     citus::install_motion_store();
     citus::install_motion_inboxes();
     citus::install_motion_peers();
+    citus::install_moved_rows_scan();
     citus::install_planner();
     citus::install_gather();
     citus::install_insert();

@@ -78,13 +78,18 @@ void check_storage(Relation relation) {
 
 } // namespace
 
-Relation open_table_to_distribute(Oid relid, bool partitions_allowed) {
+Relation open_own_table(Oid relid) {
     Relation relation = try_relation_open(relid, AccessExclusiveLock);
     if (relation == nullptr)
         ereport(ERROR,
                 (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relid)));
     if (!citus_is_class_owner(relid, GetUserId()))
         aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, RelationGetRelationName(relation));
+    return relation;
+}
+
+Relation open_table_to_distribute(Oid relid, bool partitions_allowed) {
+    Relation relation = open_own_table(relid);
     check_storage(relation);
     check_kind(relation);
     if (find_dist_table(relid) != nullptr)

@@ -5,6 +5,7 @@
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
 #include "move_rows.hpp"
+#include "table_checks.hpp"
 
 extern "C" {
 #include "catalog/pg_constraint.h"
@@ -116,12 +117,7 @@ Datum truncate_local_data_after_distributing_table(PG_FUNCTION_ARGS) {
     using namespace citus;
     const Oid relid = PG_GETARG_OID(0);
     require_coordinator();
-    Relation relation = try_relation_open(relid, AccessExclusiveLock);
-    if (relation == nullptr)
-        ereport(ERROR,
-                (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relid)));
-    if (!citus_is_class_owner(relid, GetUserId()))
-        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, RelationGetRelationName(relation));
+    Relation relation = open_own_table(relid);
     require_dist_table(relid);
     if (table_has_rows(relation)) {
         CheckTableNotInUse(relation, "truncate_local_data_after_distributing_table");

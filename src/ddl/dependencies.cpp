@@ -1,5 +1,6 @@
 #include "citus/ddl/dependencies.hpp"
 
+#include "citus/ddl/roles.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
 
@@ -35,6 +36,11 @@ public:
     void collation(Oid collation);
     /// What an index, a constraint or a generated column calls or is made of.
     void parts_of(Oid class_id, Oid object_id);
+    /// The table itself is created by others, with its owner and privileges.
+    void roles_of_table(Oid relid);
+
+    /// To be called before the commands run.
+    void create_roles() const { create_needed_roles(roles_); }
 
 private:
     bool seen(Oid class_id, Oid object_id);
@@ -51,6 +57,7 @@ private:
     ShardDdl &ddl_;
     std::span<const int32> groups_;
     std::pmr::vector<std::pair<Oid, Oid>> seen_;
+    std::pmr::vector<Oid> roles_; ///< that the objects name
 };
 
 const char *owner_name(Oid role) {
@@ -75,7 +82,13 @@ bool Walk::seen(Oid class_id, Oid object_id) {
     if (std::find(seen_.begin(), seen_.end(), object) != seen_.end())
         return true;
     seen_.push_back(object);
+    add_roles_of(&roles_, class_id, object_id);
     return false;
+}
+
+void Walk::roles_of_table(Oid relid) {
+    add_roles_of(&roles_, RelationRelationId, relid);
+    add_roles_of_policies(&roles_, relid);
 }
 
 void Walk::add(const char *condition, List *commands) {
@@ -443,11 +456,15 @@ void add_dependencies(ShardDdl &ddl, Oid relid, std::span<const int32> groups) {
         walk.parts_of(RelationRelationId, lfirst_oid(&cell));
     walk.parts_of(RelationRelationId, relid); // the partition key
     table_close(relation, NoLock);
+    walk.roles_of_table(relid);
+    walk.create_roles();
     unpin_search_path(level);
 }
 
 void add_schema(ShardDdl &ddl, Oid schema, std::span<const int32> groups) {
-    Walk(ddl, groups).schema(schema);
+    Walk walk(ddl, groups);
+    walk.schema(schema);
+    walk.create_roles();
 }
 
 void add_parts(ShardDdl &ddl, Oid class_id, Oid object_id, std::span<const int32> groups) {
@@ -458,7 +475,9 @@ void add_parts(ShardDdl &ddl, Oid class_id, Oid object_id, std::span<const int32
 
 void add_type(ShardDdl &ddl, Oid type, std::span<const int32> groups) {
     const int level = pin_search_path();
-    Walk(ddl, groups).type(type);
+    Walk walk(ddl, groups);
+    walk.type(type);
+    walk.create_roles();
     unpin_search_path(level);
 }
 

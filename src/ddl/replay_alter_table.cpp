@@ -3,6 +3,7 @@
 #include "citus/ddl/checks.hpp"
 #include "citus/ddl/dependencies.hpp"
 #include "citus/ddl/partitions.hpp"
+#include "citus/ddl/roles.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
 #include "citus/planner/gather.hpp"
@@ -302,10 +303,26 @@ List *foreign_key_switches(Oid relid, const AlterTableStmt *statement) {
     return commands;
 }
 
+bool changes_owner(const AlterTableStmt *statement) {
+    const auto all = cells(statement->cmds);
+    return std::any_of(all.begin(), all.end(), [](const ListCell &cell) {
+        return lfirst_node(AlterTableCmd, &cell)->subtype == AT_ChangeOwner;
+    });
+}
+
+/// The new owner may be a role that the nodes do not know.
+void create_owner(Oid relid) {
+    std::pmr::vector<Oid> roles;
+    add_roles_of(&roles, RelationRelationId, relid);
+    create_needed_roles(roles);
+}
+
 void send_change(const DistTable &table, const AlterTableStmt *statement, std::span<const TableChange> tables,
                  bool only, List *filled_columns) {
     const ShapeChange &change = tables.front().change;
     ShardDdl ddl;
+    if (changes_owner(statement))
+        create_owner(table.relid);
     if (brings_dependencies(statement))
         add_dependencies(ddl, table.relid, groups_of_shards(table));
     List *commands = NIL;

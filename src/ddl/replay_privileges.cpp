@@ -1,4 +1,5 @@
 /// GRANT and REVOKE on tables, their columns and schemas.
+#include "citus/ddl/roles.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
 #include "type_use.hpp"
@@ -77,11 +78,19 @@ List *dist_tables_of(const GrantStmt *statement) {
     return tables;
 }
 
+void create_roles_of(Oid class_id, const List *objects) {
+    std::pmr::vector<Oid> roles;
+    for (const ListCell &cell : cells(objects))
+        add_roles_of(&roles, class_id, lfirst_oid(&cell));
+    create_needed_roles(roles);
+}
+
 bool grant_on_tables(UtilityCall &call, const GrantStmt *statement) {
     List *tables = dist_tables_of(statement);
     if (tables == NIL)
         return false;
     call.run();
+    create_roles_of(RelationRelationId, tables);
     ShardDdl ddl;
     for (const ListCell &cell : cells(tables)) {
         const char *object = psprintf("TABLE %s", qualified_relation_name(lfirst_oid(&cell)));
@@ -100,7 +109,7 @@ bool has_dist_tables(const char *schema_name) {
     return false;
 }
 
-/// An SQL condition. Roles are not carried over; a node without any table of the schema may lack one.
+/// An SQL condition. Roles are carried over for tables; a node without any table of the schema may lack one.
 const char *schema_and_roles_exist(const char *schema_name, const GrantStmt *statement, bool needs_roles) {
     StringInfoData out;
     initStringInfo(&out);
@@ -119,10 +128,13 @@ const char *schema_and_roles_exist(const char *schema_name, const GrantStmt *sta
 bool grant_on_schemas(UtilityCall &call, const GrantStmt *statement) {
     ShardDdl ddl;
     bool found = false;
+    List *with_tables = NIL;
     for (const ListCell &cell : cells(statement->objects)) {
         const char *name = strVal(lfirst(&cell));
         const bool has_tables = has_dist_tables(name);
         found = true;
+        if (has_tables)
+            with_tables = lappend_oid(with_tables, get_namespace_oid(name, false));
         const char *object = psprintf("SCHEMA %s", quote_identifier(name));
         for (const ClusterNode &node : all_nodes()) {
             if (node.role == NodeRole::Primary && node.is_active && !is_local_group(node.group_id))
@@ -133,6 +145,7 @@ bool grant_on_schemas(UtilityCall &call, const GrantStmt *statement) {
     if (!found)
         return false;
     call.run();
+    create_roles_of(NamespaceRelationId, with_tables);
     ddl.run();
     return true;
 }

@@ -1,5 +1,6 @@
 /// ALTER ... RENAME, SET SCHEMA and OWNER TO.
 #include "citus/ddl/dependencies.hpp"
+#include "citus/ddl/roles.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
 #include "type_use.hpp"
@@ -251,8 +252,9 @@ bool handle_alter_owner(UtilityCall &call) {
         return false;
     call.run();
     const char *name = quote_identifier(strVal(statement->object));
-    const char *owner =
-        quote_identifier(GetUserNameFromId(get_rolespec_oid(statement->newowner, false), false));
+    const Oid new_owner = get_rolespec_oid(statement->newowner, false);
+    create_needed_roles({&new_owner, 1});
+    const char *owner = quote_identifier(GetUserNameFromId(new_owner, false));
     on_groups(groups, psprintf("ALTER SCHEMA %s OWNER TO %s", name, owner), schema_exists(name));
     return true;
 }

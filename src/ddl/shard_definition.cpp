@@ -1,13 +1,13 @@
 #include "citus/ddl/shard_definition.hpp"
 
 #include "citus/ddl/shard_ddl.hpp"
+#include "citus/pg/constraints.hpp"
 #include "citus/pg/list.hpp"
 
 extern "C" {
 #include "access/reloptions.h"
 #include "access/toast_compression.h"
 #include "catalog/pg_am.h"
-#include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_statistic_ext.h"
 #include "commands/tablecmds.h"
@@ -93,19 +93,11 @@ struct ConstraintRow {
 /// The constraints of a table in the order of their creation.
 std::pmr::vector<ConstraintRow> constraints_of(Oid relid) {
     std::pmr::vector<ConstraintRow> rows;
-    Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
-    SysScanDesc scan = systable_beginscan(catalog, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
-    while (HeapTuple tuple = systable_getnext(scan)) {
-        auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
-        if (is_key_to_partition(*form))
-            continue;
-        rows.push_back({form->oid, form->contype, form->convalidated, form->confrelid, form->conindid,
-                        form->conname, form->coninhcount > 0});
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
+    for_each_constraint(relid, [&](const FormData_pg_constraint &row) {
+        if (!is_key_to_partition(row))
+            rows.push_back({row.oid, row.contype, row.convalidated, row.confrelid, row.conindid, row.conname,
+                            row.coninhcount > 0});
+    });
     std::sort(rows.begin(), rows.end(),
               [](const ConstraintRow &a, const ConstraintRow &b) { return a.oid < b.oid; });
     return rows;

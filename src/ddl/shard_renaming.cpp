@@ -1,11 +1,11 @@
 #include "shard_renaming.hpp"
 
 #include "citus/catalog/metadata.hpp"
+#include "citus/pg/constraints.hpp"
 #include "citus/pg/list.hpp"
 
 extern "C" {
 #include "catalog/index.h"
-#include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
 #include "commands/tablecmds.h"
 #include "tcop/utility.h"
@@ -99,16 +99,9 @@ struct NamedConstraint {
 
 std::pmr::vector<NamedConstraint> named_constraints(Oid relid) {
     std::pmr::vector<NamedConstraint> constraints;
-    Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
-    SysScanDesc scan = systable_beginscan(catalog, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
-    while (HeapTuple tuple = systable_getnext(scan)) {
-        auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
-        constraints.push_back({form->oid, form->contype, pstrdup(NameStr(form->conname))});
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
+    for_each_constraint(relid, [&](const FormData_pg_constraint &row) {
+        constraints.push_back({row.oid, row.contype, pstrdup(NameStr(row.conname))});
+    });
     return constraints;
 }
 

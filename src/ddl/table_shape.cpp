@@ -2,12 +2,12 @@
 
 #include "citus/ddl/shard_ddl.hpp"
 #include "citus/ddl/shard_definition.hpp"
+#include "citus/pg/constraints.hpp"
 #include "citus/pg/list.hpp"
 
 extern "C" {
 #include "access/reloptions.h"
 #include "access/toast_compression.h"
-#include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
 #include "commands/tablecmds.h"
 #include "nodes/value.h"
@@ -61,24 +61,16 @@ const char *base_definition(const char *definition) {
 }
 
 void read_constraints(TableShape &shape) {
-    Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(shape.relid));
-    SysScanDesc scan = systable_beginscan(catalog, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
-    while (HeapTuple tuple = systable_getnext(scan)) {
-        auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
-        if (is_key_to_partition(*form))
-            continue;
-        const Datum definition = DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(form->oid));
-        shape.constraints.push_back({form->oid, form->contype, pstrdup(NameStr(form->conname)),
-                                     base_definition(TextDatumGetCString(definition)), form->convalidated,
-                                     form->condeferrable, form->condeferred,
-                                     form->contype == CONSTRAINT_FOREIGN ? InvalidOid : form->conindid,
-                                     form->confrelid, form->coninhcount > 0});
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
+    for_each_constraint(shape.relid, [&](const FormData_pg_constraint &row) {
+        if (is_key_to_partition(row))
+            return;
+        const Datum definition = DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(row.oid));
+        shape.constraints.push_back({row.oid, row.contype, pstrdup(NameStr(row.conname)),
+                                     base_definition(TextDatumGetCString(definition)), row.convalidated,
+                                     row.condeferrable, row.condeferred,
+                                     row.contype == CONSTRAINT_FOREIGN ? InvalidOid : row.conindid,
+                                     row.confrelid, row.coninhcount > 0});
+    });
     std::sort(shape.constraints.begin(), shape.constraints.end(),
               [](const ConstraintShape &a, const ConstraintShape &b) { return a.oid < b.oid; });
 }

@@ -1,6 +1,7 @@
 #include "citus/ddl/utility_hook.hpp"
 
 #include "citus/ddl/copy.hpp"
+#include "citus/executor/deferred_checks.hpp"
 #include "citus/guc.hpp"
 #include "citus/net/remote_error.hpp"
 #include "citus/pg/list.hpp"
@@ -133,20 +134,17 @@ bool handle(UtilityCall &call) {
     return kind != nullptr && (!kind->is_ddl || guc::enable_ddl_propagation) && kind->handle(call);
 }
 
-void process_utility(PlannedStmt *planned, const char *query_string, bool read_only_tree,
-                     ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
-                     DestReceiver *destination, QueryCompletion *completion) {
-    UtilityCall call{planned, query_string, read_only_tree, context,
-                     params,  environment,  destination,    completion};
+void run_utility(UtilityCall &call) {
+    PlannedStmt *planned = call.planned;
     if (is_commit(call)) {
         const bool checks = extension_is_ready();
-        pass_on(call, planned, read_only_tree);
+        pass_on(call, planned, call.read_only_tree);
         if (checks)
             check_deferred_constraints();
         return;
     }
     if (!may_concern_tables(planned->utilityStmt) || applying_shard_ddl() || !extension_is_ready())
-        return pass_on(call, planned, read_only_tree);
+        return pass_on(call, planned, call.read_only_tree);
     DropCollector drops;
     DropCollector *outer = set_drop_collector(&drops);
     PG_TRY()
@@ -155,12 +153,22 @@ void process_utility(PlannedStmt *planned, const char *query_string, bool read_o
             if (handle(call))
                 drops.forget_parts();
             else
-                pass_on(call, planned, read_only_tree);
+                pass_on(call, planned, call.read_only_tree);
             drops.send();
         }
         PG_FINALLY();
         { (void)set_drop_collector(outer); }
     PG_END_TRY();
+}
+
+void process_utility(PlannedStmt *planned, const char *query_string, bool read_only_tree,
+                     ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
+                     DestReceiver *destination, QueryCompletion *completion) {
+    UtilityCall call{planned, query_string, read_only_tree, context,
+                     params,  environment,  destination,    completion};
+    run_utility(call);
+    if (call.is_top_level())
+        check_deferred_at_end(planned);
 }
 
 } // namespace

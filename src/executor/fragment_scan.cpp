@@ -1,6 +1,7 @@
 #include "fragment_scan_state.hpp"
 
 #include "citus/executor/explain.hpp"
+#include "citus/executor/machine_share.hpp"
 #include "citus/executor/merged_streams.hpp"
 #include "citus/executor/motion.hpp"
 #include "citus/executor/reference_lock.hpp"
@@ -14,7 +15,9 @@
 #include "lone_write.hpp"
 
 extern "C" {
+#include "commands/explain.h"
 #include "nodes/extensible.h"
+#include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "tcop/pquery.h"
 #include "utils/builtins.h"
@@ -31,8 +34,13 @@ namespace {
 
 constexpr const char *kNodeName = "Citus Adaptive";
 
-/// custom_private of a node: the fragment without expressions, what the shards return, how it is projected.
-enum PrivatePart { kPackedFragment, kRemoteTlist, kProjection };
+/// custom_private of a node: the fragment without expressions, what the shards return, how it is projected;
+/// and its second form, if it has one, whose expressions are a list at the end of custom_exprs.
+enum PrivatePart { kPackedFragment, kRemoteTlist, kProjection, kWholeScan };
+
+bool has_whole_scan(const CustomScan *scan) {
+    return list_length(scan->custom_private) > kWholeScan;
+}
 
 FragmentScanState *scan_state(CustomScanState *node) {
     return reinterpret_cast<FragmentScanState *>(node);
@@ -46,6 +54,8 @@ void forget_scan(void *self) {
 }
 
 // ---------------------------------------------------------------- one run
+
+} // namespace
 
 TaskParams evaluate_params(FragmentScanState *state, ExprContext *econtext) {
     const size_t count = static_cast<size_t>(list_length(state->fragment.params));
@@ -66,6 +76,8 @@ TaskParams evaluate_params(FragmentScanState *state, ExprContext *econtext) {
     }
     return {{types, count}, {values, count}, {nulls, count}};
 }
+
+namespace {
 
 FragmentTasks tasks_of_run(FragmentScanState *state, ExprContext *econtext) {
     return build_tasks(state->fragment, state->prune_states, econtext);
@@ -123,16 +135,19 @@ void capture_first_run(FragmentScanState *state, std::pmr::vector<Task> &tasks) 
         measures[i] = {-1, std::nullopt, 0};
         if (state->fragment.has_result)
             measures[i].rows = 0;
-        tasks[i].sql = with_capture(tasks[i].sql, &measures[i].capture);
+        if (!state->fragment.locks_row_by_row())
+            tasks[i].sql = with_capture(tasks[i].sql, &measures[i].capture);
     }
 }
 
 bool has_stream(const FragmentScanState *state) {
-    return state->stream != nullptr || state->merge != nullptr;
+    return state->stream != nullptr || state->merge != nullptr || state->locks != nullptr;
 }
 
 /// Of the stream that is open, if one is.
 uint64 received_bytes(const FragmentScanState *state) {
+    if (state->locks != nullptr)
+        return state->locks->received_bytes();
     if (state->merge != nullptr)
         return state->merge->received_bytes();
     return state->stream != nullptr ? state->stream->received_bytes() : 0;
@@ -142,8 +157,9 @@ uint64 received_bytes(const FragmentScanState *state) {
 void measure_bytes(FragmentScanState *state) {
     for (size_t i = 0; state->measures_run && has_stream(state) && i < state->measures.size(); i++) {
         const int task = static_cast<int>(i);
-        state->measures[i].bytes = state->merge != nullptr ? state->merge->received_bytes(task)
-                                                           : state->stream->received_bytes(task);
+        state->measures[i].bytes = state->locks != nullptr   ? state->locks->received_bytes(task)
+                                   : state->merge != nullptr ? state->merge->received_bytes(task)
+                                                             : state->stream->received_bytes(task);
     }
 }
 
@@ -165,6 +181,24 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     return affected / copies;
 }
 
+/// Nodes may plan parallel workers for the tasks.
+void share_machines(const FragmentScanState *state, std::pmr::vector<Task> &tasks) {
+    if (state->css.ss.ps.plan->total_cost * static_cast<double>(tasks.size()) > parallel_setup_cost)
+        note_shared_machines(tasks);
+}
+
+/// Whether a write of one shard with RETURNING may commit before its rows are given to the client: nothing is
+/// left to be done with them here.
+bool commits_with_rows(const FragmentScanState *state, const FragmentTasks &chosen) {
+    const PlanState &node = state->css.ss.ps;
+    return state->fragment.command != CMD_SELECT && chosen.tasks.size() == 1 &&
+           chosen.replica_tasks.empty() && state->fragment.motions == NIL && !state->keeps_rows &&
+           state->projection == nullptr && node.ps_ProjInfo == nullptr && node.plan->qual == NIL &&
+           is_lone_write(node.state, node.plan, true) &&
+           returns_plain_values(state->remote_slot->tts_tupleDescriptor) &&
+           !had_large_rows(chosen.tasks.front().sql);
+}
+
 /// What the user needs so that his own connections do. All that locks or changes rows asks for the same, so
 /// that one connection locks a row and changes it.
 AclMode needed_rights(const Fragment &fragment) {
@@ -173,7 +207,8 @@ AclMode needed_rights(const Fragment &fragment) {
     return fragment.needs_write_access() ? kRightsToChange : ACL_SELECT;
 }
 
-/// What the rows of a run depend on, as bytes: the parameters and the values that choose the shards.
+} // namespace
+
 StringInfo key_of_run(FragmentScanState *state, ExprContext *econtext) {
     StringInfo key = makeStringInfo();
     const auto append = [key](Oid type, Datum value, bool is_null) {
@@ -206,6 +241,8 @@ StringInfo key_of_run(FragmentScanState *state, ExprContext *econtext) {
     }
     return key;
 }
+
+namespace {
 
 /// Whether two runs with the same parameters within a statement give the same rows.
 bool repeats_itself(const FragmentScanState *state) {
@@ -253,6 +290,30 @@ void share_snapshot(const FragmentScanState *state, TaskSet *set, bool merges_on
     set->in_transaction = is_one_of_many;
 }
 
+/// A cursor's client may stop anywhere: rows that he does not fetch are not locked.
+bool is_fetched_singly(const FragmentScanState *state) {
+    return is_of_portal(state) && state->portal->name[0] != '\0';
+}
+
+/// Finds candidates and locks rows of them, see row_locks.hpp.
+void open_locks(FragmentScanState *state, std::span<const Task> candidates, ExprContext *econtext) {
+    Fragment locking = state->fragment;
+    locking.text_parts = locking.lock_parts;
+    const FragmentTasks chosen = build_tasks(locking, state->prune_states, econtext);
+    EState *estate = state->css.ss.ps.state;
+    state->locks = RowLocks::open(state->run_context,
+                                  {.candidates = candidates,
+                                   .locks = keep_tasks(chosen.tasks),
+                                   .params = state->params,
+                                   .rows = state->remote_slot->tts_tupleDescriptor,
+                                   .merge_keys = state->fragment.merge_keys,
+                                   .waits = state->fragment.lock_waits,
+                                   .one_by_one = is_fetched_singly(state),
+                                   .run_as = state->run_as,
+                                   .level = level_of(state),
+                                   .statement = IsolationUsesXactSnapshot() ? 0 : statement_number(estate)});
+}
+
 } // namespace
 
 void start_run(FragmentScanState *state) {
@@ -285,6 +346,7 @@ void start_run(FragmentScanState *state) {
     if (!chosen.tasks.empty() && chosen.tasks[0].anchor_shard_id == 0)
         count(Counter::MultiShard);
     choose_placements(state, chosen.tasks);
+    share_machines(state, chosen.tasks);
     capture_first_run(state, chosen.tasks);
     if (motions != nullptr && !chosen.tasks.empty()) {
         EState *estate = state->css.ss.ps.state;
@@ -307,6 +369,11 @@ void start_run(FragmentScanState *state) {
         state->exhausted = true;
         return;
     }
+    if (state->fragment.locks_row_by_row()) {
+        open_locks(state, keep_tasks(chosen.tasks), econtext);
+        ResetExprContext(econtext);
+        return;
+    }
     state->replica_tasks = keep_tasks(chosen.replica_tasks);
     TaskSet set{.tasks = keep_tasks(chosen.tasks),
                 .params = state->params,
@@ -314,6 +381,7 @@ void start_run(FragmentScanState *state) {
                 .result = state->remote_slot->tts_tupleDescriptor,
                 .run_as = state->run_as,
                 .level = level_of(state),
+                .commits = commits_with_rows(state, chosen),
                 .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
     const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
     share_snapshot(state, &set, merges && have_a_node_twice(set.tasks));
@@ -323,9 +391,6 @@ void start_run(FragmentScanState *state) {
         state->stream = TaskStream::open(state->run_context, set);
 }
 
-namespace {
-
-/// Ends a run: forgets its rows, parameters and tasks.
 void end_run(FragmentScanState *state) {
     state->received_before += received_bytes(state);
     measure_bytes(state);
@@ -333,8 +398,11 @@ void end_run(FragmentScanState *state) {
         state->stream->close();
     if (state->merge != nullptr)
         state->merge->close();
+    if (state->locks != nullptr)
+        state->locks->close();
     state->stream = nullptr;
     state->merge = nullptr;
+    state->locks = nullptr;
     ExecClearTuple(state->css.ss.ss_ScanTupleSlot);
     ExecClearTuple(state->remote_slot);
     if (state->spool_slot != nullptr)
@@ -350,6 +418,8 @@ void end_run(FragmentScanState *state) {
     state->kept_given = 0;
     state->run_key = nullptr;
 }
+
+namespace {
 
 /// The shards have sent their last row: writes run on the other placements now and are counted.
 void finish_rows(FragmentScanState *state) {
@@ -372,8 +442,9 @@ TupleTableSlot *fetch_row(FragmentScanState *state) {
     if (state->exhausted)
         return nullptr;
     int task = 0;
-    const bool found = state->merge != nullptr ? state->merge->next(state->remote_slot, &task)
-                                               : state->stream->next(state->remote_slot, &task);
+    const bool found = state->locks != nullptr   ? state->locks->next(state->remote_slot, &task)
+                       : state->merge != nullptr ? state->merge->next(state->remote_slot, &task)
+                                                 : state->stream->next(state->remote_slot, &task);
     if (!found) {
         finish_rows(state);
         return nullptr;
@@ -439,7 +510,7 @@ TupleTableSlot *kept_row(FragmentScanState *state) {
     return ExecCopySlot(scan_slot, state->spool_slot);
 }
 
-TupleTableSlot *next_scan_row(FragmentScanState *state) {
+TupleTableSlot *row_from_shards(FragmentScanState *state) {
     if (!state->started) {
         if (state->fragment.modifies())
             start_reads_before_write(state->css.ss.ps.state);
@@ -452,6 +523,20 @@ TupleTableSlot *next_scan_row(FragmentScanState *state) {
     if (state->spool != nullptr)
         return spooled_row(state);
     return state->exhausted ? nullptr : fetch_row(state);
+}
+
+TupleTableSlot *next_scan_row(FragmentScanState *state) {
+    WholeScanState *whole = state->whole;
+    if (whole == nullptr)
+        return row_from_shards(state);
+    if (!state->started && reads_whole(state))
+        state->started = state->exhausted = true;
+    if (whole->is_reading)
+        return next_row_of_whole(state);
+    start_clock(whole);
+    TupleTableSlot *slot = row_from_shards(state);
+    stop_clock(whole);
+    return slot;
 }
 
 // ---------------------------------------------------------------- executor callbacks
@@ -495,6 +580,8 @@ void begin_scan(CustomScanState *node, EState *estate, int eflags) {
             ExecInitExtraTupleSlot(estate, scan_slot->tts_tupleDescriptor, &TTSOpsMinimalTuple);
     state->run_context =
         AllocSetContextCreate(estate->es_query_cxt, "citus fragment scan", ALLOCSET_DEFAULT_SIZES);
+    if (has_whole_scan(plan) && repeats_itself(state))
+        state->whole = begin_whole_scan(state, whole_scan_of(plan));
 }
 
 /// Filters and projects what next_scan_row gives. Not ExecScan: an EvalPlanQual recheck of another table's
@@ -519,12 +606,37 @@ TupleTableSlot *exec_scan(CustomScanState *node) {
 }
 
 void end_scan(CustomScanState *node) {
-    end_run(scan_state(node));
+    auto *state = scan_state(node);
+    end_run(state);
+    if (state->whole != nullptr)
+        end_whole_scan(state->whole);
+}
+
+struct ParamSearch {
+    const Bitmapset *numbers;
+};
+
+bool uses_params(::Node *node, void *raw) {
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Param))
+        return walk_children(node, uses_params, raw);
+    const auto *param = castNode(Param, node);
+    return param->paramkind == PARAM_EXEC &&
+           bms_is_member(param->paramid, static_cast<ParamSearch *>(raw)->numbers);
+}
+
+/// Whether the rows that the shards send depend on what has changed; else only filters here do.
+bool has_changed(const CustomScanState *node) {
+    ParamSearch search{node->ss.ps.chgParam};
+    return search.numbers != nullptr &&
+           uses_params(reinterpret_cast<::Node *>(castNode(CustomScan, node->ss.ps.plan)->custom_exprs),
+                       &search);
 }
 
 void rescan(CustomScanState *node) {
     auto *state = scan_state(node);
-    if (node->ss.ps.chgParam == nullptr && state->started && state->spool != nullptr) {
+    if (state->started && state->spool != nullptr && !has_changed(node)) {
         ExecClearTuple(node->ss.ss_ScanTupleSlot);
         tuplestore_rescan(state->spool);
         return;
@@ -555,8 +667,11 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     const auto *plan = castNode(CustomScan, node->ss.ps.plan);
     auto *remote = static_cast<List *>(list_nth(plan->custom_private, kRemoteTlist));
     explain_merge_keys(state->fragment.merge_keys, remote != NIL ? remote : plan->custom_scan_tlist, es);
+    if (state->fragment.locks_row_by_row())
+        ExplainPropertyText("Locks Rows", "One by One", es);
     ExprContext *econtext = node->ss.ps.ps_ExprContext;
-    const bool ran = es->analyze && state->started;
+    const bool has_lookups = state->whole != nullptr && state->whole->lookups > 0;
+    const bool ran = es->analyze && state->started && !has_lookups;
     // Before a run, only what needs nothing of the outer query can be evaluated: constants and $n.
     bool known = ran;
     if (!known) {
@@ -569,7 +684,8 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     report.params_known = known;
     if (known)
         report.params = ran ? state->params : evaluate_params(state, econtext);
-    const FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
+    FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
+    share_machines(state, chosen.tasks);
     report.tasks = keep_tasks(chosen.tasks);
     report.pruned_shards = chosen.pruned_shards;
     report.run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
@@ -581,6 +697,15 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     report.never_executed = es->analyze && state->measures.empty();
     if (es->analyze)
         report.received_bytes = state->received_before + received_bytes(state);
+    if (has_lookups)
+        ExplainPropertyText("Correlated Runs",
+                            psprintf(UINT64_FORMAT " on the shards, " UINT64_FORMAT " in " UINT64_FORMAT
+                                                   " rows that were read once%s",
+                                     state->whole->runs, state->whole->lookups, state->whole->rows_read,
+                                     state->whole->rows != nullptr && state->whole->rows->on_disk()
+                                         ? " (on disk)"
+                                         : ""),
+                            es);
     explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before,
                     state->direct_before, es);
     explain_tasks(report, es);
@@ -609,7 +734,7 @@ const CustomScanMethods kScanMethods = {
 
 } // namespace
 
-CustomScan *make_fragment_scan(const Fragment &fragment, const ScanShape &shape) {
+CustomScan *make_fragment_scan(const Fragment &fragment, const ScanShape &shape, const WholeScan &whole) {
     Fragment bare = fragment;
     auto *scan = makeNode(CustomScan);
     bare.params = NIL;
@@ -622,11 +747,18 @@ CustomScan *make_fragment_scan(const Fragment &fragment, const ScanShape &shape)
         if (item.expr != nullptr)
             scan->custom_exprs = lappend(scan->custom_exprs, item.expr);
     }
+    List *exprs_of_whole = NIL, *packed_whole = NIL;
+    if (whole.exists()) {
+        packed_whole = pack_whole_scan(whole, &exprs_of_whole);
+        scan->custom_exprs = lappend(scan->custom_exprs, exprs_of_whole);
+    }
     fix_opfuncids(reinterpret_cast<::Node *>(scan->custom_exprs));
     scan->scan.scanrelid = shape.scanrelid;
     scan->flags = CUSTOMPATH_SUPPORT_BACKWARD_SCAN | CUSTOMPATH_SUPPORT_PROJECTION;
     scan->custom_scan_tlist = shape.scan_tlist;
     scan->custom_private = list_make3(bare.pack(), shape.remote_tlist, shape.projection);
+    if (whole.exists())
+        scan->custom_private = lappend(scan->custom_private, packed_whole);
     scan->methods = &kScanMethods;
     return scan;
 }
@@ -654,7 +786,7 @@ List *index_var_tlist(List *scan_tlist) {
 Fragment fragment_of(const CustomScan *scan) {
     Fragment fragment =
         Fragment::unpack(static_cast<List *>(list_nth(scan->custom_private, kPackedFragment)));
-    int param_count = list_length(scan->custom_exprs);
+    int param_count = list_length(scan->custom_exprs) - (has_whole_scan(scan) ? 1 : 0);
     List *items = NIL;
     ListCell *cell;
     foreach (cell, fragment.prune_items)
@@ -670,6 +802,13 @@ Fragment fragment_of(const CustomScan *scan) {
     fragment.prune_items = items;
     fragment.params = list_truncate(list_copy(scan->custom_exprs), param_count);
     return fragment;
+}
+
+WholeScan whole_scan_of(const CustomScan *scan) {
+    if (!has_whole_scan(scan))
+        return {};
+    return unpack_whole_scan(static_cast<List *>(list_nth(scan->custom_private, kWholeScan)),
+                             llast_node(List, scan->custom_exprs));
 }
 
 bool is_fragment_scan(const Plan *plan) {

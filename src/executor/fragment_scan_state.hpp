@@ -7,6 +7,8 @@
 #include "citus/executor/explain.hpp"
 #include "citus/executor/merged_streams.hpp"
 #include "citus/executor/rescan_cache.hpp"
+#include "row_locks.hpp"
+#include "whole_scan_state.hpp"
 
 extern "C" {
 #include "utils/portal.h"
@@ -31,6 +33,7 @@ struct FragmentScanState {
     bool started, exhausted;
     TaskStream *stream;
     MergedStreams *merge; ///< instead of the stream, when several tasks send sorted rows
+    RowLocks *locks;      ///< instead of both, when rows are locked one by one
     std::span<const Task> replica_tasks;
     TaskParams params;
     Oid run_as; ///< user of the connections, InvalidOid for the current one
@@ -39,6 +42,7 @@ struct FragmentScanState {
     const CachedRun *kept_run;       ///< whose rows are given first; all of them unless a stream is open too
     int kept_given;                  ///< rows of kept_run that were given
     StringInfo run_key;              ///< of this run, when there is a cache
+    WholeScanState *whole;           ///< when the plan has that form
     uint64 rows_seen;                ///< in this run
     uint64 received_before;          ///< bytes of the earlier runs
     uint64 moved_before;             ///< bytes that the motions of all runs sent through this node
@@ -60,6 +64,15 @@ bool is_of_portal(const FragmentScanState *state);
 
 /// Chooses shards, evaluates parameters and sends the queries; not yet done since the last (re)scan.
 void start_run(FragmentScanState *state);
+
+/// Ends a run: forgets its rows, parameters and tasks.
+void end_run(FragmentScanState *state);
+
+/// The values of the fragment's parameters.
+TaskParams evaluate_params(FragmentScanState *state, ExprContext *econtext);
+
+/// What the rows of a run depend on, as bytes: the parameters and the values that choose the shards.
+StringInfo key_of_run(FragmentScanState *state, ExprContext *econtext);
 
 /// The next row from the shards, nullptr at the end.
 TupleTableSlot *fetch_row(FragmentScanState *state);

@@ -4,10 +4,12 @@
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/guc.hpp"
+#include "citus/net/pool.hpp"
 #include "citus/transaction/statement_snapshot.hpp"
 
 extern "C" {
 #include "access/transam.h"
+#include "access/xact.h"
 #include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/datum.h"
@@ -221,14 +223,58 @@ TaskParams evaluate(List *exprs, EState *estate, ExprContext *econtext) {
     return {{types, count}, {values, count}, {nulls, count}};
 }
 
+bool is_peer(int32 from, int32 to) {
+    return from != to && !is_local_group(from) && !is_local_group(to);
+}
+
+/// Links between nodes that this transaction has counted, in TopTransactionContext: (from, to).
+using Link = std::pair<int32, int32>;
+std::pmr::vector<Link> *counted_links = nullptr;
+
+void forget_counted_links(XactEvent event, void *) {
+    if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+        counted_links = nullptr; // released with the connections
+}
+
+/// Whether the nodes have room for the links that they may make to each other. They keep those to the end of
+/// the transaction.
+bool may_send_directly(std::span<const Task> sources, std::span<const int32> targets) {
+    if (!guc::direct_motion)
+        return false;
+    static bool watches_transactions = false;
+    if (!std::exchange(watches_transactions, true))
+        RegisterXactCallback(forget_counted_links, nullptr);
+    ContextScope scope(TopTransactionContext);
+    if (counted_links == nullptr)
+        counted_links = make_in<std::pmr::vector<Link>>(TopTransactionContext);
+    std::pmr::vector<Link> links;
+    std::pmr::vector<PeerLinks> wanted;
+    for (const int32 to : targets) {
+        const ClusterNode *node = find_primary_node(to);
+        const size_t before = links.size();
+        for (const Task &source : sources) {
+            const Link link{source.group_id, to};
+            if (is_peer(link.first, link.second) &&
+                std::find(counted_links->begin(), counted_links->end(), link) == counted_links->end() &&
+                std::find(links.begin(), links.end(), link) == links.end())
+                links.push_back(link);
+        }
+        if (node != nullptr && links.size() > before)
+            wanted.push_back({node->name, node->port, static_cast<int>(links.size() - before)});
+    }
+    if (!try_reserve_peer_links(wanted))
+        return false;
+    counted_links->insert(counted_links->end(), links.begin(), links.end());
+    return true;
+}
+
 /// The nodes that a node may send rows to itself, as citus_internal.motion_partition wants them. The
 /// coordinator is none of them: what is for it comes here anyway.
 List *peers_of(int32 group, std::span<const int32> groups) {
     List *peers = NIL;
-    if (guc::direct_motion && !is_local_group(group))
+    if (!is_local_group(group))
         for (const int32 other : groups)
-            if (const ClusterNode *node = find_primary_node(other);
-                other != group && !is_local_group(other) && node != nullptr)
+            if (const ClusterNode *node = find_primary_node(other); is_peer(group, other) && node != nullptr)
                 peers = lappend(peers, psprintf("%d %d %s", other, node->port, node->name));
     return peers;
 }
@@ -247,7 +293,7 @@ const char *text_array(const List *texts) {
 
 /// One command for all queries on a node.
 const char *partition_sql(int32 group, const List *queries, const ChunkSender &sender, const Motion &motion,
-                          const MotionTargets &targets, size_t param_count) {
+                          const MotionTargets &targets, bool directly, size_t param_count) {
     StringInfoData sql;
     initStringInfo(&sql);
     appendStringInfo(
@@ -255,7 +301,8 @@ const char *partition_sql(int32 group, const List *queries, const ChunkSender &s
         "SELECT target, kind, content FROM citus_internal.motion_partition(%d, %d, %d, '%s', '%s', "
         "%d, %s, %s",
         sender.id, guc::max_intermediate_result_size, motion.key, array_text(targets.bounds),
-        array_text(targets.groups), group, text_array(peers_of(group, sender.groups())), text_array(queries));
+        array_text(targets.groups), group, text_array(directly ? peers_of(group, sender.groups()) : NIL),
+        text_array(queries));
     for (size_t i = 1; i <= param_count; i++)
         appendStringInfo(&sql, ", $%zu", i);
     appendStringInfoChar(&sql, ')');
@@ -277,8 +324,10 @@ std::pmr::vector<Task> partition_tasks(std::span<const Task> shards, const Chunk
         }
         queries[at] = lappend(queries[at], const_cast<char *>(shard.sql));
     }
+    const bool directly = may_send_directly(tasks, sender.groups());
     for (size_t i = 0; i < tasks.size(); i++)
-        tasks[i].sql = partition_sql(tasks[i].group_id, queries[i], sender, motion, targets, param_count);
+        tasks[i].sql =
+            partition_sql(tasks[i].group_id, queries[i], sender, motion, targets, directly, param_count);
     return tasks;
 }
 

@@ -95,6 +95,8 @@ void RowSpill::end() {
         tuplestore_end(store_);
     reader_ = nullptr;
     store_ = nullptr;
+    runs_.clear();
+    current_run_ = 0;
     read_ = written_ = 0;
 }
 

@@ -6,9 +6,11 @@
 #include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
 #include "citus/net/remote_error.hpp"
+#include "citus/net/row_batches.hpp"
 #include "citus/pg/counters.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 #include "citus/transaction/statement_snapshot.hpp"
+#include "lone_write.hpp"
 #include "wide_tasks.hpp"
 
 extern "C" {
@@ -124,6 +126,10 @@ private:
     bool has_several_tasks_for(int32 group_id) const;
     void enlist(Connection *connection, bool several) const;
     void wait_for_commit();
+    bool holds_rows() const { return commits_at_once() && set_.result != nullptr && !committed_; }
+    void hold_rows();
+    void collect_until_committed();
+    void run_in_block();
     void ask_to_cancel(Connection *connection);
     [[noreturn]] void raise_unknown_outcome(const char *reason);
     bool finished() const;
@@ -163,6 +169,8 @@ private:
     Connection *lost_connection_ = nullptr;
     bool stopped_ = false;
     bool cancel_sent_ = false;
+    bool committed_ = false;      ///< commits_at_once(), and it did
+    bool rows_too_large_ = false; ///< the node has rolled back for that: to be run in a block
     bool is_deadlock_ = false;
     MemoryContextCallback callback_ = {};
 };
@@ -401,6 +409,9 @@ bool RunningTasks::commits_at_once() const {
 /// The batch has ended, and its command had not failed, or its error would have been raised.
 void RunningTasks::commit_done() {
     links_[0].pending--;
+    if (rows_too_large_)
+        return;
+    committed_ = true;
     committed_with_write(links_[0].connection);
 }
 
@@ -420,6 +431,11 @@ void RunningTasks::command_done(int tag, const PGresult *result) {
 }
 
 void RunningTasks::command_failed(Connection *connection, int, const PGresult *result) {
+    if (holds_rows() && sqlstate_of(result) == kTooLargeToCommit) {
+        rows_too_large_ = true;
+        links_[0].pending--;
+        return;
+    }
     failed_ = true;
     if (is_deadlock_)
         raise_distributed_deadlock();
@@ -572,6 +588,51 @@ void RunningTasks::wait_for_commit() {
         raise_unknown_outcome("no answer in time");
 }
 
+/// Nobody gets a row of a write before it is committed. What fails here otherwise than by the node's answer
+/// says nothing about the transaction.
+void RunningTasks::hold_rows() {
+    MemoryContext memory = CurrentMemoryContext;
+    // clang-format off
+    PG_TRY();
+    {
+        collect_until_committed();
+    }
+    PG_CATCH();
+    {
+        if (failed_ || geterrcode() == ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN)
+            PG_RE_THROW();
+        MemoryContextSwitchTo(memory);
+        const ErrorData *error = CopyErrorData();
+        FlushErrorState();
+        raise_unknown_outcome(error->message);
+    }
+    PG_END_TRY();
+    // clang-format on
+    if (rows_too_large_)
+        run_in_block();
+}
+
+void RunningTasks::collect_until_committed() {
+    while (!finished()) {
+        if (lost_)
+            raise_unknown_outcome(lost_reason_);
+        if (!pump_all())
+            wait();
+    }
+}
+
+/// Once more, since the node has rolled it back.
+void RunningTasks::run_in_block() {
+    note_large_rows(set_.tasks[0].sql);
+    rows_too_large_ = set_.commits = false;
+    spill_->end();
+    bytes = affected = 0;
+    TaskLink &link = links_[0];
+    enlist(link.connection, false);
+    queue_tasks(link, bind_params(set_.params), decoder_->binary());
+    link.connection->send();
+}
+
 void RunningTasks::raise_unknown_outcome(const char *reason) {
     Connection *connection = links_[0].connection;
     connection->close_at_end = true;
@@ -600,6 +661,8 @@ void RunningTasks::wait() {
 }
 
 bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
+    if (holds_rows())
+        hold_rows();
     if (row_context_ != nullptr)
         MemoryContextReset(row_context_);
     for (;;) {

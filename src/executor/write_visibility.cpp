@@ -79,9 +79,13 @@ void start_reads_before_write(EState *estate, bool always) {
     if (!always && !estate->es_plannedstmt->hasModifyingCTE)
         return;
     for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
-        if (state->css.ss.ps.state != estate || state->started || state->fragment.modifies() ||
-            needs_outer_row(state))
+        if (state->css.ss.ps.state != estate || state->started || state->fragment.modifies())
             continue;
+        if (needs_outer_row(state)) {
+            if (state->whole != nullptr)
+                read_whole_before_write(state);
+            continue;
+        }
         state->keeps_rows = true;
         if (state->spool_slot == nullptr) {
             ContextScope scope(estate->es_query_cxt);

@@ -29,6 +29,7 @@ struct PoolNode {
     bool is_local;             ///< this server itself
     pg_atomic_uint32 open;     ///< connections that sessions need
     pg_atomic_uint32 optional; ///< those that only make a statement faster
+    pg_atomic_uint32 peers;    ///< likewise, made by other nodes
     pg_atomic_uint32 waiters;
     uint32 slots;         ///< what the node itself takes from ordinary users; 0: not known
     uint32 found_full_at; ///< how many it had when it refused one
@@ -54,8 +55,10 @@ struct PoolState {
 
 PoolState *state = nullptr;
 PoolBackend *self = nullptr;
-std::array<bool, kMaxNodes> waiting = {}; ///< nodes this session is a waiter of
-bool is_waiting = false;                  ///< for any of them
+std::array<bool, kMaxNodes> waiting = {};      ///< nodes this session is a waiter of
+std::array<uint16, kMaxNodes> peer_links = {}; ///< that this session has counted
+bool has_peer_links = false;
+bool is_waiting = false; ///< for any of them
 bool has_ticket = false;
 int next_asked = 0;
 
@@ -75,6 +78,7 @@ void attach_memory(void *memory, LWLock *lock, bool fresh) {
     for (PoolNode &node : state->nodes) {
         pg_atomic_init_u32(&node.open, 0);
         pg_atomic_init_u32(&node.optional, 0);
+        pg_atomic_init_u32(&node.peers, 0);
         pg_atomic_init_u32(&node.waiters, 0);
     }
 }
@@ -88,6 +92,7 @@ void leave_pool(int, Datum) {
     for (Connection *connection = first_connection(); connection != nullptr; connection = connection->next)
         release_slot(connection);
     end_waiting_for_slots();
+    release_peer_links();
     return_ticket();
     if (self != nullptr)
         self->pid = 0;
@@ -106,26 +111,31 @@ void join_pool() {
 }
 
 /// Index of a node; -1 when there is no room for it. Under the lock, exclusively.
-int node_index(const Connection *connection) {
+int node_index(const char *host, int port, bool is_local) {
     int unused = -1;
     for (int i = 0; i < kMaxNodes; i++) {
         const PoolNode &node = state->nodes[i];
-        if (node.port == connection->port && strcmp(node.host, connection->host) == 0)
+        if (node.port == port && strcmp(node.host, host) == 0)
             return i;
         const bool is_free = node.port == 0;
-        const bool is_idle = read(node.open) == 0 && read(node.optional) == 0 && read(node.waiters) == 0;
+        const bool is_idle = read(node.open) == 0 && read(node.optional) == 0 && read(node.peers) == 0 &&
+                             read(node.waiters) == 0;
         if (is_free ? unused < 0 || state->nodes[unused].port != 0 : unused < 0 && is_idle)
             unused = i; // rather one that was never used
     }
-    if (unused < 0 || strlen(connection->host) >= sizeof(PoolNode::host))
+    if (unused < 0 || strlen(host) >= sizeof(PoolNode::host))
         return -1;
     PoolNode &node = state->nodes[unused];
-    strlcpy(node.host, connection->host, sizeof(node.host));
-    node.port = connection->port;
-    node.is_local = connection->is_to_this_server;
+    strlcpy(node.host, host, sizeof(node.host));
+    node.port = port;
+    node.is_local = is_local;
     node.slots = 0;
     node.full_until = node.used_at = 0;
     return unused;
+}
+
+int node_index(const Connection *connection) {
+    return node_index(connection->host, connection->port, connection->is_to_this_server);
 }
 
 int find_node(const Connection *connection) {
@@ -246,7 +256,8 @@ bool try_reserve_optional_slot(Connection *connection) {
         PoolNode &node = state->nodes[index];
         // Each session that works now may have work for a processor of that node.
         const uint32 busy = pg_atomic_read_u32(&state->tickets) + read(node.optional);
-        possible = read(node.waiters) == 0 && read(node.optional) < optional_limit_of(node) &&
+        possible = read(node.waiters) == 0 &&
+                   read(node.optional) + read(node.peers) < optional_limit_of(node) &&
                    busy < static_cast<uint32>(guc::max_adaptive_executor_pool_size);
         if (possible) {
             connection->pool_slot = index;
@@ -257,6 +268,42 @@ bool try_reserve_optional_slot(Connection *connection) {
     }
     LWLockRelease(state->lock);
     return possible;
+}
+
+bool try_reserve_peer_links(std::span<const PeerLinks> wanted) {
+    if (state == nullptr)
+        return true;
+    join_pool();
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    const auto index_of = [](const PeerLinks &links) { return node_index(links.host, links.port, false); };
+    const bool possible = std::all_of(wanted.begin(), wanted.end(), [&](const PeerLinks &links) {
+        const int index = index_of(links);
+        if (index < 0)
+            return true;
+        const PoolNode &node = state->nodes[index];
+        return read(node.waiters) == 0 &&
+               read(node.optional) + read(node.peers) + static_cast<uint32>(links.count) <=
+                   optional_limit_of(node);
+    });
+    for (const PeerLinks &links : wanted) {
+        const int index = possible ? index_of(links) : -1;
+        if (index < 0)
+            continue;
+        pg_atomic_fetch_add_u32(&state->nodes[index].peers, links.count);
+        peer_links[static_cast<size_t>(index)] =
+            static_cast<uint16>(peer_links[static_cast<size_t>(index)] + links.count);
+        has_peer_links = true;
+    }
+    LWLockRelease(state->lock);
+    return possible;
+}
+
+void release_peer_links() {
+    if (!std::exchange(has_peer_links, false))
+        return;
+    for (size_t i = 0; i < kMaxNodes; i++)
+        if (const uint16 count = std::exchange(peer_links[i], uint16{0}); count > 0)
+            pg_atomic_fetch_sub_u32(&state->nodes[i].peers, count);
 }
 
 void release_slot(Connection *connection) {

@@ -435,20 +435,18 @@ void remove_transient_connection(Connection *connection) {
 
 namespace {
 
-bool is_too_old(const Connection *connection) {
+bool is_too_old(const Connection *connection, TimestampTz now) {
     return guc::max_cached_connection_lifetime >= 0 &&
-           TimestampDifferenceExceeds(connection->opened_at, GetCurrentTimestamp(),
-                                      guc::max_cached_connection_lifetime);
+           TimestampDifferenceExceeds(connection->opened_at, now, guc::max_cached_connection_lifetime);
 }
 
 /// Where more sessions want connections than a node takes, they take turns. A turn is long against what
 /// making a connection costs: with a turn of one transaction, 200 sessions over two nodes that take 100 did
 /// 40 transactions per second where 60 sessions did 1,000. A session that does nothing for a moment has had
 /// its turn.
-bool is_turn_over(const Connection *connection) {
+bool is_turn_over(const Connection *connection, TimestampTz now) {
     constexpr int kTurnMs = 1000;
     constexpr int kPauseMs = 250;
-    const TimestampTz now = GetCurrentTimestamp();
     return TimestampDifferenceExceeds(connection->opened_at, now, kTurnMs) ||
            TimestampDifferenceExceeds(connection->used_at, now, kPauseMs);
 }
@@ -457,6 +455,8 @@ bool is_turn_over(const Connection *connection) {
 
 void trim_connections() {
     end_waiting_for_slots();
+    release_peer_links();
+    const TimestampTz now = GetCurrentTimestamp();
     bool others_wait = false;
     std::array<const Connection *, 64> kept;
     size_t kept_count = 0;
@@ -465,13 +465,14 @@ void trim_connections() {
             kept.begin(), kept.begin() + static_cast<long>(kept_count), [&](const Connection *other) {
                 return other->port == connection->port && strcmp(other->host, connection->host) == 0;
             });
+        const bool is_wanted = is_wanted_by_others(connection);
         const bool keeps = connection->is_open() && !connection->connecting && !connection->is_broken() &&
                            !connection->close_at_end && same_node < guc::max_cached_conns_per_worker &&
-                           !is_too_old(connection) && (connection->idle() || !connection->is_extra) &&
-                           !(is_wanted_by_others(connection) && is_turn_over(connection));
+                           !is_too_old(connection, now) && (connection->idle() || !connection->is_extra) &&
+                           !(is_wanted && is_turn_over(connection, now));
         if (keeps && kept_count < kept.size())
             kept[kept_count++] = connection;
-        others_wait |= keeps && is_wanted_by_others(connection);
+        others_wait |= keeps && is_wanted;
         return keeps;
     };
     // A session's own connection to a node is rather kept than an extra one.

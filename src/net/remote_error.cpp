@@ -1,13 +1,12 @@
 #include "citus/net/remote_error.hpp"
 
 #include "citus/core/shard_names.hpp"
+#include "citus/pg/constraints.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
 #include "catalog/index.h"
-#include "catalog/pg_constraint.h"
 #include "libpq-fe.h"
-#include "utils/fmgroids.h"
 }
 
 namespace citus {
@@ -34,16 +33,9 @@ List *names_of_relation(Oid relid) {
         names = lappend(names, get_rel_name(lfirst_oid(cell)));
     relation_close(relation, NoLock);
 
-    Relation constraints = table_open(ConstraintRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
-    SysScanDesc scan =
-        systable_beginscan(constraints, ConstraintRelidTypidNameIndexId, true, nullptr, 1, &key);
-    for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));)
-        names =
-            lappend(names, pstrdup(NameStr(reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conname)));
-    systable_endscan(scan);
-    table_close(constraints, AccessShareLock);
+    for_each_constraint(relid, [&](const FormData_pg_constraint &row) {
+        names = lappend(names, pstrdup(NameStr(row.conname)));
+    });
     return names;
 }
 
@@ -72,13 +64,6 @@ bool find_logical_name(void *, std::string_view stem, bool clipped, int64_t shar
         }
     }
     return false;
-}
-
-int sqlstate_of(const PGresult *result) {
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (state == nullptr || strlen(state) != 5)
-        return ERRCODE_CONNECTION_FAILURE;
-    return MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]);
 }
 
 /// A field of the error, with logical names, or nullptr.
@@ -116,6 +101,13 @@ const char *with_visible_type(const char *message, const char *schema, const cha
 }
 
 } // namespace
+
+int sqlstate_of(const PGresult *result) {
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (state == nullptr || strlen(state) != 5)
+        return ERRCODE_CONNECTION_FAILURE;
+    return MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]);
+}
 
 char *with_logical_names(const char *text, bool is_detail) {
     if (!IsTransactionState() || strpbrk(text, "0123456789") == nullptr)
@@ -161,6 +153,15 @@ void raise_remote_error(const Connection *connection, const PGresult *result) {
 
 void raise_connection_error(const Connection *connection, const char *reason) {
     const std::pmr::string text(core::short_connection_error(reason));
+    const char *no_role = psprintf("role \"%s\" does not exist", connection->user);
+    if (text.find(no_role) != std::pmr::string::npos)
+        ereport(ERROR,
+                (errcode(ERRCODE_CONNECTION_FAILURE),
+                 errmsg("connection to the remote node %s@%s failed with the following error: %s",
+                        connection->user, connection->address(), text.c_str()),
+                 errhint("The role was made where this database's extension did not see it. A role with "
+                         "the CREATEROLE privilege can send it to the nodes with ALTER ROLE %s.",
+                         quote_identifier(connection->user))));
     ereport(ERROR,
             (errcode(ERRCODE_CONNECTION_FAILURE),
              errmsg("connection to the remote node %s@%s failed with the following error: %s",
@@ -207,6 +208,20 @@ void map_error(ErrorData *error) {
     error->internalquery = nullptr;
 }
 
+/// Of an error that was caught; goes on with it. settings: a nest level of settings to be undone first, so that
+/// the names are those that the session sees; 0: none.
+[[noreturn]] void rethrow_with_logical_names(MemoryContext context, int settings) {
+    MemoryContextSwitchTo(context);
+    ErrorData *error = CopyErrorData();
+    if (!speaks_of_shards(error->sqlerrcode))
+        PG_RE_THROW();
+    FlushErrorState();
+    if (settings != 0)
+        AtEOXact_GUC(false, settings);
+    map_error(error);
+    ReThrowError(error);
+}
+
 } // namespace
 
 void as_on_a_shard(void (*work)(void *argument), void *argument) {
@@ -222,14 +237,7 @@ void as_on_a_shard(void (*work)(void *argument), void *argument) {
     }
     PG_CATCH();
     {
-        MemoryContextSwitchTo(context);
-        ErrorData *error = CopyErrorData();
-        if (!speaks_of_shards(error->sqlerrcode))
-            PG_RE_THROW();
-        FlushErrorState();
-        AtEOXact_GUC(false, settings); // names are to be those that the session sees
-        map_error(error);
-        ReThrowError(error);
+        rethrow_with_logical_names(context, settings);
     }
     PG_END_TRY();
     // clang-format on
@@ -245,13 +253,7 @@ void with_logical_errors(void (*work)(void *argument), void *argument) {
     }
     PG_CATCH();
     {
-        MemoryContextSwitchTo(context);
-        ErrorData *error = CopyErrorData();
-        if (!speaks_of_shards(error->sqlerrcode))
-            PG_RE_THROW();
-        FlushErrorState();
-        map_error(error);
-        ReThrowError(error);
+        rethrow_with_logical_names(context, 0);
     }
     PG_END_TRY();
     // clang-format on

@@ -142,7 +142,13 @@ void run_as(const char *role_name, int64 token) {
         ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                         errmsg("citus_internal.run_as() is only for connections between nodes")));
     session_token = token;
-    const Oid role = get_role_oid(role_name, false);
+    const Oid role = get_role_oid(role_name, true);
+    if (!OidIsValid(role))
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("role \"%s\" does not exist", role_name),
+                 errhint("The role was made where this database's extension did not see it. A role with "
+                         "the CREATEROLE privilege can send it to the nodes with ALTER ROLE %s.",
+                         quote_identifier(role_name))));
     if (role != session_user && !superuser_arg(session_user) && !is_member_of_role(session_user, role))
         ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                         errmsg("permission denied to set role \"%s\"", role_name)));

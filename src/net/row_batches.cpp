@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "access/parallel.h"
+#include "access/xact.h"
 #include "libpq/libpq.h"
 #include "port/pg_bswap.h"
 #include "tcop/pquery.h"
@@ -25,6 +26,12 @@ StringInfoData batch;                  ///< a DataRow in the making; without row
 StringInfoData tail;                   ///< its other fields: NULLs
 uint16 batch_columns = 0;
 constexpr int kHeadBytes = sizeof(uint16) + sizeof(uint32);
+
+/// Of rows that commit with their statement, with what each costs besides its values: so few that the
+/// receiver needs neither much memory nor a temporary file.
+constexpr size_t kMaxCommittedBytes = 32 * 1024, kRowOverhead = 64;
+
+size_t command_bytes = 0; ///< rows of the current command
 
 void begin_batch(uint16 columns) {
     if (batch.data == nullptr) {
@@ -87,9 +94,27 @@ bool sends_binary() {
     return ActivePortal != nullptr && ActivePortal->formats != nullptr && ActivePortal->formats[0] == 1;
 }
 
+/// Between nodes, a write outside of a block commits at the end of its message.
+bool commits_at_once() {
+    return ActivePortal->strategy == PORTAL_ONE_RETURNING && !IsTransactionBlock();
+}
+
+void limit_committed_rows(size_t bytes) {
+    command_bytes += bytes + kRowOverhead;
+    if (command_bytes <= kMaxCommittedBytes || !commits_at_once())
+        return;
+    command_bytes = 0;
+    ereport(ERROR,
+            (errcode(kTooLargeToCommit), errmsg("the rows are too large to be committed in one message"),
+             errdetail("The coordinator repeats the statement in a transaction block."), errhidestmt(true)));
+}
+
 int put_message(char type, const char *body, size_t bytes) {
-    if (type == 'D' && sends_binary())
+    if (type == 'D' && sends_binary()) {
+        limit_committed_rows(bytes);
         return add_row(body, bytes);
+    }
+    command_bytes = 0;
     const int result = send_batch();
     return result != 0 ? result : direct->putmessage(type, body, bytes);
 }

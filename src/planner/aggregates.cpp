@@ -6,6 +6,7 @@ extern "C" {
 #include "catalog/pg_aggregate.h"
 #include "parser/parse_func.h"
 #include "parser/parse_oper.h"
+#include "parser/parsetree.h"
 #include "utils/fmgroids.h"
 }
 
@@ -168,11 +169,62 @@ Oid sum_result_type(Oid sum) {
     }
 }
 
+bool has_outer_join(const ::Node *item) {
+    if (IsA(item, RangeTblRef))
+        return false;
+    if (IsA(item, JoinExpr)) {
+        const auto *join = reinterpret_cast<const JoinExpr *>(item);
+        return join->jointype != JOIN_INNER || has_outer_join(join->larg) || has_outer_join(join->rarg);
+    }
+    ListCell *cell;
+    foreach (cell, reinterpret_cast<const FromExpr *>(item)->fromlist)
+        if (has_outer_join(static_cast<::Node *>(lfirst(cell))))
+            return true;
+    return false;
+}
+
+/// Whether an expression of the block is a column that is declared NOT NULL.
+bool is_never_null(const Expr *expr, const Query *query) {
+    if (!IsA(expr, Var))
+        return false;
+    const auto *var = reinterpret_cast<const Var *>(expr);
+    if (var->varlevelsup != 0 || var->varattno <= 0)
+        return false;
+    const RangeTblEntry *rte = rt_fetch(var->varno, query->rtable);
+    HeapTuple tuple = rte->rtekind != RTE_RELATION ? nullptr
+                                                   : SearchSysCache2(ATTNUM, ObjectIdGetDatum(rte->relid),
+                                                                     Int16GetDatum(var->varattno));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    const bool declared = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->attnotnull;
+    ReleaseSysCache(tuple);
+    return declared && !has_outer_join(as_node(query->jointree));
+}
+
+/// count(column that is never NULL) is count(*), which the node then counts once for all who ask.
+Var *count_column(const Aggref *aggregate, WorkerQuery *worker) {
+    auto *count = static_cast<Aggref *>(copyObjectImpl(aggregate));
+    count->aggtype = INT8OID;
+    count->aggcollid = InvalidOid;
+    if (list_length(count->args) == 1 && count->aggfnoid != F_REGR_COUNT) {
+        const bool counts_rows =
+            count->aggdistinct == NIL &&
+            is_never_null(linitial_node(TargetEntry, count->args)->expr, worker->query());
+        count->aggfnoid = counts_rows ? F_COUNT_ : F_COUNT_ANY;
+        count->aggstar = counts_rows;
+        if (counts_rows) {
+            count->args = NIL;
+            count->aggargtypes = NIL;
+        }
+    }
+    return worker->column(as_node(count), "count");
+}
+
 /// sum / count. Without any value the sum is NULL, and so is the quotient: the division is strict.
 ::Node *combine_average(const Aggref *aggregate, const Rule &rule, WorkerQuery *worker) {
     Var *sum =
         partial_column(aggregate, rule.partial_sum, sum_result_type(rule.partial_sum), rule.cast_to, worker);
-    Var *count = partial_column(aggregate, F_COUNT_ANY, INT8OID, InvalidOid, worker);
+    Var *count = count_column(aggregate, worker);
     ::Node *total = sum_of(sum);
     ::Node *number = total_of("total_count", count);
     if (rule.combine == Combine::AverageNumeric)
@@ -185,7 +237,7 @@ Oid sum_result_type(Oid sum) {
 }
 
 ::Node *combine_count(const Aggref *aggregate, WorkerQuery *worker) {
-    return total_of("total_count", worker->column(as_node(const_cast<Aggref *>(aggregate)), "count"));
+    return total_of("total_count", count_column(aggregate, worker));
 }
 
 void append_argument(Aggref *aggregate, ::Node *argument) {
@@ -257,8 +309,15 @@ bool can_split(const Aggref *aggregate) {
     return aggregate->aggorder == NIL && rule_for(aggregate).combine != Combine::None;
 }
 
-::Node *split_aggregate(const Aggref *aggregate, WorkerQuery *worker) {
-    if (aggregate->aggdistinct != NIL)
+bool can_split_disjoint(const Aggref *aggregate) {
+    if (!can_split(aggregate) || list_length(aggregate->args) != 1)
+        return false;
+    const Rule rule = rule_for(aggregate);
+    return rule.combine != Combine::None && rule.combine != Combine::State && !OidIsValid(rule.cast_to);
+}
+
+::Node *split_aggregate(const Aggref *aggregate, WorkerQuery *worker, bool is_disjoint) {
+    if (aggregate->aggdistinct != NIL && !is_disjoint)
         return over_distinct_values(aggregate, worker);
     const Rule rule = rule_for(aggregate);
     auto *expr = as_node(const_cast<Aggref *>(aggregate));

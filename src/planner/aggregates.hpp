@@ -10,9 +10,13 @@ namespace citus {
 /// Whether split_aggregate knows the aggregate.
 bool can_split(const Aggref *aggregate);
 
+/// Whether the aggregate over DISTINCT values follows from those of parts that have no value in common.
+bool can_split_disjoint(const Aggref *aggregate);
+
 /// Adds the partial results of an aggregate to the shards' query and returns the expression that combines
-/// them. An aggregate over DISTINCT values adds grouping columns instead.
-::Node *split_aggregate(const Aggref *aggregate, WorkerQuery *worker);
+/// them. An aggregate over DISTINCT values adds grouping columns instead, unless each value of a group is on
+/// one shard only (is_disjoint).
+::Node *split_aggregate(const Aggref *aggregate, WorkerQuery *worker, bool is_disjoint);
 
 /// How values of a type are grouped when nobody says otherwise; raises when they can't be.
 SortGroupClause *default_grouping(Oid type);

@@ -169,6 +169,7 @@ FragmentEstimate estimate_fragment(const Query *query, double tasks, bool repeat
     if (repeats_groups && is_grouped(query))
         rows = std::max(std::min(rows * tasks, input), query->groupClause == NIL ? tasks : 1.0);
     FragmentEstimate estimate{clamp_row_est(limited_rows(query->limitCount, rows, tasks)),
+                              input,
                               path->pathtarget->width,
                               tasks,
                               repeats_groups,

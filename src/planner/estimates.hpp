@@ -19,6 +19,7 @@ struct ColumnEstimate {
 
 struct FragmentEstimate {
     double rows;
+    double input; ///< rows before grouping
     int width;
     double tasks;
     bool repeats_groups;                      ///< several shards may send the same group

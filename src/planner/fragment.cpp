@@ -18,12 +18,14 @@ enum FlagBits : int {
     kWritesReference = 8,
     kHasResult = 16,
     kHasModifyingCte = 32,
+    kLockWaits = 64,
 };
 
 int flags_of(const Fragment &fragment) {
     return (fragment.prunes ? kPrunes : 0) | (fragment.single_group ? kSingleGroup : 0) |
            (fragment.locks_rows ? kLocksRows : 0) | (fragment.writes_reference ? kWritesReference : 0) |
-           (fragment.has_result ? kHasResult : 0) | (fragment.has_modifying_cte ? kHasModifyingCte : 0);
+           (fragment.has_result ? kHasResult : 0) | (fragment.has_modifying_cte ? kHasModifyingCte : 0) |
+           (fragment.lock_waits ? kLockWaits : 0);
 }
 
 /// A set of shard positions, filled by prune items.
@@ -322,7 +324,8 @@ List *Fragment::pack() const {
     packed = lappend(packed, params);
     packed = lappend(packed, motions);
     packed = lappend(packed, list_make3_int(body_begin, body_end, body_last));
-    return lappend(packed, merge_keys);
+    packed = lappend(packed, merge_keys);
+    return lappend(packed, lock_parts);
 }
 
 Fragment Fragment::unpack(List *packed) {
@@ -348,6 +351,8 @@ Fragment Fragment::unpack(List *packed) {
     fragment.body_end = lsecond_int(static_cast<List *>(list_nth(packed, 7)));
     fragment.body_last = lthird_int(static_cast<List *>(list_nth(packed, 7)));
     fragment.merge_keys = static_cast<List *>(list_nth(packed, 8));
+    fragment.lock_parts = static_cast<List *>(list_nth(packed, 9));
+    fragment.lock_waits = flags & kLockWaits;
     return fragment;
 }
 

@@ -4,8 +4,10 @@
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/monitor/shell_figures.hpp"
 #include "citus/planner/gather_scan.hpp"
+#include "citus/planner/modify.hpp"
 #include "citus/planner/pruning.hpp"
 #include "estimates.hpp"
+#include "pushdown_scan.hpp"
 
 extern "C" {
 #include "nodes/extensible.h"
@@ -29,8 +31,9 @@ get_relation_info_hook_type previous_relation_info_hook = nullptr;
 /// Nesting level of the transaction in which shells are read locally; 0 when they are not.
 int local_shell_level = 0;
 
-/// Rows of a shard nobody has counted yet.
-constexpr double kDefaultShardRows = 1000.0;
+/// Pages of a table nobody has counted yet, as PostgreSQL believes of its own. Who writes many rows counts
+/// them.
+constexpr double kDefaultPages = 10.0;
 /// What a table is believed to have at least.
 constexpr double kLeastRows = 10.0;
 
@@ -57,17 +60,17 @@ bool is_unique_everywhere(const DistTable &table, const IndexOptInfo *index) {
 }
 
 /// The local table is empty; the numbers of pg_class are those of the shards, where someone has put them.
-void estimate_size(const DistTable &table, Oid relid, RelOptInfo *rel) {
+void estimate_size(Oid relid, RelOptInfo *rel) {
     Relation relation = table_open(relid, NoLock);
     const bool known = has_figures(relation);
     const double known_rows = relation->rd_rel->reltuples;
     const double known_pages = relation->rd_rel->relpages;
     const int32 width = get_relation_data_width(relid, rel->attr_widths - rel->min_attr);
     table_close(relation, NoLock);
-    // Never none: the next rows come without anybody counting them.
-    rel->tuples = known ? std::max(known_rows, kLeastRows)
-                        : kDefaultShardRows * static_cast<double>(table.shards.size());
     const double row_bytes = static_cast<double>(MAXALIGN(width) + MAXALIGN(SizeofHeapTupleHeader));
+    // Never none: the next rows come without anybody counting them.
+    rel->tuples = clamp_row_est(known ? std::max(known_rows, kLeastRows)
+                                      : kDefaultPages * (BLCKSZ - SizeOfPageHeaderData) / row_bytes);
     rel->pages = static_cast<BlockNumber>(std::max(known_pages, 1 + rel->tuples * row_bytes / BLCKSZ));
     rel->allvisfrac = 0;
 }
@@ -87,7 +90,7 @@ void describe_relation(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo 
             lfirst_node(IndexOptInfo, cell)->indexprs != NIL)
             kept = lappend(kept, lfirst(cell));
     rel->indexlist = kept;
-    estimate_size(*table, relid, rel);
+    estimate_size(relid, rel);
 }
 
 // ---------------------------------------------------------------- paths
@@ -187,7 +190,14 @@ void cost_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel, Path 
     path->total_cost = path->startup_cost + scan + transfer + path->pathtarget->cost.per_tuple * path->rows;
 }
 
-void add_gather_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel, Relids required_outer) {
+/// Whether rows that a sub-select has locked are looked for in the target of an UPDATE or DELETE. The scan of
+/// the target locks what it reads: it should be these rows, and not all that another session may hold.
+bool finds_locked_rows(PlannerInfo *root, const RelOptInfo *rel) {
+    return a_fragment_locks_rows() && target_lock_strength(root, rel->relid) != LCS_NONE;
+}
+
+void add_gather_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel, Relids required_outer,
+                     bool is_last_resort) {
     auto *path = makeNode(CustomPath);
     path->path.pathtype = T_CustomScan;
     path->path.parent = rel;
@@ -202,50 +212,85 @@ void add_gather_path(PlannerInfo *root, const DistTable &table, RelOptInfo *rel,
     if (path->path.param_info != nullptr)
         clauses = list_concat(clauses, bare_clauses(path->path.param_info->ppi_clauses));
     cost_path(root, table, rel, &path->path, clauses);
+    if (is_last_resort) {
+        path->path.startup_cost += disable_cost;
+        path->path.total_cost += disable_cost;
+    }
     add_path(rel, &path->path);
 }
 
-struct KeyMember {
+/// Whose columns an outer row may give: the key only, or any.
+struct LookupColumns {
     const DistTable &table;
+    bool any;
 };
 
-/// Whether an equivalence class member is the key of the relation (or a relabelled one).
-bool is_key_member(PlannerInfo *, RelOptInfo *rel, EquivalenceClass *, EquivalenceMember *member,
-                   void *context) {
-    const auto &table = static_cast<KeyMember *>(context)->table;
+/// Whether an equivalence class member is such a column of the relation (or a relabelled one).
+bool is_lookup_member(PlannerInfo *, RelOptInfo *rel, EquivalenceClass *, EquivalenceMember *member,
+                      void *context) {
+    const auto &columns = *static_cast<LookupColumns *>(context);
     auto *node = reinterpret_cast<::Node *>(member->em_expr);
     while (node != nullptr && IsA(node, RelabelType))
         node = reinterpret_cast<::Node *>(castNode(RelabelType, node)->arg);
     if (node == nullptr || !IsA(node, Var))
         return false;
     const Var *var = castNode(Var, node);
-    return var->varno == static_cast<int>(rel->relid) && var->varattno == table.key_attno;
+    return var->varno == static_cast<int>(rel->relid) &&
+           (columns.any || var->varattno == columns.table.key_attno);
 }
 
-bool has_modifying_cte(const PlannerInfo *root) {
+const Query *whole_statement(const PlannerInfo *root) {
     while (root->parent_root != nullptr)
         root = root->parent_root;
-    return root->parse->hasModifyingCTE;
+    return root->parse;
 }
 
-/// Adds paths that get the key from the outer side of a nested loop: one shard for each outer row.
-void add_key_lookup_paths(PlannerInfo *root, const DistTable &table, RelOptInfo *rel) {
-    // With data-modifying CTEs a scan must be able to read before the first write.
-    if (!table.has_key() || has_modifying_cte(root))
-        return;
+/// Whether all writes of a statement but one to the table are INSERTs into others, so that the table's scan
+/// sees none of them, however late it runs.
+bool only_inserts_beside(const Query *statement, Oid relid) {
+    int writes_to_table = 0;
+    bool others_insert = true;
+    const auto note = [&](const Query *query) {
+        if (query->commandType == CMD_SELECT || query->resultRelation == 0)
+            return;
+        const Oid target = rt_fetch(static_cast<Index>(query->resultRelation), query->rtable)->relid;
+        if (target == relid)
+            writes_to_table++;
+        else
+            others_insert &= query->commandType == CMD_INSERT && query->onConflict == nullptr;
+    };
+    note(statement);
+    ListCell *cell;
+    foreach (cell, statement->cteList)
+        note(castNode(Query, lfirst_node(CommonTableExpr, cell)->ctequery));
+    return writes_to_table == 1 && others_insert;
+}
+
+/// With data-modifying CTEs a scan must be able to read before the first write, which one that needs outer
+/// rows is not.
+bool may_read_late(PlannerInfo *root, const DistTable &table, const RelOptInfo *rel) {
+    const Query *statement = whole_statement(root);
+    return !statement->hasModifyingCTE ||
+           (finds_locked_rows(root, rel) && only_inserts_beside(statement, table.relid));
+}
+
+/// Adds paths that get the key from the outer side of a nested loop: one shard for each outer row. For rows
+/// that a sub-select has locked, any column will do. False when there was none.
+bool add_lookup_paths(PlannerInfo *root, const DistTable &table, RelOptInfo *rel) {
+    LookupColumns columns{table, finds_locked_rows(root, rel)};
+    if ((!table.has_key() && !columns.any) || !may_read_late(root, table, rel))
+        return false;
     List *joins = list_copy(rel->joininfo);
-    if (rel->has_eclass_joins) {
-        KeyMember context{table};
-        joins = list_concat(joins, generate_implied_equalities_for_column(root, rel, is_key_member, &context,
-                                                                          rel->lateral_referencers));
-    }
+    if (rel->has_eclass_joins)
+        joins = list_concat(joins, generate_implied_equalities_for_column(
+                                       root, rel, is_lookup_member, &columns, rel->lateral_referencers));
     std::pmr::vector<Relids> seen;
     ListCell *cell;
     foreach (cell, joins) {
         auto *join = lfirst_node(RestrictInfo, cell);
         List *items;
         if (join->pseudoconstant || !join_clause_is_movable_to(join, rel) ||
-            !find_prune_items(table, rel->relid, list_make1(join->clause), &items))
+            !(columns.any || find_prune_items(table, rel->relid, list_make1(join->clause), &items)))
             continue;
         Relids outer = bms_union(join->clause_relids, rel->lateral_relids);
         outer = bms_del_member(outer, static_cast<int>(rel->relid));
@@ -254,8 +299,9 @@ void add_key_lookup_paths(PlannerInfo *root, const DistTable &table, RelOptInfo 
         if (bms_is_empty(outer) || known)
             continue;
         seen.push_back(outer);
-        add_gather_path(root, table, rel, outer);
+        add_gather_path(root, table, rel, outer, false);
     }
+    return !seen.empty();
 }
 
 void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte) {
@@ -269,8 +315,8 @@ void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry 
     rel->pathlist = NIL;
     rel->partial_pathlist = NIL;
     rel->consider_parallel = false;
-    add_gather_path(root, *table, rel, rel->lateral_relids);
-    add_key_lookup_paths(root, *table, rel);
+    const bool has_lookups = add_lookup_paths(root, *table, rel);
+    add_gather_path(root, *table, rel, rel->lateral_relids, has_lookups && finds_locked_rows(root, rel));
 }
 
 void forget_local_shell_scope(XactEvent, void *) {

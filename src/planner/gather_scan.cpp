@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/pg/walker.hpp"
 #include "citus/planner/modify.hpp"
 #include "citus/planner/partitioned.hpp"
 #include "citus/planner/pruning.hpp"
@@ -10,6 +11,7 @@
 extern "C" {
 #include "access/sysattr.h"
 #include "catalog/pg_collation_d.h"
+#include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
@@ -69,6 +71,63 @@ Filters divide_filters(const DistTable &table, RelOptInfo *rel, List *restrictio
     }
     filters.prunes = find_prune_items(table, rel->relid, for_pruning, &filters.prune_items);
     return filters;
+}
+
+// ---------------------------------------------------------------- the whole of a correlated scan
+
+bool computes(const PlannerInfo *root, int param) {
+    for (; root != nullptr; root = root->parent_root) {
+        ListCell *cell;
+        foreach (cell, root->init_plans)
+            if (list_member_int(lfirst_node(SubPlan, cell)->setParam, param))
+                return true;
+    }
+    return false;
+}
+
+struct OuterSearch {
+    const PlannerInfo *root;
+    Index varno;
+};
+
+/// Whether an expression has a value of a row outside of the scan: of another relation (a nested loop gives
+/// it), or of the query around.
+bool uses_outer_row(::Node *node, void *raw) {
+    const auto *search = static_cast<OuterSearch *>(raw);
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Var))
+        return castNode(Var, node)->varno != static_cast<int>(search->varno);
+    if (IsA(node, Param))
+        return castNode(Param, node)->paramkind == PARAM_EXEC &&
+               !computes(search->root, castNode(Param, node)->paramid);
+    return walk_children(node, uses_outer_row, raw);
+}
+
+bool has_placeholder(::Node *node, void *) {
+    return node != nullptr && (IsA(node, PlaceHolderVar) || walk_children(node, has_placeholder, nullptr));
+}
+
+/// The filters that the shards do for an outer row, and those restrictions that need none. Nothing where an
+/// expression can't be taken apart so.
+void split_by_outer_row(PlannerInfo *root, const RelOptInfo *rel, const Filters &filters, List *restrictions,
+                        List **with_outer, List **without) {
+    OuterSearch search{root, rel->relid};
+    ListCell *cell;
+    foreach (cell, restrictions) {
+        auto *restriction = lfirst_node(RestrictInfo, cell);
+        auto *clause = reinterpret_cast<::Node *>(restriction->clause);
+        if (restriction->pseudoconstant)
+            continue;
+        if (has_placeholder(clause, nullptr)) {
+            *with_outer = NIL;
+            return;
+        }
+        if (!uses_outer_row(clause, &search))
+            *without = lappend(*without, restriction);
+        else if (!list_member_ptr(filters.local, clause))
+            *with_outer = lappend(*with_outer, clause);
+    }
 }
 
 /// Which attributes of the relation the plan above and the local filters use; a bit for each, offset as in
@@ -277,6 +336,22 @@ List *text_parts(const std::pmr::string &before, const std::pmr::string &after) 
     return list_make2(makeString(pstrdup(before.c_str())), makeString(pstrdup(after.c_str())));
 }
 
+/// Fills in what reads all rows that pass the filters which need no outer row.
+void describe_whole(WholeScan *whole, const Fragment &fragment, const std::pmr::string &before,
+                    const DistTable &table, PlannerInfo *root, RelOptInfo *rel, const CustomPath *path,
+                    List *restrictions) {
+    const Filters filters = divide_filters(table, rel, restrictions);
+    whole->fragment = fragment;
+    whole->fragment.prunes = filters.prunes;
+    whole->fragment.prune_items = filters.prune_items;
+    whole->fragment.params = filters.params;
+    const std::pmr::string after = std::pmr::string(" ") + kAlias + filter_clause(table.relid, filters.pushed);
+    whole->fragment.text_parts = text_parts(before, after);
+    whole->rows = clamp_row_est(
+        rel->tuples * clauselist_selectivity(root, restrictions, 0, JOIN_INNER, nullptr));
+    whole->width = path->path.pathtarget->width;
+}
+
 } // namespace
 
 Plan *make_gather_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses) {
@@ -291,24 +366,32 @@ Plan *make_gather_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, Lis
     fragment.run_as = rte->checkAsUser;
     fragment.prunes = filters.prunes;
     fragment.prune_items = filters.prune_items;
+    const std::pmr::string locking = locking_clause(root, rel->relid);
+    fragment.locks_rows = !locking.empty();
+
+    WholeScan whole;
+    List *uncorrelated = NIL;
+    if (rte->tablesample == nullptr && !fragment.locks_rows)
+        split_by_outer_row(root, rel, filters, clauses, &whole.conditions, &uncorrelated);
 
     std::pmr::string columns;
     Relation relation = table_open(rte->relid, NoLock);
-    const Bitmapset *used = used_attributes(rel, &path->path, tlist, filters.local);
+    const Bitmapset *used = used_attributes(rel, &path->path, tlist,
+                                            list_concat_copy(filters.local, whole.conditions));
     const ScanShape shape = build_columns(relation, rel->relid, used, &columns);
     table_close(relation, NoLock);
 
     const std::pmr::string sample = sample_clause(rte->tablesample, &filters.params);
-    const std::pmr::string locking = locking_clause(root, rel->relid);
-    fragment.locks_rows = !locking.empty();
     fragment.params = filters.params;
     std::pmr::string before("SELECT ");
     before += columns + " FROM ";
     std::pmr::string after(" ");
     after += kAlias + sample + filter_clause(rte->relid, filters.pushed) + locking;
     fragment.text_parts = text_parts(before, after);
+    if (whole.exists())
+        describe_whole(&whole, fragment, before, table, root, rel, path, uncorrelated);
 
-    CustomScan *scan = make_fragment_scan(fragment, shape);
+    CustomScan *scan = make_fragment_scan(fragment, shape, whole);
     scan->scan.plan.targetlist = tlist;
     scan->scan.plan.qual = filters.local;
     return &scan->scan.plan;

@@ -85,6 +85,7 @@ private:
     Output set_operation(Block *block, ::Node *node, List *column_types, const Equivalences &facts);
     Locus group_by(Block *block, const Locus &locus, List *clauses, const Equivalences &facts);
 
+    List *find_key_columns(Block *block, const Equivalences &facts, const Locus &from);
     void find_pruning(Block *block, const Equivalences &facts, StatementLocus *result);
     Locus with_modifying_ctes(Block *block, Locus locus, bool *found);
     Locus insert_of_values(Block *block);
@@ -704,6 +705,23 @@ void Analyzer::find_pruning(Block *block, const Equivalences &facts, StatementLo
     }
 }
 
+List *Analyzer::find_key_columns(Block *block, const Equivalences &facts, const Locus &from) {
+    List *found = NIL;
+    if (!from.is(Place::Hashed))
+        return NIL;
+    constexpr int kEverywhere = PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS | PVC_RECURSE_PLACEHOLDERS;
+    List *used = list_concat(pull_var_clause(as_node(block->query->targetList), kEverywhere),
+                             pull_var_clause(block->query->havingQual, kEverywhere));
+    ListCell *cell;
+    foreach (cell, used) {
+        const auto term = terms_.column_expression(block, as_node(lfirst(cell)));
+        if (term.has_value() &&
+            (facts.contains_class_of(from.keys, *term) || facts.contains_class_of(from.weak_keys, *term)))
+            found = lappend(found, lfirst(cell));
+    }
+    return found;
+}
+
 StatementLocus Analyzer::run(const Query *query) {
     StatementLocus result;
     auto *copy = static_cast<Query *>(copyObjectImpl(query));
@@ -728,6 +746,8 @@ StatementLocus Analyzer::run(const Query *query) {
     result.windowed = steps.windowed;
     result.distinct = steps.distinct;
     result.whole = steps.whole;
+    if (query->hasAggs && query->setOperations == nullptr)
+        result.key_columns = find_key_columns(block, facts, steps.from);
     const Locus &located = result.from.is(Place::Anywhere) ? result.sublinks : result.from;
     for (const auto &[colocation, relid] : anchors_)
         if (colocation == located.colocation && !located.is(Place::Anywhere))

@@ -1,6 +1,6 @@
 #include "locus_terms.hpp"
 
-#include "citus/pg/walker.hpp"
+#include "citus/planner/shippable.hpp"
 
 extern "C" {
 #include "access/hash.h"
@@ -12,31 +12,9 @@ namespace citus {
 
 namespace {
 
-bool has_query_parts(::Node *node, void *) {
-    if (node == nullptr)
-        return false;
-    switch (nodeTag(node)) {
-    case T_Var:
-    case T_Aggref:
-    case T_WindowFunc:
-    case T_GroupingFunc:
-    case T_SubLink:
-    case T_CurrentOfExpr:
-    case T_SetToDefault:
-    case T_CaseTestExpr:
-    case T_NextValueExpr:
-        return true;
-    case T_Param:
-        return castNode(Param, node)->paramkind == PARAM_SUBLINK ||
-               castNode(Param, node)->paramkind == PARAM_MULTIEXPR;
-    default:
-        return walk_children(node, has_query_parts, nullptr);
-    }
-}
-
 /// Whether the expression has one value for the whole statement.
 bool is_value(::Node *expr) {
-    return !has_query_parts(expr, nullptr) && !contain_volatile_functions(expr) &&
+    return !is_bound_to_query(expr) && !contain_volatile_functions(expr) &&
            !expression_returns_set(expr);
 }
 

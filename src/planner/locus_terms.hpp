@@ -1,5 +1,5 @@
-/// Columns and values of a statement as terms of the locus algebra. Used by locus.cpp and locus_facts.cpp
-/// only.
+/// Columns and values of a statement as terms of the locus algebra. Used by locus.cpp and locus_facts.cpp;
+/// what is said about types and casts also by other modules of the planner.
 #pragma once
 
 #include "citus/core/locus.hpp"

@@ -116,14 +116,29 @@ Users users_of(const Query *query) {
     return users;
 }
 
+/// Finds the strength of a lock in the query or in a part of it.
+bool find_lock(::Node *node, void *raw) {
+    if (node == nullptr)
+        return false;
+    if (!IsA(node, Query))
+        return walk_children(node, find_lock, raw);
+    const auto *query = castNode(Query, node);
+    if (query->rowMarks == NIL)
+        return walk_query(castNode(Query, node), find_lock, raw, 0);
+    *static_cast<LockClauseStrength *>(raw) = linitial_node(RowMarkClause, query->rowMarks)->strength;
+    return true;
+}
+
 /// FOR UPDATE: the plan has no node that locks, but errors and cursors look at its marks.
 void note_row_marks(PlannedStmt *statement, const Query *query) {
-    if (query->rowMarks == NIL || statement->rowMarks != NIL)
+    LockClauseStrength strength = LCS_NONE;
+    if (query->commandType != CMD_SELECT || statement->rowMarks != NIL ||
+        !find_lock(const_cast<::Node *>(reinterpret_cast<const ::Node *>(query)), &strength))
         return;
     auto *mark = makeNode(PlanRowMark);
     mark->rti = mark->prti = 1;
     mark->isParent = true; // the executor skips it
-    mark->strength = linitial_node(RowMarkClause, query->rowMarks)->strength;
+    mark->strength = strength;
     mark->markType = ROW_MARK_REFERENCE;
     mark->allMarkTypes = 1 << ROW_MARK_REFERENCE;
     statement->rowMarks = list_make1(mark);

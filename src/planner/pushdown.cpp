@@ -1,7 +1,9 @@
 #include "pushdown.hpp"
 
 #include "citus/pg/node.hpp"
+#include "citus/pg/walker.hpp"
 #include "aggregates.hpp"
+#include "locus_terms.hpp"
 
 extern "C" {
 #include "optimizer/optimizer.h"
@@ -110,7 +112,36 @@ void push_limit(Query *worker) {
     worker->limitCount = eval_const_expressions(nullptr, as_node(sum));
 }
 
+/// Like push_whole_block, for ORDER BY ... LIMIT ... FOR UPDATE: the scan gives rows in order, each locked
+/// when it is wanted.
+Query *push_locked_block(const Query *query, const StatementLocus &locus) {
+    if (!locus.windowed.is(Place::Hashed))
+        return nullptr;
+    std::optional<RowLock> lock = only_row_lock(query);
+    if (!lock.has_value())
+        return nullptr;
+    Query *worker = copy_of(query);
+    show_sort_columns(worker);
+    Query *above = copy_of(query);
+    above->targetList = columns_above(query->targetList, worker->targetList);
+    above->sortClause = NIL;
+    note_sublinks(above);
+    const bool is_known = can_run_twice(query->limitCount) && can_run_twice(query->limitOffset);
+    if (is_known)
+        push_limit(worker);
+    lock->wanted = is_known ? reinterpret_cast<Expr *>(worker->limitCount) : bigint(kUnknownLimit);
+    worker->limitCount = worker->limitOffset = nullptr;
+    worker->rowMarks = NIL;
+    worker->hasForUpdate = false;
+    WorkerQuery sent(worker);
+    sent.lock_row_by_row(*lock);
+    return sent.finish(locus, locus.windowed, false, above) ? above : nullptr;
+}
+
 Query *push_whole_block(const Query *query, const StatementLocus &locus) {
+    if (query->rowMarks != NIL && query->limitCount != nullptr)
+        if (Query *above = push_locked_block(query, locus); above != nullptr)
+            return above;
     Query *worker = copy_of(query);
     const bool has_limit = worker->limitCount != nullptr || worker->limitOffset != nullptr;
     // A set-returning function is expanded after the sort: the rows of one call stay together.
@@ -153,6 +184,7 @@ Query *push_whole_block(const Query *query, const StatementLocus &locus) {
 struct GroupMapping {
     WorkerQuery *worker;
     const Query *query;
+    bool is_disjoint = false; ///< no value of an aggregate over DISTINCT values is on two shards
     bool failed = false;
 };
 
@@ -199,13 +231,43 @@ const SortGroupClause *group_clause_of(const Query *query, ::Node *expr) {
     if (IsA(node, Aggref) && castNode(Aggref, node)->agglevelsup == static_cast<Index>(level)) {
         if (level > 0 || !can_split(castNode(Aggref, node)))
             return fail(mapping, node);
-        return split_aggregate(castNode(Aggref, node), mapping->worker);
+        return split_aggregate(castNode(Aggref, node), mapping->worker, mapping->is_disjoint);
     }
     return nullptr;
 }
 
 bool is_grouped(const Query *query) {
     return query->groupClause != NIL || query->hasAggs || query->havingQual != nullptr;
+}
+
+/// Whether an aggregate of the block is over DISTINCT values that several shards may have.
+struct DistinctValues {
+    const Query *query;
+    const List *key_columns;
+};
+
+bool may_overlap(::Node *node, void *raw) {
+    if (node == nullptr || IsA(node, Query))
+        return false;
+    const auto *values = static_cast<DistinctValues *>(raw);
+    if (!IsA(node, Aggref) || castNode(Aggref, node)->aggdistinct == NIL)
+        return walk_children(node, may_overlap, raw);
+    const auto *aggregate = castNode(Aggref, node);
+    if (!can_split_disjoint(aggregate))
+        return true;
+    auto *argument = as_node(copy_of(linitial_node(TargetEntry, aggregate->args)->expr));
+    ::Node *column = strip_relabels(flatten_join_alias_vars(const_cast<Query *>(values->query), argument));
+    // A cast may bring another equality along.
+    const Oid equality = linitial_node(SortGroupClause, aggregate->aggdistinct)->eqop;
+    return !list_member(values->key_columns, column) ||
+           !op_in_opfamily(equality, hash_family_of_type(exprType(column)));
+}
+
+/// Not with grouping sets, whose smaller sets would count the values of their parts several times.
+bool has_disjoint_values(const Query *query, const StatementLocus &locus) {
+    DistinctValues values{query, locus.key_columns};
+    return locus.key_columns != NIL && query->groupingSets == NIL &&
+           !may_overlap(as_node(query->targetList), &values) && !may_overlap(query->havingQual, &values);
 }
 
 /// The shards group by all columns that GROUP BY names; grouping sets are made of these groups here.
@@ -219,7 +281,7 @@ Query *push_groups(const Query *query, const StatementLocus &locus) {
         worker.group_column(as_node(entry->expr), entry->resname != nullptr ? entry->resname : "column",
                             clause);
     }
-    GroupMapping mapping{&worker, query};
+    GroupMapping mapping{&worker, query, has_disjoint_values(query, locus)};
     Query *above = copy_of(query);
     above->targetList =
         reinterpret_cast<List *>(replace_in(as_node(above->targetList), map_to_groups, &mapping));

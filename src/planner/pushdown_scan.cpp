@@ -332,6 +332,14 @@ RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const Fra
     return rte;
 }
 
+bool a_fragment_locks_rows() {
+    ListCell *cell;
+    foreach (cell, current_fragments)
+        if (Fragment::unpack(static_cast<PlannedFragment *>(lfirst(cell))->packed).locks_rows)
+            return true;
+    return false;
+}
+
 void install_pushdown_scan() {
     previous_pathlist_hook = set_rel_pathlist_hook;
     set_rel_pathlist_hook = replace_paths;

@@ -26,6 +26,9 @@ struct FragmentColumn {
 RangeTblEntry *make_fragment_entry(const Fragment &fragment, std::span<const FragmentColumn> columns,
                                    const FragmentEstimate &estimate, const FragmentOrder &order);
 
+/// Whether a part of the statement in planning that is such an entry locks rows.
+bool a_fragment_locks_rows();
+
 void install_pushdown_scan();
 
 } // namespace citus

@@ -172,60 +172,7 @@ bool knows_type(ShipState *state, Oid type) {
     return list_member_oid(state->user_types, scalar_of(type));
 }
 
-/// Constants whose text does not depend on settings, so that they may stand in a template that is kept.
-bool prints_alike(const Const *constant) {
-    if (constant->constisnull)
-        return true;
-    switch (constant->consttype) {
-    case BOOLOID:
-    case INT2OID:
-    case INT4OID:
-    case INT8OID:
-    case OIDOID:
-    case NUMERICOID:
-    case TEXTOID:
-    case VARCHAROID:
-    case BPCHAROID:
-    case NAMEOID:
-    case UUIDOID:
-    case UNKNOWNOID:
-    case INT4ARRAYOID:
-    case INT8ARRAYOID:
-    case TEXTARRAYOID:
-        return true;
-    default:
-        return false;
-    }
-}
-
 // ---------------------------------------------------------------- parameters
-
-bool is_bound_to_query(::Node *node, void *) {
-    if (node == nullptr)
-        return false;
-    switch (nodeTag(node)) {
-    case T_Var:
-    case T_Aggref:
-    case T_WindowFunc:
-    case T_GroupingFunc:
-    case T_SubLink:
-    case T_SubPlan:
-    case T_AlternativeSubPlan:
-    case T_PlaceHolderVar:
-    case T_CurrentOfExpr:
-    case T_SetToDefault:
-    case T_CaseTestExpr:
-    case T_CoerceToDomainValue:
-    case T_NextValueExpr:
-    case T_Query:
-        return true;
-    case T_Param:
-        return castNode(Param, node)->paramkind == PARAM_SUBLINK ||
-               castNode(Param, node)->paramkind == PARAM_MULTIEXPR;
-    default:
-        return walk_children(node, is_bound_to_query, nullptr);
-    }
-}
 
 bool is_expression(::Node *node) {
     switch (nodeTag(node)) {
@@ -329,7 +276,7 @@ bool opens_condition(::Node *node) {
     auto *node = reinterpret_cast<::Node *>(constant);
     if (!is_operand_type(constant->consttype) || !knows_type(state, constant->consttype))
         return fail(state, node);
-    if (prints_alike(constant))
+    if (constant->constisnull || constant->consttype == UNKNOWNOID || prints_alike(constant->consttype))
         return static_cast<::Node *>(copyObjectImpl(constant));
     return parameter_for(node, state);
 }

@@ -101,30 +101,6 @@ bool is_catalog_reference(Oid type) {
     }
 }
 
-/// Types whose constants print the same whatever the session's settings are, so that they may stand in the
-/// SQL text of a plan that is kept.
-bool prints_alike(Oid type) {
-    switch (type) {
-    case BOOLOID:
-    case INT2OID:
-    case INT4OID:
-    case INT8OID:
-    case OIDOID:
-    case NUMERICOID:
-    case TEXTOID:
-    case VARCHAROID:
-    case BPCHAROID:
-    case NAMEOID:
-    case UUIDOID:
-    case INT4ARRAYOID:
-    case INT8ARRAYOID:
-    case TEXTARRAYOID:
-        return true;
-    default:
-        return false;
-    }
-}
-
 // ---------------------------------------------------------------- collations
 
 /// The collation a parser derives for an expression, with the ranks of its rules.
@@ -465,6 +441,55 @@ Expr *ship_clause(Expr *clause, Index varno, List **params) {
         return nullptr;
     *params = context.params;
     return shipped;
+}
+
+bool prints_alike(Oid type) {
+    switch (type) {
+    case BOOLOID:
+    case INT2OID:
+    case INT4OID:
+    case INT8OID:
+    case OIDOID:
+    case NUMERICOID:
+    case TEXTOID:
+    case VARCHAROID:
+    case BPCHAROID:
+    case NAMEOID:
+    case UUIDOID:
+    case INT4ARRAYOID:
+    case INT8ARRAYOID:
+    case TEXTARRAYOID:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool is_bound_to_query(::Node *node, void *) {
+    if (node == nullptr)
+        return false;
+    switch (nodeTag(node)) {
+    case T_Var:
+    case T_Aggref:
+    case T_WindowFunc:
+    case T_GroupingFunc:
+    case T_SubLink:
+    case T_SubPlan:
+    case T_AlternativeSubPlan:
+    case T_PlaceHolderVar:
+    case T_CurrentOfExpr:
+    case T_SetToDefault:
+    case T_CaseTestExpr:
+    case T_CoerceToDomainValue:
+    case T_NextValueExpr:
+    case T_Query:
+        return true;
+    case T_Param:
+        return castNode(Param, node)->paramkind == PARAM_SUBLINK ||
+               castNode(Param, node)->paramkind == PARAM_MULTIEXPR;
+    default:
+        return walk_children(node, is_bound_to_query, nullptr);
+    }
 }
 
 } // namespace citus

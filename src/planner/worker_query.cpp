@@ -1,5 +1,6 @@
 #include "worker_query.hpp"
 
+#include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/planner/template.hpp"
 #include "locus_facts.hpp"
@@ -78,6 +79,7 @@ struct ReferenceSplit {
 struct RowMapping {
     WorkerQuery *rows;
     const ReferenceSplit *split;
+    List *groups; ///< grouping expressions that are computed on the shards
     bool failed = false;
 };
 
@@ -199,8 +201,47 @@ int number_of_reference(const ReferenceSplit &split, int varno) {
     return number;
 }
 
+/// Whether values of shards can be put together by UNION ALL: those of a row type differ from shard to shard.
+bool can_be_united(::Node *expr) {
+    const char type = get_typtype(getBaseType(exprType(expr)));
+    if (type == TYPTYPE_COMPOSITE || type == TYPTYPE_PSEUDO)
+        return false;
+    ListCell *used;
+    foreach (used, pull_var_clause(expr, PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS |
+                                             PVC_RECURSE_PLACEHOLDERS))
+        if (!IsA(lfirst(used), Var) || lfirst_node(Var, used)->varattno <= 0)
+            return false;
+    return true;
+}
+
+/// Expressions to group by, not mere columns, that can be computed where the shards are scanned: computed over
+/// the rows of all shards, they take another plan node.
+List *groups_of_shards(const Query *query, const ReferenceSplit *split) {
+    List *found = NIL;
+    ListCell *cell;
+    foreach (cell, query->targetList) {
+        const auto *entry = lfirst_node(TargetEntry, cell);
+        auto *expr = as_node(entry->expr);
+        if (entry->ressortgroupref == 0 || IsA(expr, Var) || IsA(expr, Const) ||
+            contain_aggs_of_level(expr, 0) || contain_volatile_functions(expr) || !can_be_united(expr))
+            continue;
+        const Relids used = pull_varnos(nullptr, expr);
+        if (!bms_is_empty(used) && (split == nullptr || !bms_overlap(used, split->reference)))
+            found = lappend(found, expr);
+    }
+    return found;
+}
+
+/// A column of the rows, with a name of its own.
+::Node *column_of_rows(const RowMapping *mapping, const ::Node *expr) {
+    const char *name = psprintf("c%d", list_length(mapping->rows->query()->targetList) + 1);
+    return as_node(mapping->rows->column(const_cast<::Node *>(expr), name));
+}
+
 ::Node *map_to_rows(::Node *node, int level, void *raw) {
     auto *mapping = static_cast<RowMapping *>(raw);
+    if (level == 0 && list_member(mapping->groups, node))
+        return column_of_rows(mapping, node);
     if (!is_var_of_block(node, level))
         return nullptr;
     const Var *var = castNode(Var, node);
@@ -216,9 +257,7 @@ int number_of_reference(const ReferenceSplit &split, int varno) {
         own->varattnosyn = 0;
         return reinterpret_cast<::Node *>(own);
     }
-    const char *name = psprintf("c%d", list_length(mapping->rows->query()->targetList) + 1);
-    return reinterpret_cast<::Node *>(
-        mapping->rows->column(reinterpret_cast<::Node *>(const_cast<Var *>(var)), name));
+    return column_of_rows(mapping, node);
 }
 
 RangeTblEntry *entry_of_cte(const Query *query) {
@@ -302,21 +341,12 @@ void name_column(Query *query, TargetEntry *entry, char *name) {
     lfirst(list_nth_cell(rte->eref->colnames, entry->resno - 1)) = makeString(name);
 }
 
-/// Whether the rows of shards can be put together by UNION ALL: those of a row type differ from shard to
-/// shard.
+/// Whether the rows of shards can be put together by UNION ALL.
 bool can_be_united(const Query *query) {
     ListCell *cell;
-    foreach (cell, query->targetList) {
-        auto *expr = reinterpret_cast<::Node *>(lfirst_node(TargetEntry, cell)->expr);
-        const char type = get_typtype(getBaseType(exprType(expr)));
-        if (type == TYPTYPE_COMPOSITE || type == TYPTYPE_PSEUDO)
+    foreach (cell, query->targetList)
+        if (!can_be_united(as_node(lfirst_node(TargetEntry, cell)->expr)))
             return false;
-        ListCell *used;
-        foreach (used, pull_var_clause(expr, PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS |
-                                                 PVC_RECURSE_PLACEHOLDERS))
-            if (!IsA(lfirst(used), Var) || lfirst_node(Var, used)->varattno <= 0)
-                return false;
-    }
     return true;
 }
 
@@ -331,8 +361,9 @@ Query *WorkerQuery::grouping_over_rows() const {
         return nullptr;
     const auto split = split_reference_tables(query_);
     WorkerQuery rows = input_of(split.has_value() ? split->shards : query_);
-    RowMapping mapping{&rows, split.has_value() ? &*split : nullptr};
     const Query *source = split.has_value() ? split->groups : query_;
+    RowMapping mapping{&rows, split.has_value() ? &*split : nullptr, NIL};
+    mapping.groups = groups_of_shards(source, mapping.split);
     auto *groups = makeNode(Query);
     groups->commandType = CMD_SELECT;
     groups->canSetTag = true;
@@ -366,6 +397,16 @@ void WorkerQuery::group_per_node() {
     if (reads_motions(query_))
         return; // each shard reads rows of its own
     per_node_ = grouping_over_rows();
+    // Reference tables are joined once per node, not per shard.
+    groups_per_node_ = per_node_ != nullptr && list_length(per_node_->rtable) == 1;
+}
+
+/// Whether each shard is to group its own rows: rows that pass an Append first cost a tenth more, groups that
+/// are sent by several shards as much as some dozens of rows.
+bool WorkerQuery::has_few_groups(const FragmentEstimate &estimate, double shards) const {
+    constexpr double kRowsPerGroup = 64, kWorthwhile = 1000;
+    const double rows_of_shard = estimate.input / shards, groups = estimate.rows / estimate.tasks;
+    return groups_per_node_ && rows_of_shard > std::max(kWorthwhile, kRowsPerGroup * groups);
 }
 
 /// `WITH citus_shards AS (query) SELECT columns FROM citus_shards ORDER BY ... LIMIT ...`, or nullptr.
@@ -463,7 +504,19 @@ bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, b
         return false;
     column_if_none();
     const ShipMode mode = rows.is(core::Place::Hashed) ? ShipMode::PerShard : ShipMode::OneGroup;
+    const double shards = estimated_tasks(locus, rows);
+    const double tasks = per_node_ != nullptr ? std::min(shards, nodes_of(fragment.anchor)) : shards;
+    FragmentEstimate estimate = estimate_fragment(query_, tasks, repeats_groups);
+    if (has_few_groups(estimate, shards))
+        if (Query *groups_of_shards = rows_over_shards(); groups_of_shards != nullptr) {
+            per_node_ = groups_of_shards;
+            estimate.rows = std::min(estimate.rows / tasks * shards, estimate.input);
+        }
     if (!set_user(&fragment, query_) || !fill(&fragment, mode) || !relations_fit(fragment, rows))
+        return false;
+    if (per_node_ != nullptr && !fragment.runs_per_node())
+        estimate = estimate_fragment(query_, shards, repeats_groups);
+    if (row_lock_.has_value() && !make_row_by_row(&fragment, *row_lock_, query_))
         return false;
     std::pmr::vector<FragmentColumn> columns;
     ListCell *cell;
@@ -474,10 +527,6 @@ bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, b
             columns.push_back({entry->resname != nullptr ? entry->resname : "column", exprType(expr),
                                exprTypmod(expr), exprCollation(expr)});
     }
-    double tasks = estimated_tasks(locus, rows);
-    if (fragment.runs_per_node())
-        tasks = std::min(tasks, nodes_of(fragment.anchor));
-    const FragmentEstimate estimate = estimate_fragment(query_, tasks, repeats_groups);
     replace_from(above, make_fragment_entry(fragment, columns, estimate, order_of(fragment)));
     return true;
 }

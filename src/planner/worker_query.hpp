@@ -6,6 +6,7 @@
 #include "citus/planner/template.hpp"
 #include "fragment_order.hpp"
 #include "pushdown_scan.hpp"
+#include "row_by_row.hpp"
 
 namespace citus {
 
@@ -32,12 +33,16 @@ public:
     Query *query() { return query_; }
 
     /// Lets one statement per node group the rows of all its shards, where that is possible: fewer partial
-    /// groups travel, and the node may use its own parallel plans. To be called when the query is complete.
+    /// groups travel, and the node may use its own parallel plans. Where each shard has few groups, they are
+    /// sent without being put together on the node. To be called when the query is complete.
     void group_per_node();
 
     /// Lets one statement per node give the rows of all its shards, limited once more there when the query is
     /// limited, or sorted when the plan above wants that. To be called when the query is complete.
     void merge_per_node();
+
+    /// Lets the scan lock rows one by one, until it has as many as are wanted.
+    void lock_row_by_row(const RowLock &lock) { row_lock_ = lock; }
 
 private:
     Query *rows_over_shards() const;
@@ -47,9 +52,13 @@ private:
     void column_if_none();
     TargetEntry *entry_for(::Node *expr, const char *name);
 
+    bool has_few_groups(const FragmentEstimate &estimate, double shards) const;
+
     Query *query_;
+    bool groups_per_node_ = false;
     Query *per_node_ = nullptr;    ///< another form of query_, whose only CTE gives the rows of the shards
     Query *when_sorted_ = nullptr; ///< the same, for when an order is wanted
+    std::optional<RowLock> row_lock_;
 };
 
 /// Fills the fragment's text from such a form. False when it can't be sent; then the fragment is unchanged.

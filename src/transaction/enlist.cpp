@@ -80,6 +80,9 @@ void begin(Connection *connection) {
     connection->queue_begin(begin_command());
     (void)distributed_transaction_number();
     connection->transaction.open = true;
+    // A role that a statement outside of the transaction assumed has ended with it.
+    connection->transaction.role = InvalidOid;
+    connection->transaction.role_unknown = false;
     connection->transaction.begin_level = GetCurrentTransactionNestLevel();
     queue_constraint_commands(connection, TopSubTransactionId);
 }

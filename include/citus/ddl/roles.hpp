@@ -15,4 +15,14 @@ namespace citus {
 /// their memberships. The user must be a superuser.
 void create_missing_roles(int32 group_id);
 
+/// Creates on all other nodes those of the roles that exist here and not there: they were made in a database
+/// without the extension, or before it. With them come the roles that they are members of, and their
+/// members, if the user may create these. Raises an error when he may not create one that is needed.
+void create_needed_roles(std::span<const Oid> needed);
+
+/// Adds the roles that an object of this database names: its owner and those with privileges.
+void add_roles_of(std::pmr::vector<Oid> *roles, Oid class_id, Oid object_id);
+/// The same for the row-level security policies of a table.
+void add_roles_of_policies(std::pmr::vector<Oid> *roles, Oid relid);
+
 } // namespace citus

@@ -6,6 +6,7 @@
 /// contact a node.
 #pragma once
 
+#include "citus/executor/whole_scan.hpp"
 #include "citus/planner/fragment.hpp"
 
 namespace citus {
@@ -24,8 +25,9 @@ struct ScanShape {
 };
 
 /// The scan node. plan.targetlist and plan.qual are left to the caller (index_var_tlist gives the whole scan
-/// tuple). The expressions of the fragment move to custom_exprs, so that setrefs and the like see them.
-CustomScan *make_fragment_scan(const Fragment &fragment, const ScanShape &shape);
+/// tuple). The expressions of the fragment (and of its second form) move to custom_exprs, so that setrefs and
+/// the like see them.
+CustomScan *make_fragment_scan(const Fragment &fragment, const ScanShape &shape, const WholeScan &whole = {});
 
 /// The same for a plan without setrefs: tlist becomes the row type of the fragment and the target list, with
 /// its names and resjunk marks.
@@ -36,6 +38,9 @@ List *index_var_tlist(List *scan_tlist);
 
 /// The fragment of a node made by make_fragment_scan, its expressions put back.
 Fragment fragment_of(const CustomScan *scan);
+
+/// Its second form; one that does not exist when it has none.
+WholeScan whole_scan_of(const CustomScan *scan);
 
 /// Whether the node is a "Citus Adaptive" scan.
 bool is_fragment_scan(const Plan *plan);

@@ -25,6 +25,7 @@ public:
     bool in_memory() const { return store_ == nullptr || tuplestore_in_memory(store_); }
     /// The next row; valid until the next call of get(), whatever is put meanwhile. False when empty.
     bool get(TupleTableSlot *slot, int *task);
+    /// Throws away what is left. Rows may be put again.
     void end();
 
 private:

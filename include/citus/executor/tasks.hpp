@@ -39,8 +39,8 @@ struct TaskSet {
     Oid run_as = InvalidOid; ///< user of the connections: the checkAsUser of the relations (a view's owner);
                              ///< InvalidOid for the current user
     int level = 0; ///< transaction nesting level the rows belong to (a cursor's); 0: the current one
-    /// The only task, a write without result, is the whole transaction (see lone_write.hpp): its node commits
-    /// it in the same round trip.
+    /// The only task, a write, is the whole transaction (see lone_write.hpp): its node commits it in the same
+    /// round trip. Its rows are all there, and committed, before the first one is handed out.
     bool commits = false;
     bool in_transaction = false; ///< what the tasks do must last until the end of the transaction
     /// Reads that share a snapshot on each node with others of the statement (statement_number()), or with

@@ -11,6 +11,9 @@
 /// ticket has only idle connections, and waits for a ticket with nothing in its hands. A node says itself how
 /// many it takes (net/greeting.hpp); what other servers and clients take of it is not known beforehand, and
 /// a wait for those ends by citus.node_connection_timeout.
+///
+/// Links that nodes make to each other for a transaction of this server (executor/motion_run.cpp) are counted
+/// here, too.
 #pragma once
 
 #include "citus/net/wire.hpp"
@@ -34,6 +37,20 @@ bool try_reserve_slots(std::span<Connection *const> connections);
 /// is never waited for, none is given while others wait, and none when citus.max_adaptive_executor_pool_size
 /// sessions and connections of this kind are at work already.
 bool try_reserve_optional_slot(Connection *connection);
+
+/// Links that other nodes will make to a node for this transaction.
+struct PeerLinks {
+    const char *host;
+    int port;
+    int count;
+};
+
+/// Counts links between nodes among the connections that only make statements faster, up to the end of the
+/// transaction: all of them, or none when a node has no room, or others wait for it. Who gets none sends by
+/// the connections it has.
+bool try_reserve_peer_links(std::span<const PeerLinks> wanted);
+/// The transaction is over, and with it the links. Never raises.
+void release_peer_links();
 
 /// What the node says how many connections it takes. The connection has a slot.
 void note_node_slots(const Connection *connection, int slots);

@@ -14,6 +14,9 @@ namespace citus {
 /// Raises 08006: the connection could not be made or was lost. `reason` as libpq gave it.
 [[noreturn]] void raise_connection_error(const Connection *connection, const char *reason);
 
+/// SQLSTATE of a failed command; 08006 where it has none.
+int sqlstate_of(const pg_result *result);
+
 /// Text of the primary message of a failed command, for warnings (palloc'd).
 char *remote_error_text(const Connection *connection, const pg_result *result);
 

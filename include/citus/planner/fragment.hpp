@@ -39,6 +39,9 @@ struct MergeKey {
     bool operator==(const MergeKey &) const = default;
 };
 
+/// In place of the rows that are wanted at most, when only the plan above knows: it stops asking for more.
+constexpr int64 kUnknownLimit = -1;
+
 struct Fragment {
     Tier tier = Tier::Gather; ///< for EXPLAIN
     CmdType command = CMD_SELECT;
@@ -62,11 +65,19 @@ struct Fragment {
                          ///< parts, kMotionMark and a position in this list stand for the call
     List *merge_keys =
         NIL; ///< packed MergeKeys: each task sends its rows in this order, and so does the scan
+    /// FOR UPDATE ... LIMIT over several shards: the text finds candidates, each row led by its ctid and
+    /// tableoid, at most $n of them, the last of the parameters (here the rows wanted at most). These are
+    /// the parts of the text, with the same slots, that locks one row, which $n is the ctid and $n+1 the
+    /// tableoid of, and gives it as it is then, when it still fits (executor/row_locks.hpp). NIL: no such.
+    List *lock_parts = NIL;
+    bool lock_waits = false;           ///< with lock_parts: neither NOWAIT nor SKIP LOCKED
     std::span<const int32> motion_ids; ///< while it runs: the number of each motion's rows; not packed
 
     /// One statement per node instead of one per shard: the text between body_begin and body_end is repeated
     /// for each shard of the node, with UNION ALL between them. Behind it stand reference tables only.
     bool runs_per_node() const { return body_begin >= 0; }
+
+    bool locks_row_by_row() const { return lock_parts != NIL; }
 
     bool modifies() const { return command != CMD_SELECT || has_modifying_cte; }
     bool needs_write_access() const { return modifies() || locks_rows; }

@@ -20,6 +20,10 @@ struct StatementLocus {
     core::Locus distinct;
     core::Locus whole; ///< LIMIT
 
+    /// Columns (Vars) of the top level that name the shard group of `from` wherever they are not NULL: equal
+    /// values are in one group. Only those that the target list and HAVING mention.
+    List *key_columns = NIL;
+
     Oid anchor = InvalidOid; ///< a table whose shards tell the groups of `from`, if these are not Anywhere
     bool prunes = false;     ///< the items say which shards can have rows
     List *prune_items = NIL; ///< as in Fragment

@@ -23,6 +23,14 @@ bool is_run_constant(::Node *expr, Index varno);
 /// Whether a function may be evaluated on a shard over its rows.
 bool is_shippable_function(Oid function);
 
+/// Whether constants of this type print the same whatever the session's settings are, so that they may stand
+/// in the SQL text of a plan that is kept.
+bool prints_alike(Oid type);
+
+/// Whether the expression refers to something of the query around it (columns, aggregates, sub-selects, places
+/// that the server fills in), so that it has no value of its own. A WalkerCallback: the context is not used.
+bool is_bound_to_query(::Node *node, void *context = nullptr);
+
 /// Whether values of this type may be used in functions on a shard (plain columns may be of any type).
 bool is_shippable_type(Oid type);
 

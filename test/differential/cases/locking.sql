@@ -28,6 +28,29 @@ SELECT j.id, p.no FROM jobs j LEFT JOIN parts p ON p.job = j.id AND p.no > 50 WH
 SELECT j.id, p.what FROM jobs j JOIN parts p ON p.no = j.id ORDER BY j.id LIMIT 3 FOR UPDATE;
 COMMIT;
 SELECT id, worker FROM jobs WHERE worker IS NOT NULL ORDER BY id;
+-- Queues: each statement's rows, and that they are found again.
+BEGIN;
+SELECT id, state FROM jobs WHERE state <> 'done' ORDER BY id DESC LIMIT 4 OFFSET 1 FOR UPDATE SKIP LOCKED;
+SELECT id, state || '!' AS s FROM jobs WHERE state = 'open' ORDER BY 2, id LIMIT 3 FOR NO KEY UPDATE NOWAIT;
+SELECT j FROM jobs j WHERE state = 'open' ORDER BY id LIMIT 2 FOR UPDATE;
+SELECT p.*, j.state FROM jobs j JOIN parts p ON p.job = j.id ORDER BY p.no LIMIT 4 FOR UPDATE OF p SKIP LOCKED;
+SELECT p.no, j.id FROM jobs j JOIN parts p ON p.job = j.id ORDER BY j.id, p.no LIMIT 5 FOR UPDATE OF j SKIP LOCKED;
+SELECT id FROM jobs WHERE id IN (SELECT job FROM parts WHERE no < 20) ORDER BY id LIMIT 3 FOR SHARE;
+SELECT id FROM jobs ORDER BY id LIMIT NULL FOR UPDATE;
+SELECT id FROM jobs ORDER BY id LIMIT 0 FOR UPDATE;
+SELECT id FROM jobs ORDER BY id FETCH FIRST 2 ROWS WITH TIES FOR UPDATE;
+SELECT id FROM jobs ORDER BY id LIMIT (SELECT 2) FOR UPDATE;
+SELECT count(*) FROM (SELECT id FROM jobs ORDER BY random() LIMIT 3 FOR UPDATE SKIP LOCKED) AS l;
+PREPARE take(int) AS UPDATE jobs SET worker = $1 WHERE id IN (SELECT id FROM jobs WHERE worker IS NULL AND state = 'open' ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING id, worker;
+EXECUTE take(1);
+EXECUTE take(2);
+EXECUTE take(3);
+WITH c AS (SELECT id FROM jobs WHERE worker IS NULL ORDER BY id LIMIT 2 FOR UPDATE SKIP LOCKED) UPDATE jobs SET worker = 7 FROM c WHERE jobs.id = c.id RETURNING jobs.id;
+WITH t AS (DELETE FROM jobs WHERE id = (SELECT id FROM jobs WHERE worker = 7 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING *) INSERT INTO parts SELECT id, 2000, 'taken' FROM t RETURNING *;
+WITH t AS (DELETE FROM jobs USING (SELECT id FROM jobs ORDER BY id DESC LIMIT 2 FOR UPDATE SKIP LOCKED) AS c WHERE jobs.id = c.id RETURNING jobs.*), u AS (UPDATE jobs SET state = 'last' WHERE id = 1 RETURNING id) SELECT t.id, u.id FROM t, u ORDER BY 1;
+DELETE FROM parts USING (SELECT no FROM parts ORDER BY no LIMIT 2 FOR UPDATE SKIP LOCKED) AS c WHERE parts.no = c.no RETURNING parts.no;
+SELECT * FROM jobs ORDER BY id;
+ROLLBACK;
 -- What PostgreSQL refuses.
 SELECT count(*) FROM jobs FOR UPDATE;
 SELECT DISTINCT state FROM jobs FOR UPDATE;

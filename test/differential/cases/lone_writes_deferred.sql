@@ -1,5 +1,5 @@
 -- Writes that are all of their transaction, and fail when it commits.
--- variants: distributed reference
+-- variants: distributed reference onenode partitioned
 CREATE TABLE lw (k int PRIMARY KEY, v int);
 -- distribute: create_distributed_table('lw', 'k')
 CREATE TABLE lw_child (k int, n int, PRIMARY KEY (k, n));
@@ -12,6 +12,9 @@ INSERT INTO lw_child VALUES (100, 1);
 INSERT INTO lw_child VALUES (100, 2) RETURNING n;
 UPDATE lw_child SET k = k WHERE k = 1;
 DELETE FROM lw WHERE k = 1;
+UPDATE lw_child SET n = n + 10 WHERE k = 1 RETURNING n;
+DELETE FROM lw WHERE k = 1 RETURNING k, v;
+DELETE FROM lw WHERE k = 9 RETURNING k, v;
 SELECT k, n FROM lw_child ORDER BY 1, 2;
 SELECT count(*) FROM lw;
 -- More than once, as prepared commands.
@@ -39,3 +42,33 @@ SELECT k, n FROM lw_child ORDER BY 1, 2;
 DO $$ BEGIN INSERT INTO lw_child VALUES (400, 1); COMMIT; EXCEPTION WHEN OTHERS THEN RAISE NOTICE 'caught %', SQLSTATE; END $$;
 SELECT count(*) FROM lw_child;
 DROP TABLE lw_child, lw;
+-- Of utility statements.
+COPY lw_child FROM STDIN;
+6	60
+500	1
+\.
+COPY lw_child FROM STDIN;
+6	60
+\.
+DO $$ BEGIN INSERT INTO lw_child VALUES (400, 1); INSERT INTO lw_child VALUES (401, 1); END $$;
+DO $$ BEGIN INSERT INTO lw_child VALUES (410, 1); INSERT INTO lw VALUES (410, 1); END $$;
+CREATE PROCEDURE lw_pair(key int) LANGUAGE plpgsql AS $$ BEGIN INSERT INTO lw_child VALUES (key, 1); COMMIT; INSERT INTO lw_child VALUES (key + 1, 1); END $$;
+CALL lw_pair(410);
+INSERT INTO lw VALUES (420, 1);
+CALL lw_pair(420);
+SELECT k, n FROM lw_child WHERE k >= 400 ORDER BY 1, 2;
+-- Unique ones, and with WITH.
+CREATE TABLE lw_unique (k int, n int, CONSTRAINT lw_once UNIQUE (k, n) DEFERRABLE INITIALLY DEFERRED);
+-- distribute: create_distributed_table('lw_unique', 'k')
+INSERT INTO lw_unique VALUES (1, 1), (1, 2);
+INSERT INTO lw_unique VALUES (1, 2);
+UPDATE lw_unique SET n = 2 WHERE k = 1 RETURNING n;
+UPDATE lw_unique SET n = n + 1 WHERE k = 1;
+WITH x AS (INSERT INTO lw_unique VALUES (1, 3) RETURNING n) SELECT n FROM x;
+BEGIN;
+INSERT INTO lw_unique VALUES (1, 3);
+DELETE FROM lw_unique WHERE k = 1 AND n = 3;
+COMMIT;
+SELECT n FROM lw_unique ORDER BY n;
+DROP PROCEDURE lw_pair;
+DROP TABLE lw_unique;

@@ -36,6 +36,13 @@ UPDATE warm SET v = v + 4 WHERE k = 1;
 SELECT count(*) > 0 AS forget FROM pg_temp.moved();
 UPDATE warm SET v = v + 5 WHERE k = 1;
 SELECT * FROM pg_temp.moved();
+-- Also when it returns rows.
+UPDATE warm SET v = v + 2 WHERE k = 1 RETURNING v > 2, k;
+UPDATE warm SET v = v + 3 WHERE k = 1 RETURNING v > 3, k;
+UPDATE warm SET v = v + 4 WHERE k = 1 RETURNING v > 4, k;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+UPDATE warm SET v = v + 5 WHERE k = 1 RETURNING v > 5, k;
+SELECT * FROM pg_temp.moved();
 -- So does an INSERT of one row, whose plan is found again, too.
 CREATE TABLE rows_in (k int, what text);
 SELECT create_distributed_table('rows_in', 'k', colocate_with := 'warm');
@@ -53,6 +60,23 @@ SELECT * FROM pg_temp.moved();
 INSERT INTO rows_in VALUES (1, 'g') RETURNING 1 / k;
 INSERT INTO rows_in VALUES (1, 'h') RETURNING 1 / (k - 1);
 SELECT what FROM rows_in WHERE k = 1 ORDER BY what;
+DELETE FROM rows_in WHERE k = 1 AND what = 'a' RETURNING what, k;
+DELETE FROM rows_in WHERE k = 1 AND what = 'b' RETURNING what, k;
+DELETE FROM rows_in WHERE k = 1 AND what = 'c' RETURNING what, k;
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+DELETE FROM rows_in WHERE k = 1 AND what = 'd' RETURNING what, k;
+SELECT * FROM pg_temp.moved();
+-- Not when the rows are many: the node refuses that, once, and the statement is repeated in a block.
+INSERT INTO rows_in SELECT 2, repeat('x', 100) || g FROM generate_series(1, 400) AS g;
+\o /dev/null
+UPDATE rows_in SET what = what || 'y' WHERE k = 2 RETURNING what;
+\o
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+\o /dev/null
+UPDATE rows_in SET what = what || 'y' WHERE k = 2 RETURNING what;
+\o
+SELECT * FROM pg_temp.moved();
+SELECT count(DISTINCT what), min(right(what, 4)) FROM rows_in WHERE k = 2;
 -- In a block, BEGIN rides along with the first statement, and COMMIT is one message.
 BEGIN;
 UPDATE warm SET v = v + 5 WHERE k = 1;
@@ -106,8 +130,8 @@ SELECT count(*) > 0 AS forget FROM pg_temp.moved();
 SELECT pg_temp.writes_in_a_loop(20);
 SELECT * FROM pg_temp.moved();
 -- (The same constant twice is another statement than two different ones: what is equal stays equal.)
--- Not what may still fail afterwards: rows to return, a function around it.
-UPDATE warm SET v = v + 1 WHERE k = 1 RETURNING v;
+-- Not what may still fail afterwards: an expression that is computed here, a function around it.
+INSERT INTO rows_in VALUES (5, 'f') RETURNING 1 / k;
 DO $$ BEGIN UPDATE warm SET v = v + 1 WHERE k = 1; RAISE division_by_zero; END $$;
 SELECT value - (SELECT value FROM before WHERE name = 'commits_with_write') AS commits_with_write
 FROM citus_session_counters() WHERE name = 'commits_with_write';

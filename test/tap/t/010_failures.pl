@@ -138,6 +138,13 @@ like($error, qr/HINT: .*disk space.*CONTEXT: .*:$port{worker2}/s, '... what to d
 is(out($session, 'SELECT count(*) FROM big'), 0, '... nothing of the transaction is there, and the session goes on');
 $cluster->run($session, "INSERT INTO big SELECT i, 'x' FROM generate_series(1, 100) i");
 is(out($session, 'SELECT count(*) FROM big'), 100, '... there as well');
+# ... of a temporary file, of a read and of a write
+my $sorted = "SELECT count(*) FROM (SELECT repeat(i::text, 100) FROM item, generate_series(1, 100000) i WHERE id = $two ORDER BY 1 OFFSET 0) s";
+($out, $error) = timed($session, $sorted);
+like($error, qr/could not write to file.*CONTEXT: .*:$port{worker2}/s, 'no room for a temporary file');
+($out, $error) = timed($session, "BEGIN; UPDATE item SET note = 'sorted' WHERE id = $one; $sorted; COMMIT");
+like($error, qr/could not write to file.*CONTEXT: .*:$port{worker2}/s, '... in a transaction that wrote');
+is(out($session, "SELECT note FROM item WHERE id IN ($one, $two) AND note = 'sorted'"), '', '... of which nothing is there, and the session goes on');
 $cluster->finish($session);
 $node->restart;
 

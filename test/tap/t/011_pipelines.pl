@@ -8,13 +8,14 @@ use CitusCluster;
 use Test::More;
 
 my $cluster = CitusCluster->new(workers => 2);
-$cluster->sql(q{
+my $tables = q{
     CREATE TABLE item (id int PRIMARY KEY, n int NOT NULL);
     SELECT create_distributed_table('item', 'id', shard_count => 4);
     CREATE TABLE part (id int, n int, PRIMARY KEY (id, n));
     SELECT create_distributed_table('part', 'id', colocate_with => 'item');
     ALTER TABLE part ADD FOREIGN KEY (id) REFERENCES item DEFERRABLE INITIALLY DEFERRED;
-});
+};
+$cluster->sql($tables);
 my ($one, $two) = map { $cluster->key_on('item', $_) } 'worker1', 'worker2';
 my $coordinator = $cluster->node('coordinator');
 my $script = 0;
@@ -56,10 +57,22 @@ pipeline(1, 'an error at commit of the first of two', ["INSERT INTO part VALUES 
 pipeline(1, 'an error at commit of the last of two', ["UPDATE item SET n = 7 WHERE id = $two", "INSERT INTO part VALUES (1000, 1)"], 2, $no_parent);
 is($cluster->sql('SELECT sum(n), (SELECT count(*) FROM part) FROM item'), '0|0', '... leaves nothing');
 
+pipeline(1, 'a constraint that a later statement makes hold', ["INSERT INTO part VALUES (1000, 1)", "INSERT INTO item VALUES (1000, 1)"]);
+is($cluster->sql('SELECT count(*) FROM part'), 1, '... and it does');
+
 # A batch that names its transaction itself.
 pipeline(4, 'a block in a pipeline',
     ['BEGIN', "UPDATE item SET n = n + 1 WHERE id = $one", "INSERT INTO part SELECT $one, n FROM item WHERE id = $one", 'COMMIT',
         "UPDATE item SET n = n + 1 WHERE id = $two"]);
 is($cluster->sql('SELECT id, n, (SELECT count(*) FROM part p WHERE p.id = i.id) FROM item i ORDER BY id = ' . $two), "$one|4|4\n$two|4|0", '... did all of it');
 is($cluster->sql('SELECT count(*) FROM pg_prepared_xacts', $_), 0, "nothing is left on $_") for 'worker1', 'worker2';
+
+# Shards on the coordinator itself: errors at commit with the names that the client knows.
+$cluster = CitusCluster->new(workers => 0, label => 'alone_');
+$cluster->sql($tables);
+$coordinator = $cluster->node('coordinator');
+($one, $two) = (1, 2);
+pipeline(1, 'an error at commit on one node', ["INSERT INTO part VALUES (1000, 1)"], 2, $no_parent);
+pipeline(1, 'a constraint that a later statement makes hold', ["INSERT INTO part VALUES (1000, 1)", "INSERT INTO item VALUES (1000, 1)"]);
+is($cluster->sql('SELECT count(*) FROM part'), 1, '... and it does');
 done_testing();

@@ -62,6 +62,7 @@ my $on2 = $cluster->key_on('item', 'worker2');
 my %statements = (
     'a query' => 'SELECT sum(n) FROM item',
     'a write on one node' => "UPDATE item SET n = n WHERE id = $on1",
+    'a write with rows' => "UPDATE item SET n = n WHERE id = $on1 RETURNING n",
     'a transaction' => "BEGIN; UPDATE item SET n = n WHERE id = $on1; UPDATE item SET n = n WHERE id = $on2; COMMIT");
 for my $what (sort keys %statements) {
     my $session = $cluster->session;
