@@ -1,5 +1,6 @@
 /// The executor state of a "Citus Adaptive" node, for the files that implement it: fragment_scan.cpp (runs
-/// and rows) and write_visibility.cpp (what reads must not see). Nobody else looks into it.
+/// and rows), fragment_plan.cpp (the plan node), whole_scan.cpp (its second form) and write_visibility.cpp
+/// (what reads must not see). Nobody else looks into it.
 #pragma once
 
 #include "citus/executor/fragment_scan.hpp"
@@ -11,11 +12,22 @@
 #include "whole_scan_state.hpp"
 
 extern "C" {
+#include "nodes/extensible.h"
 #include "utils/portal.h"
 #include "utils/tuplestore.h"
 }
 
 namespace citus {
+
+/// custom_private of a node: the fragment without expressions, what the shards return, how it is projected;
+/// and its second form, if it has one, whose expressions are a list at the end of custom_exprs.
+enum PrivatePart { kPackedFragment, kRemoteTlist, kProjection, kWholeScan };
+
+inline bool has_whole_scan(const CustomScan *scan) {
+    return list_length(scan->custom_private) > kWholeScan;
+}
+
+extern const CustomScanMethods kFragmentScanMethods;
 
 struct FragmentScanState {
     CustomScanState css; // must stay first

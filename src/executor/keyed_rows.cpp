@@ -185,9 +185,8 @@ void KeyedRows::find(uint32 hash) {
         seek_to(hash);
         return;
     }
-    const Row *row = std::lower_bound(rows_, rows_ + row_count_, hash, [](const Row &a, uint32 wanted) {
-        return is_before(a.hash, wanted);
-    });
+    const Row *row = std::lower_bound(rows_, rows_ + row_count_, hash,
+                                      [](const Row &a, uint32 wanted) { return is_before(a.hash, wanted); });
     position_ = static_cast<size_t>(row - rows_);
 }
 

@@ -1,4 +1,5 @@
-/// The equalities of a scan's rows with values from outside, as a hash value: which rows a run has to look at.
+/// The equalities of a scan's rows with values from outside, as a hash value: which rows a run has to look
+/// at.
 ///
 /// Used by the scans that keep rows in KeyedRows for many runs. The conditions themselves still have to be
 /// checked: different values may have the same hash value.

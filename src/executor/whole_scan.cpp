@@ -44,9 +44,9 @@ WholeScan unpack_whole_scan(const List *packed, const List *exprs) {
     whole.fragment.params = static_cast<List *>(linitial(exprs));
     List *items = NIL;
     ListCell *item, *expr;
-    forboth(item, whole.fragment.prune_items, expr, static_cast<List *>(lsecond(exprs)))
-        items = lappend(items, make_prune_item(read_prune_item(static_cast<List *>(lfirst(item))).kind,
-                                               static_cast<Expr *>(lfirst(expr))));
+    forboth(item, whole.fragment.prune_items, expr, static_cast<List *>(lsecond(exprs))) items =
+        lappend(items, make_prune_item(read_prune_item(static_cast<List *>(lfirst(item))).kind,
+                                       static_cast<Expr *>(lfirst(expr))));
     whole.fragment.prune_items = items;
     whole.conditions = static_cast<List *>(lthird(exprs));
     whole.rows = floatVal(lsecond(packed));

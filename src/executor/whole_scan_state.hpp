@@ -21,14 +21,14 @@ struct WholeScanState {
     ExprState *conditions;
     RowKeys *keys;
     TupleTableSlot *row_slot;
-    KeyedRows *rows;       ///< nullptr until the whole is read
-    StringInfo values;     ///< of the fragment's parameters, when it was read
-    bool is_reading;       ///< the current run is answered from the rows
-    bool finds_none;       ///< ... and has no row, as a key is NULL
-    bool gave_up;          ///< the whole itself is not the same in each run
-    instr_time began;      ///< reading on, while a row of a run on the shards is waited for
-    double spent;          ///< seconds that the runs on the shards took
-    uint64 runs, lookups;  ///< on the shards, and in the rows
+    KeyedRows *rows;      ///< nullptr until the whole is read
+    StringInfo values;    ///< of the fragment's parameters, when it was read
+    bool is_reading;      ///< the current run is answered from the rows
+    bool finds_none;      ///< ... and has no row, as a key is NULL
+    bool gave_up;         ///< the whole itself is not the same in each run
+    instr_time began;     ///< reading on, while a row of a run on the shards is waited for
+    double spent;         ///< seconds that the runs on the shards took
+    uint64 runs, lookups; ///< on the shards, and in the rows
     uint64 rows_read;
 };
 

@@ -345,10 +345,11 @@ void describe_whole(WholeScan *whole, const Fragment &fragment, const std::pmr::
     whole->fragment.prunes = filters.prunes;
     whole->fragment.prune_items = filters.prune_items;
     whole->fragment.params = filters.params;
-    const std::pmr::string after = std::pmr::string(" ") + kAlias + filter_clause(table.relid, filters.pushed);
+    const std::pmr::string after =
+        std::pmr::string(" ") + kAlias + filter_clause(table.relid, filters.pushed);
     whole->fragment.text_parts = text_parts(before, after);
-    whole->rows = clamp_row_est(
-        rel->tuples * clauselist_selectivity(root, restrictions, 0, JOIN_INNER, nullptr));
+    whole->rows =
+        clamp_row_est(rel->tuples * clauselist_selectivity(root, restrictions, 0, JOIN_INNER, nullptr));
     whole->width = path->path.pathtarget->width;
 }
 
@@ -376,8 +377,8 @@ Plan *make_gather_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, Lis
 
     std::pmr::string columns;
     Relation relation = table_open(rte->relid, NoLock);
-    const Bitmapset *used = used_attributes(rel, &path->path, tlist,
-                                            list_concat_copy(filters.local, whole.conditions));
+    const Bitmapset *used =
+        used_attributes(rel, &path->path, tlist, list_concat_copy(filters.local, whole.conditions));
     const ScanShape shape = build_columns(relation, rel->relid, used, &columns);
     table_close(relation, NoLock);
 

@@ -1,8 +1,8 @@
 /// Rows that are read many times, each time those with one hash value.
 ///
-/// Used by whole_scan.cpp for the rows that the runs of a correlated scan choose from. Rows are put first, then
-/// sealed, then looked up. In memory up to a limit, above that in a temporary file, sorted by hash value, of
-/// which only the beginning of each page is remembered. Knows nothing of what the hash is made of.
+/// Used by whole_scan.cpp for the rows that the runs of a correlated scan choose from. Rows are put first,
+/// then sealed, then looked up. In memory up to a limit, above that in a temporary file, sorted by hash
+/// value, of which only the beginning of each page is remembered. Knows nothing of what the hash is made of.
 #pragma once
 
 #include "citus/pg/prelude.hpp"
