@@ -255,8 +255,8 @@ List *constraints_of_table(Oid relid) {
                          ConstraintRelidTypidNameIndexId, relid);
 }
 
-/// The valid constraints of a domain, by name as PostgreSQL checks them, for CREATE DOMAIN; those that are not
-/// valid as commands of their own.
+/// The valid constraints of a domain, by name as PostgreSQL checks them, for CREATE DOMAIN; those that are
+/// not valid as commands of their own.
 List *append_domain_constraints(StringInfo command, Oid type, const char *name) {
     List *not_valid = NIL;
     Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
@@ -267,7 +267,7 @@ List *append_domain_constraints(StringInfo command, Oid type, const char *name) 
         auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
         const Datum definition = DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(form->oid));
         const char *clause = psprintf("CONSTRAINT %s %s", quote_identifier(NameStr(form->conname)),
-                                    TextDatumGetCString(definition));
+                                      TextDatumGetCString(definition));
         if (form->convalidated)
             appendStringInfo(command, " %s", clause);
         else
@@ -295,7 +295,8 @@ void Walk::domain_type(Oid type, const char *name) {
     for (const ListCell &cell : cells(constraints_of_domain(type)))
         parts_of(ConstraintRelationId, lfirst_oid(&cell));
     List *not_valid = append_domain_constraints(&command, type, name);
-    add(missing_type(name), lcons(command.data, list_concat(not_valid, owner_commands(type, "DOMAIN", name))));
+    add(missing_type(name),
+        lcons(command.data, list_concat(not_valid, owner_commands(type, "DOMAIN", name))));
 }
 
 void Walk::range_type(Oid type, const char *name) {
@@ -414,10 +415,11 @@ const char *function_there(Oid function) {
 }
 
 const char *function_differs(Oid function) {
-    return psprintf("(SELECT pg_catalog.pg_get_functiondef(p) IS DISTINCT FROM %s FROM (SELECT %s AS p) AS s)",
-                    quote_literal_cstr(TextDatumGetCString(
-                        DirectFunctionCall1(pg_get_functiondef, ObjectIdGetDatum(function)))),
-                    function_there(function));
+    return psprintf(
+        "(SELECT pg_catalog.pg_get_functiondef(p) IS DISTINCT FROM %s FROM (SELECT %s AS p) AS s)",
+        quote_literal_cstr(
+            TextDatumGetCString(DirectFunctionCall1(pg_get_functiondef, ObjectIdGetDatum(function)))),
+        function_there(function));
 }
 
 List *function_commands(Oid function) {

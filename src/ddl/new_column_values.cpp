@@ -43,8 +43,9 @@ bool uses_value_around(::Node *node, void *) {
 ::Node *evaluate_row_free_parts(::Node *node, void *context) {
     if (node == nullptr)
         return nullptr;
-    const bool is_scalar = !IsA(node, List) && !IsA(node, NamedArgExpr) && !IsA(node, CaseWhen) && !IsA(node, CaseTestExpr) &&
-                           !IsA(node, CoerceToDomainValue) && exprType(node) != InvalidOid;
+    const bool is_scalar = !IsA(node, List) && !IsA(node, NamedArgExpr) && !IsA(node, CaseWhen) &&
+                           !IsA(node, CaseTestExpr) && !IsA(node, CoerceToDomainValue) &&
+                           exprType(node) != InvalidOid;
     if (is_scalar && !contain_var_clause(node) && !uses_value_around(node, nullptr) &&
         !contain_volatile_functions(node))
         return evaluated(node);

@@ -50,8 +50,8 @@ bool relation_uses(Oid relid, List **seen) {
     return find_dist_table(relid) != nullptr;
 }
 
-/// The other nodes keep a type when the last table that used it goes. Such a copy would stay as it is while the
-/// type changes here, and the next table would find it. Dropped, it comes again as the type is then.
+/// The other nodes keep a type when the last table that used it goes. Such a copy would stay as it is while
+/// the type changes here, and the next table would find it. Dropped, it comes again as the type is then.
 void drop_unused_copies(Oid type) {
     if (!guc::enable_ddl_propagation)
         return;

@@ -6,8 +6,8 @@
 
 namespace citus {
 
-/// The type of that name when a table in the metadata uses it, also through other types; else InvalidOid. Called
-/// before a change of the type: copies that no table uses any more are dropped on the other nodes.
+/// The type of that name when a table in the metadata uses it, also through other types; else InvalidOid.
+/// Called before a change of the type: copies that no table uses any more are dropped on the other nodes.
 Oid find_used_type(const List *name);
 
 /// The same for a composite type that is written like a relation.

@@ -341,8 +341,8 @@ const CustomScanMethods kScanMethods = {
 
 namespace {
 
-/// PostgreSQL's MERGE has its source as the inner side; here it is the one child, which is the outer side also
-/// for EXPLAIN.
+/// PostgreSQL's MERGE has its source as the inner side; here it is the one child, which is the outer side
+/// also for EXPLAIN.
 bool take_from_child(::Node *node, void *) {
     if (node == nullptr)
         return false;

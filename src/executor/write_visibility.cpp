@@ -93,6 +93,8 @@ void start_reads_before_write(EState *estate, bool always) {
                 estate, state->css.ss.ss_ScanTupleSlot->tts_tupleDescriptor, &TTSOpsMinimalTuple);
         }
         start_run(state);
+        if (state->kept_run != nullptr)
+            continue; // the rows of an earlier run are in memory
         while (TupleTableSlot *slot = fetch_row(state))
             tuplestore_puttupleslot(state->spool, slot);
         tuplestore_rescan(state->spool);

@@ -187,8 +187,8 @@ bool has_lateral(const Query *query) {
     return false;
 }
 
-/// The number of the column that an assignment takes from `SET (a, b) = (SELECT ...)`, over all of them; 0 for
-/// other assignments.
+/// The number of the column that an assignment takes from `SET (a, b) = (SELECT ...)`, over all of them; 0
+/// for other assignments.
 int multi_assignment(const TargetEntry *entry) {
     ::Node *expr = as_node(entry->expr);
     for (;;) {

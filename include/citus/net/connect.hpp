@@ -18,7 +18,8 @@ struct ConnectAttempt {
     bool refused_as_full = false; ///< 53300: the node has too many clients
     bool pinned =
         true; ///< with the session's settings and search_path pg_catalog; else the server's defaults
-    const char *role = nullptr; ///< of SET ROLE, when it is not the user that logs in; for one that is not pinned
+    const char *role =
+        nullptr; ///< of SET ROLE, when it is not the user that logs in; for one that is not pinned
 };
 
 /// Makes the connections, all at once, each within citus.node_connection_timeout or the limit, if that is

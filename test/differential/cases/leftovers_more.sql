@@ -166,3 +166,22 @@ EXECUTE named_args (1);
 EXECUTE named_args (1);
 EXECUTE named_args (1);
 EXECUTE named_args (0);
+-- A scan without values of rows above it, below a sub-select that runs for each row, when its statement begins to write
+CREATE TABLE kept0 (k bigint, id int, c2 bigint);
+CREATE TABLE kept1 (k int, id int);
+CREATE TABLE kept4 (k text, id int, c1 numeric);
+CREATE TABLE kept7 (k int, id int, c1 numeric, UNIQUE (k, id)); -- stays local
+-- distribute: create_distributed_table('kept0', 'k')
+-- distribute: create_distributed_table('kept1', 'k')
+-- distribute: create_distributed_table('kept4', NULL)
+INSERT INTO kept0 SELECT g % 7, g, g FROM generate_series(1, 60) g;
+INSERT INTO kept1 SELECT g % 7, g FROM generate_series(1, 60) g;
+INSERT INTO kept4 SELECT g, g, g % 5 FROM generate_series(1, 40) g;
+INSERT INTO kept7 SELECT g, g, g % 5 FROM generate_series(1, 40) g;
+SET enable_nestloop TO off;
+SET enable_mergejoin TO off;
+WITH gone AS (UPDATE kept0 SET c2 = -c2 WHERE id = ANY (SELECT s1.id FROM kept7 s1 WHERE s1.k = kept0.id AND s1.k < (SELECT max(s2.id) FROM kept4 s2 WHERE s2.c1 = s1.c1)) RETURNING *) SELECT count(*), sum(gone.c2), sum(o.id) FROM gone JOIN kept1 o ON o.id = gone.id;
+WITH more AS (INSERT INTO kept4 SELECT 'new', 1000, 3 RETURNING id), gone AS (DELETE FROM kept0 WHERE id = ANY (SELECT s1.id FROM kept7 s1 WHERE s1.k = kept0.id AND s1.k < (SELECT max(s2.id) FROM kept4 s2 WHERE s2.c1 = s1.c1)) RETURNING *) SELECT count(*), sum(gone.c2), (SELECT id FROM more) FROM gone;
+RESET enable_nestloop;
+RESET enable_mergejoin;
+SELECT count(*), sum(c2) FROM kept0;
