@@ -1,5 +1,6 @@
 #include "fragment_scan_state.hpp"
 
+#include "citus/executor/cursor_rows.hpp"
 #include "citus/executor/explain.hpp"
 #include "citus/executor/machine_share.hpp"
 #include "citus/executor/merged_streams.hpp"
@@ -271,7 +272,8 @@ bool may_take_long(const Plan *plan, size_t tasks) {
 /// Whether the statement reads from nodes in more than this one run of the scan.
 bool is_one_of_many_reads(const FragmentScanState *state) {
     EState *estate = state->css.ss.ps.state;
-    if (state->fragment.motions != NIL || is_part_of_numbered_statement(estate))
+    if (state->fragment.motions != NIL || is_part_of_numbered_statement(estate) ||
+        shows_row_place(estate->es_plannedstmt))
         return true;
     for (const FragmentScanState *other = live_scans; other != nullptr; other = other->next_live)
         if (other != state && other->css.ss.ps.state == estate)
@@ -700,14 +702,13 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     if (es->analyze)
         report.received_bytes = state->received_before + received_bytes(state);
     if (has_lookups)
-        ExplainPropertyText("Correlated Runs",
-                            psprintf(UINT64_FORMAT " on the shards, " UINT64_FORMAT " in " UINT64_FORMAT
-                                                   " rows that were read once%s",
-                                     state->whole->runs, state->whole->lookups, state->whole->rows_read,
-                                     state->whole->rows != nullptr && state->whole->rows->on_disk()
-                                         ? " (on disk)"
-                                         : ""),
-                            es);
+        ExplainPropertyText(
+            "Correlated Runs",
+            psprintf(UINT64_FORMAT " on the shards, " UINT64_FORMAT " in " UINT64_FORMAT
+                                   " rows that were read once%s",
+                     state->whole->runs, state->whole->lookups, state->whole->rows_read,
+                     state->whole->rows != nullptr && state->whole->rows->on_disk() ? " (on disk)" : ""),
+            es);
     explain_motions(state->fragment, node->ss.ps.state->es_param_list_info, state->moved_before,
                     state->direct_before, es);
     explain_tasks(report, es);
