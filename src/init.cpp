@@ -9,6 +9,7 @@
 #include "citus/executor/merge_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/motion_inbox.hpp"
+#include "citus/executor/moved_rows_scan.hpp"
 #include "citus/executor/table_triggers.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
@@ -62,6 +63,7 @@ void _PG_init(void) {
     citus::install_motion_store();
     citus::install_motion_inboxes();
     citus::install_motion_peers();
+    citus::install_moved_rows_scan();
     citus::install_planner();
     citus::install_gather();
     citus::install_insert();

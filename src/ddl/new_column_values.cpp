@@ -24,9 +24,10 @@ namespace {
 ::Node *evaluated(::Node *expression) {
     if (IsA(expression, Const))
         return expression;
-    return reinterpret_cast<::Node *>(evaluate_expr(reinterpret_cast<Expr *>(expression),
-                                                    exprType(expression), exprTypmod(expression),
-                                                    exprCollation(expression)));
+    // Arguments by name and by default get their places.
+    Expr *planned = expression_planner(reinterpret_cast<Expr *>(expression));
+    return reinterpret_cast<::Node *>(
+        evaluate_expr(planned, exprType(expression), exprTypmod(expression), exprCollation(expression)));
 }
 
 /// Whether a part of the expression stands for a value that the node around it provides (CASE x WHEN ...).
@@ -42,7 +43,7 @@ bool uses_value_around(::Node *node, void *) {
 ::Node *evaluate_row_free_parts(::Node *node, void *context) {
     if (node == nullptr)
         return nullptr;
-    const bool is_scalar = !IsA(node, List) && !IsA(node, CaseWhen) && !IsA(node, CaseTestExpr) &&
+    const bool is_scalar = !IsA(node, List) && !IsA(node, NamedArgExpr) && !IsA(node, CaseWhen) && !IsA(node, CaseTestExpr) &&
                            !IsA(node, CoerceToDomainValue) && exprType(node) != InvalidOid;
     if (is_scalar && !contain_var_clause(node) && !uses_value_around(node, nullptr) &&
         !contain_volatile_functions(node))
@@ -92,6 +93,8 @@ NewColumnValue new_column_value(Relation relation, AttrNumber attno) {
         const Oid type = TupleDescAttr(RelationGetDescr(relation), attno - 1)->atttypid;
         return {get_typtype(type) == TYPTYPE_DOMAIN ? "NULL" : nullptr, false};
     }
+    // A default of an argument may be volatile.
+    value = reinterpret_cast<::Node *>(expression_planner(reinterpret_cast<Expr *>(value)));
     if (contain_volatile_functions(value))
         return {nullptr, true};
     // Functions find what they need by the user's own search_path.

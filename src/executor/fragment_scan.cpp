@@ -583,9 +583,7 @@ void begin_scan(CustomScanState *node, EState *estate, int eflags) {
     state->run_context =
         AllocSetContextCreate(estate->es_query_cxt, "citus fragment scan", ALLOCSET_DEFAULT_SIZES);
     if (has_whole_scan(plan) && repeats_itself(state))
-        state->whole =
-            begin_whole_scan(state, static_cast<List *>(list_nth(plan->custom_private, kWholeScan)),
-                             llast_node(List, plan->custom_exprs));
+        state->whole = begin_whole_scan(state, whole_scan_of(plan));
 }
 
 /// Filters and projects what next_scan_row gives. Not ExecScan: an EvalPlanQual recheck of another table's
@@ -805,6 +803,13 @@ Fragment fragment_of(const CustomScan *scan) {
     fragment.prune_items = items;
     fragment.params = list_truncate(list_copy(scan->custom_exprs), param_count);
     return fragment;
+}
+
+WholeScan whole_scan_of(const CustomScan *scan) {
+    if (!has_whole_scan(scan))
+        return {};
+    return unpack_whole_scan(static_cast<List *>(list_nth(scan->custom_private, kWholeScan)),
+                             llast_node(List, scan->custom_exprs));
 }
 
 bool is_fragment_scan(const Plan *plan) {

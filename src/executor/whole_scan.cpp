@@ -1,12 +1,9 @@
 #include "whole_scan_state.hpp"
 
 #include "citus/executor/row_spill.hpp"
-#include "citus/pg/walker.hpp"
 #include "fragment_scan_state.hpp"
 
 extern "C" {
-#include "common/hashfn.h"
-#include "optimizer/optimizer.h"
 #include "miscadmin.h"
 }
 
@@ -59,59 +56,6 @@ WholeScan unpack_whole_scan(const List *packed, const List *exprs) {
 
 namespace {
 
-// ---------------------------------------------------------------- which rows a run looks at
-
-bool has_run_value(::Node *node, void *) {
-    if (node == nullptr)
-        return false;
-    if (IsA(node, Param))
-        return castNode(Param, node)->paramkind == PARAM_EXEC;
-    return walk_children(node, has_run_value, nullptr);
-}
-
-/// The condition as a key, when it is an equality of the row with a value from outside that can be hashed.
-WholeScanKey *as_key(::Node *condition, PlanState *node) {
-    if (!IsA(condition, OpExpr) || list_length(castNode(OpExpr, condition)->args) != 2)
-        return nullptr;
-    auto *op = castNode(OpExpr, condition);
-    auto *left = static_cast<::Node *>(linitial(op->args));
-    auto *right = static_cast<::Node *>(lsecond(op->args));
-    RegProcedure left_hash, right_hash;
-    // The operator has to be strict: rows without a value are not kept.
-    if (!op_hashjoinable(op->opno, exprType(left)) || !op_strict(op->opno) ||
-        !get_op_hash_functions(op->opno, &left_hash, &right_hash))
-        return nullptr;
-    const bool inner_is_left = contain_var_clause(left);
-    ::Node *inner = inner_is_left ? left : right;
-    ::Node *outer = inner_is_left ? right : left;
-    if (!contain_var_clause(inner) || has_run_value(inner, nullptr) || contain_var_clause(outer))
-        return nullptr;
-    auto *key = static_cast<WholeScanKey *>(palloc0(sizeof(WholeScanKey)));
-    key->inner = ExecInitExpr(reinterpret_cast<Expr *>(inner), node);
-    key->outer = ExecInitExpr(reinterpret_cast<Expr *>(outer), node);
-    fmgr_info(inner_is_left ? left_hash : right_hash, &key->inner_hash);
-    fmgr_info(inner_is_left ? right_hash : left_hash, &key->outer_hash);
-    key->collation = op->inputcollid;
-    return key;
-}
-
-/// The hash value of a row's (or the outer row's) keys; nothing when one of them is NULL. Without keys all
-/// rows have the same.
-std::optional<uint32> hash_of_keys(WholeScanKey *keys, bool of_row, ExprContext *econtext) {
-    uint32 hash = 0;
-    for (WholeScanKey *key = keys; key != nullptr; key = key->next) {
-        bool is_null;
-        const Datum value =
-            ExecEvalExprSwitchContext(of_row ? key->inner : key->outer, econtext, &is_null);
-        if (is_null)
-            return std::nullopt;
-        ContextScope scope(econtext->ecxt_per_tuple_memory);
-        hash = hash_combine(hash, DatumGetUInt32(FunctionCall1Coll(
-                                      of_row ? &key->inner_hash : &key->outer_hash, key->collation, value)));
-    }
-    return hash;
-}
-
 // ---------------------------------------------------------------- when it pays
 
 double seconds_to_read(const WholeScan &whole) {
@@ -123,7 +67,7 @@ bool pays(const WholeScanState *whole) {
     if (whole->runs < 2)
         return false;
     const double per_run = whole->spent / static_cast<double>(whole->runs);
-    if (whole->keys == nullptr && whole->plan.rows * kLookSeconds > per_run)
+    if (whole->keys->empty() && whole->plan.rows * kLookSeconds > per_run)
         return false;
     return whole->spent >= per_run + seconds_to_read(whole->plan);
 }
@@ -177,7 +121,7 @@ bool keep_whole(FragmentScanState *state, KeyedRows *rows, bool must_be_complete
         if (++count > limit && !must_be_complete)
             return false;
         econtext->ecxt_scantuple = slot;
-        const auto hash = hash_of_keys(whole->keys, true, econtext);
+        const auto hash = whole->keys->hash_of_row(econtext);
         if (!hash.has_value())
             continue;
         ContextScope scope(econtext->ecxt_per_tuple_memory);
@@ -231,10 +175,10 @@ bool has_changed(FragmentScanState *state) {
 
 // ---------------------------------------------------------------- what the scan calls
 
-WholeScanState *begin_whole_scan(FragmentScanState *state, const List *packed, const List *exprs) {
+WholeScanState *begin_whole_scan(FragmentScanState *state, const WholeScan &plan) {
     auto *node = &state->css.ss.ps;
     auto *whole = static_cast<WholeScanState *>(palloc0(sizeof(WholeScanState)));
-    whole->plan = unpack_whole_scan(packed, exprs);
+    whole->plan = plan;
     whole->param_states = ExecInitExprList(whole->plan.fragment.params, node);
     whole->may_change = has_run_value(reinterpret_cast<::Node *>(whole->plan.fragment.params), nullptr);
     ListCell *cell;
@@ -245,13 +189,7 @@ WholeScanState *begin_whole_scan(FragmentScanState *state, const List *packed, c
             lappend(whole->prune_states, expr == nullptr ? nullptr : ExecInitExpr(expr, node));
     }
     whole->conditions = ExecInitQual(whole->plan.conditions, node);
-    foreach (cell, whole->plan.conditions) {
-        WholeScanKey *key = as_key(static_cast<::Node *>(lfirst(cell)), node);
-        if (key == nullptr)
-            continue;
-        key->next = whole->keys;
-        whole->keys = key;
-    }
+    whole->keys = RowKeys::find(whole->plan.conditions, node);
     return whole;
 }
 
@@ -279,7 +217,7 @@ bool reads_whole(FragmentScanState *state) {
     }
     whole->lookups++;
     whole->is_reading = true;
-    const auto hash = hash_of_keys(whole->keys, false, state->css.ss.ps.ps_ExprContext);
+    const auto hash = whole->keys->hash_of_run(state->css.ss.ps.ps_ExprContext);
     whole->finds_none = !hash.has_value();
     if (hash.has_value())
         whole->rows->find(*hash);

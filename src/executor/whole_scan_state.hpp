@@ -3,6 +3,7 @@
 
 #include "citus/executor/keyed_rows.hpp"
 #include "citus/executor/whole_scan.hpp"
+#include "row_keys.hpp"
 
 extern "C" {
 #include "nodes/execnodes.h"
@@ -13,20 +14,12 @@ namespace citus {
 
 struct FragmentScanState;
 
-/// `inner = outer`: rows with another value of inner are not looked at.
-struct WholeScanKey {
-    ExprState *inner, *outer;
-    FmgrInfo inner_hash, outer_hash;
-    Oid collation;
-    WholeScanKey *next;
-};
-
 struct WholeScanState {
     WholeScan plan;
     List *param_states, *prune_states; ///< of its fragment
     bool may_change;                   ///< whether these may have another value in a later run
     ExprState *conditions;
-    WholeScanKey *keys;
+    RowKeys *keys;
     TupleTableSlot *row_slot;
     KeyedRows *rows;       ///< nullptr until the whole is read
     StringInfo values;     ///< of the fragment's parameters, when it was read
@@ -39,8 +32,7 @@ struct WholeScanState {
     uint64 rows_read;
 };
 
-/// nullptr when the plan has no second form.
-WholeScanState *begin_whole_scan(FragmentScanState *state, const List *packed, const List *exprs);
+WholeScanState *begin_whole_scan(FragmentScanState *state, const WholeScan &plan);
 
 /// At the start of a run: whether it is answered from the rows of the whole, which are read now when that
 /// pays, or when the statement has data-modifying CTEs: no run may see what they change.

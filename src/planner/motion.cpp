@@ -96,8 +96,14 @@ double gathered_rows(const Plan *plan, double loops) {
         return 0;
     if (is_fragment_scan(plan)) {
         const double once = plan->plan_rows * core::gathered_row_cost(plan->plan_width) + 150;
-        // Each time the shards look for the rows anew, maybe by reading all of them.
-        return loops > 1 ? loops * (once + plan->total_cost) : once;
+        // Each time the shards look for the rows anew, maybe by reading all of them ...
+        const double all_runs = loops > 1 ? loops * (once + plan->total_cost) : once;
+        const WholeScan whole = whole_scan_of(reinterpret_cast<const CustomScan *>(plan));
+        if (!whole.exists())
+            return all_runs;
+        // ... until that has cost as much as reading the whole (of a sub-select, the runs are not known).
+        const double as_whole = whole.rows * core::gathered_row_cost(whole.width) + 150;
+        return loops > 1 ? std::min(all_runs, 2 * as_whole) : std::max(once, as_whole);
     }
     double inner_loops = loops;
     if (IsA(plan, NestLoop) && reinterpret_cast<const NestLoop *>(plan)->nestParams != NIL)
@@ -207,6 +213,7 @@ private:
     bool leads_nowhere(const Proposal &proposal) const;
     const JoinExpression *key_for(const Way &way, int item) const;
     double cost_of(const MotionItem &item, const JoinExpression *key) const;
+    bool is_looked_up(const MotionItem &item, const MotionItem &container) const;
     double cost_of_rescans(const MotionItem &item) const;
     Query *try_out(const Proposal &proposal);
     bool pays(const Proposal &proposal) const;
@@ -277,6 +284,17 @@ double Search::cost_of(const MotionItem &item, const JoinExpression *key) const 
                           : core::repartition_cost(moved, nodes_);
 }
 
+/// Whether an expression of the item has to equal one of the rows around the sub-select.
+bool Search::is_looked_up(const MotionItem &item, const MotionItem &container) const {
+    const auto items = block_.items();
+    for (const JoinExpression &inner : block_.join_expressions())
+        for (const JoinExpression &outer : block_.join_expressions())
+            if (&items[static_cast<size_t>(inner.item)] == &item && outer.equal_class == inner.equal_class &&
+                items[static_cast<size_t>(outer.item)].block == container.block)
+                return true;
+    return false;
+}
+
 /// What it costs that the rows are read for each row around the sub-select they are in.
 double Search::cost_of_rescans(const MotionItem &item) const {
     const auto items = block_.items();
@@ -288,7 +306,8 @@ double Search::cost_of_rescans(const MotionItem &item) const {
             if (around.block == container.block && around.varno != 0)
                 outer_rows = std::max(outer_rows, around.rows);
         if (container.runs_per_row)
-            cost += core::rescan_cost(outer_rows, item.rows, tasks_);
+            cost += is_looked_up(item, container) ? core::lookup_cost(outer_rows, item.rows, tasks_)
+                                                  : core::rescan_cost(outer_rows, item.rows, tasks_);
         at = block_.container_of(container);
     }
     return cost;

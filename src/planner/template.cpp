@@ -260,6 +260,48 @@ bool give_aliases(::Node *node, void *raw) {
     return walk_query(query, give_aliases, raw, QTW_IGNORE_JOINALIASES);
 }
 
+/// A query and those around it, with the range table indexes that can be named in it.
+struct Scope {
+    Bitmapset *visible = nullptr;
+    const Scope *outer = nullptr;
+};
+
+bool collect_joins(::Node *node, void *raw) {
+    if (node == nullptr || IsA(node, Query))
+        return false;
+    auto *joins = static_cast<Bitmapset **>(raw);
+    if (IsA(node, JoinExpr))
+        *joins = bms_add_member(*joins, castNode(JoinExpr, node)->rtindex);
+    return walk_children(node, collect_joins, raw);
+}
+
+/// A Var keeps the relation by whose name it was written, and the deparser prints that one. The rewriter may
+/// have taken it away: a view in RETURNING of a rule.
+bool forget_lost_names(::Node *node, void *raw) {
+    const auto *scope = static_cast<const Scope *>(raw);
+    if (node == nullptr)
+        return false;
+    if (IsA(node, Var)) {
+        auto *var = castNode(Var, node);
+        for (Index level = 0; scope != nullptr && level < var->varlevelsup; level++)
+            scope = scope->outer;
+        if (scope != nullptr && var->varnosyn != static_cast<Index>(var->varno) &&
+            !bms_is_member(static_cast<int>(var->varnosyn), scope->visible)) {
+            var->varnosyn = static_cast<Index>(var->varno);
+            var->varattnosyn = var->varattno;
+        }
+        return false;
+    }
+    if (!IsA(node, Query))
+        return walk_children(node, forget_lost_names, raw);
+    auto *query = castNode(Query, node);
+    Scope inner{printed_relations(query), scope};
+    collect_joins(as_node(query->jointree), &inner.visible);
+    if (query->onConflict != nullptr)
+        inner.visible = bms_add_member(inner.visible, query->onConflict->exclRelIndex);
+    return walk_query(query, forget_lost_names, &inner, QTW_IGNORE_JOINALIASES);
+}
+
 // ---------------------------------------------------------------- the text
 
 /// The deparser leaves out the alias before columns of a top level with one relation. But ORDER BY of a bare
@@ -350,7 +392,8 @@ bool fill_template(Fragment *fragment, const Query *query, ShipMode mode) {
     choose_prefix(shipped, &naming);
     // The mutator shares what it does not change, and the deparser scribbles.
     auto *copy = static_cast<Query *>(copyObjectImpl(shipped));
-    give_aliases(reinterpret_cast<::Node *>(copy), &naming);
+    give_aliases(as_node(copy), &naming);
+    forget_lost_names(as_node(copy), nullptr);
     force_qualified_columns(copy);
     const char *text = deparse_qualified(copy);
     while (*text == ' ')

@@ -40,4 +40,9 @@ TEST(MotionCost, RowsThatAreReadForEachOuterRowDoNotMoveWhenTheyAreMany) {
     EXPECT_GT(rescan_cost(400000, 400000, 32), 100 * 800000 * gathered_row_cost(20));
 }
 
+TEST(MotionCost, RowsThatAreLookedUpByAKeyMayMoveWhenTheyAreMany) {
+    EXPECT_LT(lookup_cost(400000, 400000, 32), 800000 * gathered_row_cost(20));
+    EXPECT_LE(lookup_cost(3, 1000, 32), rescan_cost(3, 1000, 32));
+}
+
 } // namespace citus::core

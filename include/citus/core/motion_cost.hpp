@@ -24,6 +24,9 @@ double repartition_cost(const MovedRows &moved, int nodes);
 /// Moved rows that are read for each row around a sub-select, all of them hashed alike over the tasks.
 double rescan_cost(double outer_rows, double inner_rows, int tasks);
 
+/// The same where an equality with the outer row chooses them: each is kept once, and looked up.
+double lookup_cost(double outer_rows, double inner_rows, int tasks);
+
 /// What a statement with this number of motions costs on top: more round trips, a transaction on each node.
 double motion_overhead(int motions, int nodes);
 

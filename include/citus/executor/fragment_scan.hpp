@@ -39,6 +39,9 @@ List *index_var_tlist(List *scan_tlist);
 /// The fragment of a node made by make_fragment_scan, its expressions put back.
 Fragment fragment_of(const CustomScan *scan);
 
+/// Its second form; one that does not exist when it has none.
+WholeScan whole_scan_of(const CustomScan *scan);
+
 /// Whether the node is a "Citus Adaptive" scan.
 bool is_fragment_scan(const Plan *plan);
 

@@ -124,3 +124,45 @@ CREATE VIEW several_v AS SELECT c AS cc, b AS bb, a AS aa, k FROM several;
 UPDATE several_v SET (aa, cc, bb) = (SELECT 1, 'two', 3) WHERE k = 2 RETURNING *;
 UPDATE several_v SET (aa, cc, bb) = (SELECT 4, 'two', k) WHERE k > 2;
 SELECT * FROM several ORDER BY k;
+-- RETURNING of rules below views names relations that the rewriter has replaced
+CREATE TABLE base (a int PRIMARY KEY, b text DEFAULT 'Unspecified');
+-- distribute: create_distributed_table('base', 'a')
+INSERT INTO base SELECT g, 'Row ' || g FROM generate_series(-2, 2) g;
+CREATE VIEW view1 AS SELECT * FROM base WHERE a > 0 OFFSET 0;
+CREATE RULE view1_ins AS ON INSERT TO view1 DO INSTEAD INSERT INTO base VALUES (NEW.a, NEW.b) RETURNING *;
+CREATE RULE view1_upd AS ON UPDATE TO view1 DO INSTEAD UPDATE base SET b = NEW.b WHERE a = OLD.a RETURNING NEW.*;
+CREATE RULE view1_del AS ON DELETE TO view1 DO INSTEAD DELETE FROM base WHERE a = OLD.a RETURNING OLD.*;
+CREATE VIEW view2 AS SELECT b AS bb, a AS aa FROM view1 WHERE a < 10;
+INSERT INTO view2 (aa, bb) VALUES (3, 'Row 3') RETURNING *;
+UPDATE view2 SET bb = 'Row three' WHERE aa = 3 RETURNING *;
+UPDATE view2 SET bb = bb || '!' RETURNING aa, bb, upper(bb);
+SELECT * FROM view2 ORDER BY aa;
+DELETE FROM view2 WHERE aa = 3 RETURNING *;
+UPDATE view1 SET b = 'x' WHERE a = 2 RETURNING a + 1, view1;
+SELECT * FROM base ORDER BY a;
+-- Defaults and conversions whose calls leave arguments out
+CREATE FUNCTION clock_or(timestamptz DEFAULT clock_timestamp()) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+ALTER TABLE base ADD COLUMN at timestamptz DEFAULT clock_or();
+ALTER TABLE base ADD COLUMN f timestamptz DEFAULT clock_or('2024-01-01 00:00+00'), ADD COLUMN i interval DEFAULT make_interval(days => 2);
+SELECT a, b, at IS NOT NULL, f AT TIME ZONE 'UTC', i FROM base ORDER BY a;
+ALTER TABLE base ALTER COLUMN i TYPE interval USING i + make_interval(days => 1, mins => a);
+ALTER TABLE base ALTER COLUMN b TYPE bool USING jsonb_path_exists(to_jsonb(b), '$ ? (@ starts with "R")');
+SELECT a, b, i FROM base ORDER BY a;
+-- Arguments by name and by default, in statements
+CREATE FUNCTION named(a int, b int DEFAULT 10, c timestamptz DEFAULT now()) RETURNS int LANGUAGE sql STABLE AS 'SELECT a + b + (c > ''2000-01-01'')::int';
+CREATE FUNCTION named_v(a int, b int DEFAULT 10) RETURNS int LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN a + b; END';
+SELECT named(b => a, a => 1), named(a), named_v(b => 1, a => a) FROM base WHERE a = 1;
+SELECT a FROM base WHERE a < named(b => 2, a => -1) ORDER BY a;
+SELECT a FROM base WHERE a = named_v(b => 2, a => -1) ORDER BY a;
+SELECT a, f + make_interval(days => named(1)) > f - make_interval(hours => a) FROM base WHERE f < now() + make_interval(days => 3) ORDER BY a;
+SELECT a FROM base WHERE a = 1 AND now() > now() - make_interval(days => 3, hours => named(1));
+INSERT INTO base (a, i) VALUES (named(b => 20, a => 1), make_interval(mins => named(3))), (named_v(50), make_interval()) RETURNING a, i;
+UPDATE base SET i = make_interval(days => named(a)) WHERE a = named(b => 20, a => 1) RETURNING a, i;
+PREPARE named_args (int) AS SELECT a FROM base WHERE a = named(b => $1, a => 0) AND i >= make_interval(secs => named(-100, b => $1));
+EXECUTE named_args (1);
+EXECUTE named_args (0);
+EXECUTE named_args (1);
+EXECUTE named_args (1);
+EXECUTE named_args (1);
+EXECUTE named_args (1);
+EXECUTE named_args (0);

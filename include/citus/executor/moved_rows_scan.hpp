@@ -1,0 +1,14 @@
+/// "Citus Moved Rows": the plan node that reads rows which were moved to this node.
+///
+/// The planner of a node puts it in the place of a scan of citus_internal.read_motion(): the rows are read
+/// where they are, and not copied before. A scan that runs again and again (in a correlated sub-select, under
+/// LATERAL) keeps its rows by the values that its conditions compare. Knows nothing of how they came.
+#pragma once
+
+#include "citus/pg/prelude.hpp"
+
+namespace citus {
+
+void install_moved_rows_scan();
+
+} // namespace citus
