@@ -888,6 +888,17 @@ RETURNS SETOF anyelement
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME', $$citus_lock_row$$;
 COMMENT ON FUNCTION citus_internal.lock_row(anyelement, tid, oid, int, int) IS 'used by connections between nodes';
 
+-- Where the row is that a cursor of this session is positioned on: what WHERE CURRENT OF becomes.
+CREATE FUNCTION citus_internal.cursor_ctid(cursor_name text, table_id oid) RETURNS tid
+LANGUAGE C STRICT STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_cursor_ctid$$;
+CREATE FUNCTION citus_internal.cursor_key(key_type anyelement, cursor_name text, table_id oid) RETURNS anyelement
+LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_cursor_key$$;
+CREATE FUNCTION citus_internal.latest_ctid(shard regclass, row_ctid tid) RETURNS tid
+LANGUAGE C STRICT STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', $$citus_latest_ctid$$;
+COMMENT ON FUNCTION citus_internal.latest_ctid(regclass, tid) IS 'used by connections between nodes';
+COMMENT ON FUNCTION citus_internal.cursor_ctid(text, oid) IS 'used inside plans';
+COMMENT ON FUNCTION citus_internal.cursor_key(anyelement, text, oid) IS 'used inside plans';
+
 -- ===== 7a. Counters (src/monitor) =====
 CREATE FUNCTION pg_catalog.citus_stat_counters(database_id oid DEFAULT 0, OUT database_id oid,
     OUT connection_establishment_succeeded bigint, OUT connection_establishment_failed bigint,

@@ -2,6 +2,7 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/catalog/shard_relations.hpp"
 #include "citus/ddl/utility_hook.hpp"
+#include "citus/executor/cursor_rows.hpp"
 #include "citus/executor/deferred_checks.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/machine_share.hpp"
@@ -59,6 +60,7 @@ void _PG_init(void) {
     citus::install_task_capture();
     citus::install_machine_share();
     citus::install_fragment_scan();
+    citus::install_cursor_rows();
     citus::install_deferred_checks();
     citus::install_motion_store();
     citus::install_motion_inboxes();

@@ -1,5 +1,6 @@
 #include "fragment_scan_state.hpp"
 
+#include "citus/executor/cursor_rows.hpp"
 #include "citus/executor/explain.hpp"
 #include "citus/executor/machine_share.hpp"
 #include "citus/executor/merged_streams.hpp"
@@ -268,7 +269,8 @@ bool may_take_long(const Plan *plan, size_t tasks) {
 /// Whether the statement reads from nodes in more than this one run of the scan.
 bool is_one_of_many_reads(const FragmentScanState *state) {
     EState *estate = state->css.ss.ps.state;
-    if (state->fragment.motions != NIL || is_part_of_numbered_statement(estate))
+    if (state->fragment.motions != NIL || is_part_of_numbered_statement(estate) ||
+        shows_row_place(estate->es_plannedstmt))
         return true;
     for (const FragmentScanState *other = live_scans; other != nullptr; other = other->next_live)
         if (other != state && other->css.ss.ps.state == estate)

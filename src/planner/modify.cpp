@@ -4,7 +4,7 @@
 #include "citus/executor/merge_scan.hpp"
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/table_triggers.hpp"
-#include "citus/pg/walker.hpp"
+#include "citus/planner/current_of.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -114,23 +114,6 @@ void prepare_target(Query *query, const DistTable &table) {
                             psprintf("%s%d", kTargetColumn, lfirst_int(cell)));
 }
 
-bool has_current_of(::Node *node, void *context) {
-    if (node == nullptr)
-        return false;
-    return IsA(node, CurrentOfExpr) || walk_children(node, has_current_of, context);
-}
-
-/// Such a condition is never shipped, so that every statement with it comes here. Left to the executor, it
-/// would be refused only behind the locks of the rows and the statement's triggers, and not at all where
-/// there is no row.
-void refuse_current_of(const Query *query) {
-    if (!has_current_of(query->jointree->quals, nullptr))
-        return;
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("WHERE CURRENT OF is not supported on distributed tables"),
-                    errhint("Fetch the primary key with the row, and use it in the WHERE clause.")));
-}
-
 void replace_node(PlannedStmt *statement, Plan **link) {
     if (*link == nullptr || !IsA(*link, ModifyTable))
         return;
@@ -148,7 +131,7 @@ void replace_node(PlannedStmt *statement, Plan **link) {
 void prepare_gathered_modify(Query *query) {
     const DistTable *table = target_on_shards(query->commandType, query->rtable, query->resultRelation);
     if (table != nullptr) {
-        refuse_current_of(query);
+        replace_current_of(query);
         prepare_target(query, *table);
     }
     ListCell *cell;

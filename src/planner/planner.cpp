@@ -3,6 +3,7 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/table_triggers.hpp"
 #include "citus/pg/counters.hpp"
+#include "citus/planner/current_of.hpp"
 #include "citus/planner/gather.hpp"
 #include "citus/planner/insert.hpp"
 #include "citus/planner/modify.hpp"
@@ -119,6 +120,12 @@ PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, 
     Statement statement{query, text, cursor_options, params};
     if (!mentions_shards(reinterpret_cast<::Node *>(query), nullptr) || LocalShellScope::active())
         return next_planner(statement, query);
+    if (Query *shown = with_row_place(query, cursor_options); shown != nullptr) {
+        statement.query = shown;
+        PlannedStmt *plan = with_fragments(plan_with_shards, &statement);
+        hide_row_place(plan);
+        return plan;
+    }
     statement.fires_triggers = changes_fire_triggers(query);
     if (statement.fires_triggers)
         refuse_merge_with_triggers(query);
