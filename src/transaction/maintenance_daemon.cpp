@@ -45,6 +45,9 @@ constexpr long kRestartDelayMs = 5 * 1000;
 constexpr long kDetectorDelayMs = 1000;
 constexpr long kDaemonPeriodMs = 10 * 1000;
 constexpr long kEagerPeriodMs = 1000;
+/// Where daemons take turns: how long one runs at least, and leaves its place to others then.
+constexpr int kTurnMs = 3 * 1000;
+constexpr int64 kBreakUs = 6 * USECS_PER_SEC;
 constexpr int kEndTimeoutMs = 10 * 1000;
 
 class SharedLock {
@@ -139,21 +142,55 @@ bool a_detector_is_missing() {
     return false;
 }
 
-void start_daemon(Oid database, const char *function, const char *name) {
+/// False when all worker processes (max_worker_processes) are taken.
+bool start_daemon(Oid database, const char *function, const char *name) {
     BackgroundWorker worker = describe_worker(function, name);
     worker.bgw_restart_time = BGW_NEVER_RESTART;
     worker.bgw_main_arg = ObjectIdGetDatum(database);
-    // When all worker processes are taken, the next round tries again.
-    RegisterDynamicBackgroundWorker(&worker, nullptr);
+    return RegisterDynamicBackgroundWorker(&worker, nullptr);
+}
+
+/// Asks the daemons that run to make room for others, from now on until there is a process for each.
+void begin_turns(Oid database) {
+    SharedLock lock;
+    shared_state()->daemons_starve = true;
+    if (DaemonEntry *entry = daemon_entry(database, false))
+        entry->start_after = entry->detector_after = 0;
+    for (const DaemonEntry &entry : shared_state()->daemons)
+        if (entry.database != InvalidOid && entry.latch != nullptr)
+            SetLatch(entry.latch);
+}
+
+void end_turns_when_all_run() {
+    SharedLock lock;
+    const auto &daemons = shared_state()->daemons;
+    if (std::none_of(std::begin(daemons), std::end(daemons), [](const DaemonEntry &entry) {
+            return entry.database != InvalidOid && entry.wanted && entry.pid == 0;
+        }))
+        shared_state()->daemons_starve = false;
+}
+
+bool daemons_starve() {
+    SharedLock lock;
+    return shared_state()->daemons_starve;
+}
+
+/// Starts what is to be started; false when there are no processes any more.
+bool start_all(Oid (*next)(), const char *function, const char *name) {
+    for (Oid database = next(); OidIsValid(database); database = next())
+        if (!start_daemon(database, function, name)) {
+            begin_turns(database);
+            return false;
+        }
+    return true;
 }
 
 void launcher_round() {
     StartTransactionCommand();
     update_entries(list_databases()); // gone before the transaction's memory is
-    for (Oid database = next_database_to_start(); OidIsValid(database); database = next_database_to_start())
-        start_daemon(database, "citus_maintenance_main", "Citus Maintenance Daemon");
-    for (Oid database = next_database_to_watch(); OidIsValid(database); database = next_database_to_watch())
-        start_daemon(database, "citus_deadlock_detector_main", "Citus Deadlock Detector");
+    end_turns_when_all_run();
+    if (start_all(next_database_to_watch, "citus_deadlock_detector_main", "Citus Deadlock Detector"))
+        start_all(next_database_to_start, "citus_maintenance_main", "Citus Maintenance Daemon");
     CommitTransactionCommand();
 }
 
@@ -201,6 +238,8 @@ void release_entry(int, Datum database) {
     if (entry->pid == MyProcPid) {
         entry->pid = 0;
         entry->latch = nullptr;
+        if (shared_state()->daemons_starve)
+            wake_launcher();
     }
     if (entry->detector_pid == MyProcPid) {
         entry->detector_pid = 0;
@@ -271,9 +310,22 @@ void refresh_sizes() {
     CommitTransactionCommand();
 }
 
+/// Whether this daemon's turn is over. It comes again when the others had theirs.
+bool turn_is_over(TimestampTz started) {
+    const TimestampTz now = GetCurrentTimestamp();
+    SharedLock lock;
+    DaemonEntry *entry = daemon_entry(MyDatabaseId, false);
+    if (!shared_state()->daemons_starve || entry == nullptr ||
+        !TimestampDifferenceExceeds(started, now, kTurnMs))
+        return false;
+    entry->start_after = now + kBreakUs;
+    return true;
+}
+
 void daemon_loop() {
+    const TimestampTz started = GetCurrentTimestamp();
     TimestampTz last_recovery = 0;
-    TimestampTz last_sizes = GetCurrentTimestamp();
+    TimestampTz last_sizes = started;
     while (is_daemon_wanted()) {
         bool eager = recovers_eagerly();
         bool due = eager || (guc::recover_2pc_interval >= 0 &&
@@ -290,8 +342,10 @@ void daemon_loop() {
             refresh_sizes();
             last_sizes = GetCurrentTimestamp();
         }
+        if (turn_is_over(started))
+            return;
         pgstat_report_activity(STATE_IDLE, nullptr);
-        daemon_sleep(eager ? kEagerPeriodMs : kDaemonPeriodMs);
+        daemon_sleep(eager || daemons_starve() ? kEagerPeriodMs : kDaemonPeriodMs);
     }
 }
 
@@ -469,7 +523,7 @@ extern "C" void citus_launcher_main(Datum) {
     for (;;) {
         launcher_round();
         pgstat_report_activity(STATE_IDLE, nullptr);
-        daemon_sleep(a_detector_is_missing() ? kDetectorDelayMs : kLauncherPeriodMs);
+        daemon_sleep(a_detector_is_missing() || daemons_starve() ? kDetectorDelayMs : kLauncherPeriodMs);
     }
 }
 

@@ -51,6 +51,7 @@ struct SharedState {
     pg_atomic_uint64 next_transaction;
     pid_t launcher_pid;
     struct Latch *launcher_latch;
+    bool daemons_starve; ///< there are more of them than worker processes: they take turns
     DaemonEntry daemons[kMaxDaemons];
     uint64 deciding[FLEXIBLE_ARRAY_MEMBER]; ///< by backend; 0 when none
 };
