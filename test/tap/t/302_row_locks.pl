@@ -273,5 +273,28 @@ for my $kind (@kinds) {
     }
 }
 
+# ---------------------------------------------------------------- WHERE CURRENT OF a row that others change meanwhile
+for my $isolation ('READ COMMITTED', 'REPEATABLE READ') {
+    for my $change ('UPDATE jobs SET rank = rank + 1 WHERE id IN (5, 6)', 'DELETE FROM jobs WHERE id IN (5, 6)') {
+        my %seen;
+        for my $kind (@kinds) {
+            $cluster->run($session{$kind}, "BEGIN ISOLATION LEVEL $isolation; DECLARE c CURSOR FOR SELECT id FROM jobs WHERE id IN (4, 5) ORDER BY id DESC; FETCH 1 FROM c");
+            $cluster->run($second{$kind}, $change);
+            # The places of the old versions are free for other rows, unless the cursor holds them.
+            # (A plain cursor keeps its page from VACUUM.)
+            for my $node ($kind eq 'plain' ? () : $cluster->workers) {
+                my $tables = $cluster->sql(q{SELECT string_agg(format('VACUUM %s;', oid::regclass), ' ') FROM pg_class WHERE relname ~ '^jobs_[0-9]+$'}, $node);
+                $cluster->sql($_, $node) for split /(?<=;) /, $tables;
+            }
+            $cluster->run($second{$kind}, 'INSERT INTO jobs SELECT g, $$new$$, g FROM generate_series(5001, 5100) AS g');
+            my ($rows, $error) = $cluster->run($session{$kind}, 'UPDATE jobs SET state = $$current$$ WHERE CURRENT OF c RETURNING id, rank');
+            $seen{$kind} = $rows . ($error =~ /(could not serialize access)/ ? $1 : $error);
+            $cluster->run($session{$kind}, 'ROLLBACK');
+            $cluster->run($second{$kind}, q{DELETE FROM jobs WHERE id > 5000 OR id IN (5, 6); INSERT INTO jobs VALUES (5, 'open', 95), (6, 'done', 94)});
+        }
+        is($seen{dist}, $seen{plain}, "$isolation: CURRENT OF after $change");
+    }
+}
+
 $cluster->finish($_) for values %session, values %second;
 done_testing();
