@@ -14,8 +14,7 @@ namespace {
 
 /// Whether the expression has one value for the whole statement.
 bool is_value(::Node *expr) {
-    return !is_bound_to_query(expr) && !contain_volatile_functions(expr) &&
-           !expression_returns_set(expr);
+    return !is_bound_to_query(expr) && !contain_volatile_functions(expr) && !expression_returns_set(expr);
 }
 
 std::optional<uint32> hash_of_constant(::Node *expr, Oid opfamily) {

@@ -214,8 +214,8 @@ bool can_be_united(::Node *expr) {
     return true;
 }
 
-/// Expressions to group by, not mere columns, that can be computed where the shards are scanned: computed over
-/// the rows of all shards, they take another plan node.
+/// Expressions to group by, not mere columns, that can be computed where the shards are scanned: computed
+/// over the rows of all shards, they take another plan node.
 List *groups_of_shards(const Query *query, const ReferenceSplit *split) {
     List *found = NIL;
     ListCell *cell;
