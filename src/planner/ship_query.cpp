@@ -379,6 +379,10 @@ List *used_ctes(List *ctes) {
 /// What is sorted or grouped by must not look like the number of a column in the text, as `- 1` would.
 ::Node *ship_target_entry(TargetEntry *entry, ShipState *state) {
     auto *expr = reinterpret_cast<::Node *>(entry->expr);
+    // Where a row is may be shown. To compare it would be another thing: on each shard there is such a place.
+    if (entry->ressortgroupref == 0 && IsA(expr, Var) &&
+        castNode(Var, expr)->varattno == SelfItemPointerAttributeNumber)
+        return static_cast<::Node *>(copyObjectImpl(entry));
     if (entry->ressortgroupref == 0 || !can_be_parameter(expr))
         return mutate_children(reinterpret_cast<::Node *>(entry), ship, state);
     TargetEntry *copy = flatCopyTargetEntry(entry);

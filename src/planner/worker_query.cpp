@@ -10,6 +10,7 @@
 #include "sql_scanner.hpp"
 
 extern "C" {
+#include "access/sysattr.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
@@ -209,7 +210,8 @@ bool can_be_united(::Node *expr) {
     ListCell *used;
     foreach (used, pull_var_clause(expr, PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS |
                                              PVC_RECURSE_PLACEHOLDERS))
-        if (!IsA(lfirst(used), Var) || lfirst_node(Var, used)->varattno <= 0)
+        if (!IsA(lfirst(used), Var) || (lfirst_node(Var, used)->varattno <= 0 &&
+                                        lfirst_node(Var, used)->varattno != SelfItemPointerAttributeNumber))
             return false;
     return true;
 }
