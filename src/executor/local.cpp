@@ -7,6 +7,7 @@
 #include "local_plans.hpp"
 
 extern "C" {
+#include "jit/jit.h"
 #include "nodes/params.h"
 #include "parser/analyze.h"
 #include "tcop/tcopprot.h"
@@ -66,6 +67,7 @@ uint64 run_utility(PlannedStmt *plan, const char *sql, DestReceiver *receiver) {
 }
 
 uint64 run_plan(PlannedStmt *plan, const char *sql, ParamListInfo params, DestReceiver *receiver) {
+    plan->jitFlags = PGJIT_NONE; // as on connections (net/settings.cpp): it would be compiled for each shard
     QueryDesc *query =
         CreateQueryDesc(plan, sql, GetActiveSnapshot(), InvalidSnapshot, receiver, params, nullptr, 0);
     ExecutorStart(query, 0);
@@ -254,6 +256,7 @@ void start_local_query(void *argument) {
             count(Counter::LocalPlans);
     }
     if (plan != nullptr) {
+        plan->jitFlags = PGJIT_NONE;
         target->query = CreateQueryDesc(plan, start->sql, GetActiveSnapshot(), InvalidSnapshot,
                                         &target->receiver.base, values, nullptr, 0);
         ExecutorStart(target->query, 0);

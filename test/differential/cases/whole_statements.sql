@@ -57,7 +57,7 @@ SELECT j.k, j.* FROM (t JOIN s USING (k)) AS j (kk, k, x) WHERE kk = 1 AND k = 1
 SELECT q.k, t.n, s.m FROM t JOIN s USING (k) AS q WHERE q.k = 2 AND n < 3 ORDER BY 1, 2, 3;
 SELECT k, count(*), count(s.b) FROM t FULL JOIN s USING (k) WHERE k = 1 GROUP BY k ORDER BY k;
 SELECT x.k, y.k FROM s x FULL JOIN s y ON x.k = y.k AND x.m = y.m + 1 WHERE x.k = 1 OR y.k = 1 ORDER BY 1, 2, x.m, y.m;
-SELECT t.*::text, s FROM t LEFT JOIN s ON s.k = t.k AND s.m = t.n + 3 WHERE t.k = 1 ORDER BY n;
+SELECT t.*::text, s FROM t LEFT JOIN s ON s.k = t.k AND s.m = t.n + 3 WHERE t.k = 1 ORDER BY n, s;
 SELECT (t).a, (t.*).h, t IS NULL, row_to_json(s) FROM t, s WHERE t.k = 3 AND s.k = 3 AND n = 1 ORDER BY m;
 SELECT "t"."k" AS "order", "t"."n" AS "select" FROM "t" AS "t" WHERE "t"."k" = 1 ORDER BY "select" DESC LIMIT 2;
 SELECT n AS a, a AS n FROM t WHERE k = 1 ORDER BY n DESC, a;
