@@ -61,12 +61,7 @@ List *tables_to_undistribute(Oid relid, bool cascade) {
 
 /// Locks the table; raises when it is not in the metadata, or somebody else's.
 const DistTable *lock_table(Oid relid) {
-    Relation relation = try_relation_open(relid, AccessExclusiveLock);
-    if (relation == nullptr)
-        ereport(ERROR,
-                (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relid)));
-    if (!citus_is_class_owner(relid, GetUserId()))
-        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, RelationGetRelationName(relation));
+    Relation relation = open_own_table(relid);
     const DistTable *table = find_dist_table(relid);
     if (table == nullptr)
         ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),

@@ -2,6 +2,7 @@
 
 #include "citus/ddl/roles.hpp"
 #include "citus/ddl/shard_definition.hpp"
+#include "citus/pg/catalog_rows.hpp"
 #include "citus/pg/list.hpp"
 
 extern "C" {
@@ -36,14 +37,14 @@ public:
     void collation(Oid collation);
     /// What an index, a constraint or a generated column calls or is made of.
     void parts_of(Oid class_id, Oid object_id);
-    /// The table itself is created by others, with its owner and privileges.
-    void roles_of_table(Oid relid);
+    void needs_of_table(Oid relid);
 
     /// To be called before the commands run.
     void create_roles() const { create_needed_roles(roles_); }
 
 private:
     bool seen(Oid class_id, Oid object_id);
+    void roles_of_table(Oid relid);
     /// Whether the object came with an extension, which is created in its place.
     bool from_extension(Oid class_id, Oid object_id);
     void add(const char *condition, List *commands);
@@ -259,22 +260,15 @@ List *constraints_of_table(Oid relid) {
 /// not valid as commands of their own.
 List *append_domain_constraints(StringInfo command, Oid type, const char *name) {
     List *not_valid = NIL;
-    Relation catalog = table_open(ConstraintRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_constraint_contypid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(type));
-    SysScanDesc scan = systable_beginscan(catalog, ConstraintTypidIndexId, true, nullptr, 1, &key);
-    while (HeapTuple tuple = systable_getnext(scan)) {
-        auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
-        const Datum definition = DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(form->oid));
-        const char *clause = psprintf("CONSTRAINT %s %s", quote_identifier(NameStr(form->conname)),
+    for_each_domain_constraint(type, [&](const FormData_pg_constraint &row) {
+        const Datum definition = DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(row.oid));
+        const char *clause = psprintf("CONSTRAINT %s %s", quote_identifier(NameStr(row.conname)),
                                       TextDatumGetCString(definition));
-        if (form->convalidated)
+        if (row.convalidated)
             appendStringInfo(command, " %s", clause);
         else
             not_valid = lappend(not_valid, psprintf("ALTER DOMAIN %s ADD %s", name, clause));
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
+    });
     return not_valid;
 }
 
@@ -363,27 +357,19 @@ void Walk::type(Oid type) {
 }
 
 void Walk::parts_of(Oid class_id, Oid object_id) {
-    Relation catalog = table_open(DependRelationId, AccessShareLock);
-    ScanKeyData keys[2];
-    ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(class_id));
-    ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object_id));
-    SysScanDesc scan = systable_beginscan(catalog, DependDependerIndexId, true, nullptr, 2, keys);
-    while (HeapTuple tuple = systable_getnext(scan)) {
-        auto *form = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
-        if (form->refobjid < FirstNormalObjectId)
-            continue;
-        if (form->refclassid == ProcedureRelationId)
-            function(form->refobjid);
-        else if (form->refclassid == TypeRelationId)
-            type(form->refobjid);
-        else if (form->refclassid == CollationRelationId)
-            collation(form->refobjid);
-        else if (form->refclassid == OperatorClassRelationId || form->refclassid == OperatorRelationId ||
-                 form->refclassid == OperatorFamilyRelationId)
-            from_extension(form->refclassid, form->refobjid); // a user's own must be on the nodes already
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
+    for_each_dependency(class_id, object_id, [&](const FormData_pg_depend &row) {
+        if (row.refobjid < FirstNormalObjectId)
+            return;
+        if (row.refclassid == ProcedureRelationId)
+            function(row.refobjid);
+        else if (row.refclassid == TypeRelationId)
+            type(row.refobjid);
+        else if (row.refclassid == CollationRelationId)
+            collation(row.refobjid);
+        else if (row.refclassid == OperatorClassRelationId || row.refclassid == OperatorRelationId ||
+                 row.refclassid == OperatorFamilyRelationId)
+            from_extension(row.refclassid, row.refobjid); // a user's own must be on the nodes already
+    });
 }
 
 /// Functions are taken along as they are here, in place of others of the name.
@@ -438,49 +424,56 @@ List *function_commands(Oid function) {
     return commands;
 }
 
-void add_dependencies(ShardDdl &ddl, Oid relid, std::span<const int32> groups) {
-    const int level = pin_search_path();
-    Walk walk(ddl, groups);
+namespace {
+
+/// What a table is made of. It is itself created by others, with its owner and privileges.
+void Walk::needs_of_table(Oid relid) {
     Relation relation = table_open(relid, AccessShareLock);
-    walk.schema(RelationGetNamespace(relation));
+    schema(RelationGetNamespace(relation));
     for (int i = 0; i < RelationGetNumberOfAttributes(relation); i++) {
         Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), i);
         if (column->attisdropped)
             continue;
-        walk.type(column->atttypid);
-        walk.collation(column->attcollation);
+        type(column->atttypid);
+        collation(column->attcollation);
         if (column->attgenerated != '\0')
-            walk.parts_of(AttrDefaultRelationId, GetAttrDefaultOid(relid, column->attnum));
+            parts_of(AttrDefaultRelationId, GetAttrDefaultOid(relid, column->attnum));
     }
     for (const ListCell &cell : cells(constraints_of_table(relid)))
-        walk.parts_of(ConstraintRelationId, lfirst_oid(&cell));
+        parts_of(ConstraintRelationId, lfirst_oid(&cell));
     for (const ListCell &cell : cells(RelationGetIndexList(relation)))
-        walk.parts_of(RelationRelationId, lfirst_oid(&cell));
-    walk.parts_of(RelationRelationId, relid); // the partition key
+        parts_of(RelationRelationId, lfirst_oid(&cell));
+    parts_of(RelationRelationId, relid); // the partition key
     table_close(relation, NoLock);
-    walk.roles_of_table(relid);
+    roles_of_table(relid);
+}
+
+/// Adds what the walk finds; the roles that are named there exist on all nodes before the commands run.
+template <typename Start>
+void add_by_walk(ShardDdl &ddl, std::span<const int32> groups, Start start) {
+    const int level = pin_search_path();
+    Walk walk(ddl, groups);
+    start(walk);
     walk.create_roles();
     unpin_search_path(level);
+}
+
+} // namespace
+
+void add_dependencies(ShardDdl &ddl, Oid relid, std::span<const int32> groups) {
+    add_by_walk(ddl, groups, [=](Walk &walk) { walk.needs_of_table(relid); });
 }
 
 void add_schema(ShardDdl &ddl, Oid schema, std::span<const int32> groups) {
-    Walk walk(ddl, groups);
-    walk.schema(schema);
-    walk.create_roles();
+    add_by_walk(ddl, groups, [=](Walk &walk) { walk.schema(schema); });
 }
 
 void add_parts(ShardDdl &ddl, Oid class_id, Oid object_id, std::span<const int32> groups) {
-    const int level = pin_search_path();
-    Walk(ddl, groups).parts_of(class_id, object_id);
-    unpin_search_path(level);
+    add_by_walk(ddl, groups, [=](Walk &walk) { walk.parts_of(class_id, object_id); });
 }
 
 void add_type(ShardDdl &ddl, Oid type, std::span<const int32> groups) {
-    const int level = pin_search_path();
-    Walk walk(ddl, groups);
-    walk.type(type);
-    walk.create_roles();
-    unpin_search_path(level);
+    add_by_walk(ddl, groups, [=](Walk &walk) { walk.type(type); });
 }
 
 } // namespace citus

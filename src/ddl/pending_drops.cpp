@@ -3,6 +3,7 @@
 #include "citus/ddl/dependencies.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/guc.hpp"
+#include "citus/pg/catalog_rows.hpp"
 #include "citus/pg/list.hpp"
 
 extern "C" {
@@ -10,7 +11,6 @@ extern "C" {
 #include "catalog/index.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_constraint.h"
-#include "catalog/pg_depend.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_statistic_ext.h"
 #include "commands/extension.h"
@@ -211,17 +211,10 @@ void type_dropped(Oid type) {
 
 /// Constructors of range types go with their type.
 bool is_part_of_type(Oid function) {
-    Relation catalog = table_open(DependRelationId, AccessShareLock);
-    ScanKeyData keys[2];
-    ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(ProcedureRelationId));
-    ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(function));
-    SysScanDesc scan = systable_beginscan(catalog, DependDependerIndexId, true, nullptr, 2, keys);
     bool found = false;
-    while (HeapTuple tuple = found ? nullptr : systable_getnext(scan))
-        found = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple))->deptype == DEPENDENCY_INTERNAL;
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
+    for_each_dependency(ProcedureRelationId, function, [&](const FormData_pg_depend &row) {
+        found = found || row.deptype == DEPENDENCY_INTERNAL;
+    });
     return found;
 }
 

@@ -310,19 +310,12 @@ bool changes_owner(const AlterTableStmt *statement) {
     });
 }
 
-/// The new owner may be a role that the nodes do not know.
-void create_owner(Oid relid) {
-    std::pmr::vector<Oid> roles;
-    add_roles_of(&roles, RelationRelationId, relid);
-    create_needed_roles(roles);
-}
-
 void send_change(const DistTable &table, const AlterTableStmt *statement, std::span<const TableChange> tables,
                  bool only, List *filled_columns) {
     const ShapeChange &change = tables.front().change;
     ShardDdl ddl;
-    if (changes_owner(statement))
-        create_owner(table.relid);
+    if (changes_owner(statement)) // to a role that the nodes may not know
+        create_roles_of(RelationRelationId, list_make1_oid(table.relid));
     if (brings_dependencies(statement))
         add_dependencies(ddl, table.relid, groups_of_shards(table));
     List *commands = NIL;

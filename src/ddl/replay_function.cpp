@@ -1,5 +1,6 @@
 /// CREATE OR REPLACE FUNCTION and ALTER FUNCTION, for functions that shards use.
 #include "citus/ddl/dependencies.hpp"
+#include "citus/pg/catalog_rows.hpp"
 #include "citus/pg/list.hpp"
 #include "type_use.hpp"
 #include "utility_call.hpp"
@@ -8,7 +9,6 @@ extern "C" {
 #include "catalog/index.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_constraint.h"
-#include "catalog/pg_depend.h"
 #include "catalog/pg_proc.h"
 #include "parser/parse_func.h"
 }
@@ -39,20 +39,10 @@ Oid table_of_object(Oid class_id, Oid object_id) {
 /// Whether a shard has something that calls the function.
 bool is_used_by_shards(Oid function) {
     bool used = false;
-    Relation catalog = table_open(DependRelationId, AccessShareLock);
-    ScanKeyData keys[2];
-    ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(ProcedureRelationId));
-    ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(function));
-    SysScanDesc scan = systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, 2, keys);
-    while (HeapTuple tuple = systable_getnext(scan)) {
-        const auto *form = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
-        const Oid table = table_of_object(form->classid, form->objid);
+    for_each_dependent(ProcedureRelationId, function, [&](const FormData_pg_depend &row) {
+        const Oid table = table_of_object(row.classid, row.objid);
         used = used || (OidIsValid(table) && find_dist_table(table) != nullptr);
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
+    });
     return used;
 }
 

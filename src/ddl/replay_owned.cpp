@@ -1,13 +1,12 @@
 /// REASSIGN OWNED, DROP OWNED and CREATE SCHEMA.
 #include "citus/ddl/dependencies.hpp"
 #include "citus/ddl/shard_definition.hpp"
+#include "citus/pg/catalog_rows.hpp"
 #include "citus/pg/list.hpp"
 #include "utility_call.hpp"
 
 extern "C" {
 #include "catalog/dependency.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_shdepend.h"
 #include "utils/acl.h"
 }
 
@@ -54,22 +53,10 @@ List *oids_of_roles(const List *roles) {
 
 /// Whether one of the roles was granted something on the object, or on a column of it.
 bool has_grants(Oid class_id, Oid object_id, const List *roles) {
-    Relation catalog = table_open(SharedDependRelationId, AccessShareLock);
-    ScanKeyData keys[3];
-    ScanKeyInit(&keys[0], Anum_pg_shdepend_dbid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(MyDatabaseId));
-    ScanKeyInit(&keys[1], Anum_pg_shdepend_classid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(class_id));
-    ScanKeyInit(&keys[2], Anum_pg_shdepend_objid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(object_id));
-    SysScanDesc scan = systable_beginscan(catalog, SharedDependDependerIndexId, true, nullptr, 3, keys);
     bool found = false;
-    while (HeapTuple tuple = found ? nullptr : systable_getnext(scan)) {
-        auto *form = reinterpret_cast<Form_pg_shdepend>(GETSTRUCT(tuple));
-        found = form->deptype == SHARED_DEPENDENCY_ACL && list_member_oid(roles, form->refobjid);
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
+    for_each_shared_dependency(class_id, object_id, [&](const FormData_pg_shdepend &row) {
+        found = found || (row.deptype == SHARED_DEPENDENCY_ACL && list_member_oid(roles, row.refobjid));
+    });
     return found;
 }
 

@@ -78,13 +78,6 @@ List *dist_tables_of(const GrantStmt *statement) {
     return tables;
 }
 
-void create_roles_of(Oid class_id, const List *objects) {
-    std::pmr::vector<Oid> roles;
-    for (const ListCell &cell : cells(objects))
-        add_roles_of(&roles, class_id, lfirst_oid(&cell));
-    create_needed_roles(roles);
-}
-
 bool grant_on_tables(UtilityCall &call, const GrantStmt *statement) {
     List *tables = dist_tables_of(statement);
     if (tables == NIL)

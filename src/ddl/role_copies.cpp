@@ -3,19 +3,17 @@
 #include "citus/ddl/roles.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/executor/tasks.hpp"
+#include "citus/pg/catalog_rows.hpp"
 #include "citus/pg/list.hpp"
 
 extern "C" {
 #include "access/transam.h"
-#include "catalog/indexing.h"
 #include "catalog/pg_auth_members.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_policy.h"
-#include "catalog/pg_shdepend.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 }
 
@@ -308,33 +306,23 @@ void create_needed_roles(std::span<const Oid> needed) {
 }
 
 void add_roles_of(std::pmr::vector<Oid> *roles, Oid class_id, Oid object_id) {
-    Relation catalog = table_open(SharedDependRelationId, AccessShareLock);
-    ScanKeyData keys[3];
-    ScanKeyInit(&keys[0], Anum_pg_shdepend_dbid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(MyDatabaseId));
-    ScanKeyInit(&keys[1], Anum_pg_shdepend_classid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(class_id));
-    ScanKeyInit(&keys[2], Anum_pg_shdepend_objid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(object_id));
-    SysScanDesc scan = systable_beginscan(catalog, SharedDependDependerIndexId, true, nullptr, 3, keys);
-    while (HeapTuple tuple = systable_getnext(scan)) {
-        const auto *form = reinterpret_cast<Form_pg_shdepend>(GETSTRUCT(tuple));
-        if (form->refclassid == AuthIdRelationId)
-            add_once(roles, form->refobjid);
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
+    for_each_shared_dependency(class_id, object_id, [&](const FormData_pg_shdepend &row) {
+        if (row.refclassid == AuthIdRelationId)
+            add_once(roles, row.refobjid);
+    });
 }
 
 void add_roles_of_policies(std::pmr::vector<Oid> *roles, Oid relid) {
-    Relation catalog = table_open(PolicyRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_policy_polrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
-    SysScanDesc scan = systable_beginscan(catalog, PolicyPolrelidPolnameIndexId, true, nullptr, 1, &key);
-    while (HeapTuple tuple = systable_getnext(scan))
-        add_roles_of(roles, PolicyRelationId, reinterpret_cast<Form_pg_policy>(GETSTRUCT(tuple))->oid);
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
+    for_each_row<FormData_pg_policy>(
+        PolicyRelationId, PolicyPolrelidPolnameIndexId, {{Anum_pg_policy_polrelid, relid}},
+        [&](const FormData_pg_policy &row) { add_roles_of(roles, PolicyRelationId, row.oid); });
+}
+
+void create_roles_of(Oid class_id, const List *objects) {
+    Roles roles;
+    for (const ListCell &cell : cells(objects))
+        add_roles_of(&roles, class_id, lfirst_oid(&cell));
+    create_needed_roles(roles);
 }
 
 } // namespace citus

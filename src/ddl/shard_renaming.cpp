@@ -1,7 +1,7 @@
 #include "shard_renaming.hpp"
 
 #include "citus/catalog/metadata.hpp"
-#include "citus/pg/constraints.hpp"
+#include "citus/pg/catalog_rows.hpp"
 #include "citus/pg/list.hpp"
 
 extern "C" {

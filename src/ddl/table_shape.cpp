@@ -2,7 +2,7 @@
 
 #include "citus/ddl/shard_ddl.hpp"
 #include "citus/ddl/shard_definition.hpp"
-#include "citus/pg/constraints.hpp"
+#include "citus/pg/catalog_rows.hpp"
 #include "citus/pg/list.hpp"
 
 extern "C" {

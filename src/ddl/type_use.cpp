@@ -2,12 +2,12 @@
 
 #include "citus/ddl/dependencies.hpp"
 #include "citus/guc.hpp"
+#include "citus/pg/catalog_rows.hpp"
 #include "citus/pg/list.hpp"
 #include "utility_call.hpp"
 
 extern "C" {
 #include "catalog/dependency.h"
-#include "catalog/pg_depend.h"
 #include "catalog/pg_statistic_ext.h"
 #include "parser/parse_type.h"
 }
@@ -24,21 +24,12 @@ bool type_is_used(Oid type, List **seen) {
         return false;
     *seen = lappend_oid(*seen, type);
     bool used = false;
-    Relation catalog = table_open(DependRelationId, AccessShareLock);
-    ScanKeyData keys[2];
-    ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(TypeRelationId));
-    ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(type));
-    SysScanDesc scan = systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, 2, keys);
-    while (HeapTuple tuple = systable_getnext(scan)) {
-        auto *form = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
-        if (form->classid == RelationRelationId)
-            used = used || relation_uses(form->objid, seen);
-        else if (form->classid == TypeRelationId)
-            used = used || type_is_used(form->objid, seen);
-    }
-    systable_endscan(scan);
-    table_close(catalog, AccessShareLock);
+    for_each_dependent(TypeRelationId, type, [&](const FormData_pg_depend &row) {
+        if (row.classid == RelationRelationId)
+            used = used || relation_uses(row.objid, seen);
+        else if (row.classid == TypeRelationId)
+            used = used || type_is_used(row.objid, seen);
+    });
     // Nothing says that a column has an array of the type but the column itself.
     const Oid array = get_array_type(type);
     return used || (OidIsValid(array) && type_is_used(array, seen));

@@ -14,6 +14,7 @@
 #include "citus/pg/walker.hpp"
 #include "citus/transaction/statement_snapshot.hpp"
 #include "lone_write.hpp"
+#include "scan_rows.hpp"
 
 extern "C" {
 #include "commands/explain.h"
@@ -137,22 +138,28 @@ bool has_stream(const FragmentScanState *state) {
     return state->stream != nullptr || state->merge != nullptr || state->locks != nullptr;
 }
 
+/// Calls use() with what the rows come from; something is open.
+template <typename Use>
+auto with_source(const FragmentScanState *state, Use use) {
+    if (state->locks != nullptr)
+        return use(state->locks);
+    if (state->merge != nullptr)
+        return use(state->merge);
+    return use(state->stream);
+}
+
 /// Of the stream that is open, if one is.
 uint64 received_bytes(const FragmentScanState *state) {
-    if (state->locks != nullptr)
-        return state->locks->received_bytes();
-    if (state->merge != nullptr)
-        return state->merge->received_bytes();
-    return state->stream != nullptr ? state->stream->received_bytes() : 0;
+    return has_stream(state) ? with_source(state, [](const auto *source) { return source->received_bytes(); })
+                             : 0;
 }
 
 /// Called before a run's stream is closed.
 void measure_bytes(FragmentScanState *state) {
     for (size_t i = 0; state->measures_run && has_stream(state) && i < state->measures.size(); i++) {
         const int task = static_cast<int>(i);
-        state->measures[i].bytes = state->locks != nullptr   ? state->locks->received_bytes(task)
-                                   : state->merge != nullptr ? state->merge->received_bytes(task)
-                                                             : state->stream->received_bytes(task);
+        state->measures[i].bytes =
+            with_source(state, [task](const auto *source) { return source->received_bytes(task); });
     }
 }
 
@@ -394,12 +401,8 @@ void start_run(FragmentScanState *state) {
 void end_run(FragmentScanState *state) {
     state->received_before += received_bytes(state);
     measure_bytes(state);
-    if (state->stream != nullptr)
-        state->stream->close();
-    if (state->merge != nullptr)
-        state->merge->close();
-    if (state->locks != nullptr)
-        state->locks->close();
+    if (has_stream(state))
+        with_source(state, [](auto *source) { source->close(); });
     state->stream = nullptr;
     state->merge = nullptr;
     state->locks = nullptr;
@@ -442,9 +445,8 @@ TupleTableSlot *fetch_row(FragmentScanState *state) {
     if (state->exhausted)
         return nullptr;
     int task = 0;
-    const bool found = state->locks != nullptr   ? state->locks->next(state->remote_slot, &task)
-                       : state->merge != nullptr ? state->merge->next(state->remote_slot, &task)
-                                                 : state->stream->next(state->remote_slot, &task);
+    const bool found =
+        with_source(state, [&](auto *source) { return source->next(state->remote_slot, &task); });
     if (!found) {
         finish_rows(state);
         return nullptr;
@@ -584,25 +586,8 @@ void begin_scan(CustomScanState *node, EState *estate, int eflags) {
         state->whole = begin_whole_scan(state, whole_scan_of(plan));
 }
 
-/// Filters and projects what next_scan_row gives. Not ExecScan: an EvalPlanQual recheck of another table's
-/// row must read the shards again, it can't find this relation's row in the empty table here.
 TupleTableSlot *exec_scan(CustomScanState *node) {
-    auto *state = scan_state(node);
-    ExprContext *econtext = node->ss.ps.ps_ExprContext;
-    ProjectionInfo *projection = node->ss.ps.ps_ProjInfo;
-    for (;;) {
-        CHECK_FOR_INTERRUPTS();
-        ResetExprContext(econtext);
-        TupleTableSlot *slot = next_scan_row(state);
-        if (TupIsNull(slot))
-            return projection != nullptr ? ExecClearTuple(projection->pi_state.resultslot) : nullptr;
-        econtext->ecxt_scantuple = slot;
-        if (!ExecQual(node->ss.ps.qual, econtext)) {
-            InstrCountFiltered1(node, 1);
-            continue;
-        }
-        return projection != nullptr ? ExecProject(projection) : slot;
-    }
+    return filter_and_project(node, [&] { return next_scan_row(scan_state(node)); });
 }
 
 void end_scan(CustomScanState *node) {
@@ -612,26 +597,19 @@ void end_scan(CustomScanState *node) {
         end_whole_scan(state->whole);
 }
 
-struct ParamSearch {
-    const Bitmapset *numbers;
-};
-
-bool uses_params(::Node *node, void *raw) {
+bool uses_params(::Node *node, void *numbers) {
     if (node == nullptr)
         return false;
     if (!IsA(node, Param))
-        return walk_children(node, uses_params, raw);
+        return walk_children(node, uses_params, numbers);
     const auto *param = castNode(Param, node);
-    return param->paramkind == PARAM_EXEC &&
-           bms_is_member(param->paramid, static_cast<ParamSearch *>(raw)->numbers);
+    return param->paramkind == PARAM_EXEC && bms_is_member(param->paramid, static_cast<Bitmapset *>(numbers));
 }
 
 /// Whether the rows that the shards send depend on what has changed; else only filters here do.
 bool has_changed(const CustomScanState *node) {
-    ParamSearch search{node->ss.ps.chgParam};
-    return search.numbers != nullptr &&
-           uses_params(reinterpret_cast<::Node *>(castNode(CustomScan, node->ss.ps.plan)->custom_exprs),
-                       &search);
+    auto *exprs = reinterpret_cast<::Node *>(castNode(CustomScan, node->ss.ps.plan)->custom_exprs);
+    return node->ss.ps.chgParam != nullptr && uses_params(exprs, node->ss.ps.chgParam);
 }
 
 void rescan(CustomScanState *node) {

@@ -6,6 +6,7 @@
 #include "citus/executor/row_spill.hpp"
 #include "citus/pg/walker.hpp"
 #include "row_keys.hpp"
+#include "scan_rows.hpp"
 
 extern "C" {
 #include "access/transam.h"
@@ -247,21 +248,7 @@ TupleTableSlot *next_row(MovedRowsState *state) {
 }
 
 TupleTableSlot *exec_scan(CustomScanState *node) {
-    ExprContext *econtext = node->ss.ps.ps_ExprContext;
-    ProjectionInfo *projection = node->ss.ps.ps_ProjInfo;
-    for (;;) {
-        CHECK_FOR_INTERRUPTS();
-        ResetExprContext(econtext);
-        TupleTableSlot *slot = next_row(state_of(node));
-        if (slot == nullptr)
-            return projection != nullptr ? ExecClearTuple(projection->pi_state.resultslot) : nullptr;
-        econtext->ecxt_scantuple = slot;
-        if (!ExecQual(node->ss.ps.qual, econtext)) {
-            InstrCountFiltered1(node, 1);
-            continue;
-        }
-        return projection != nullptr ? ExecProject(projection) : slot;
-    }
+    return filter_and_project(node, [&] { return next_row(state_of(node)); });
 }
 
 void end_run(MovedRowsState *state) {

@@ -1,7 +1,7 @@
 #include "citus/net/remote_error.hpp"
 
 #include "citus/core/shard_names.hpp"
-#include "citus/pg/constraints.hpp"
+#include "citus/pg/catalog_rows.hpp"
 
 extern "C" {
 #include "access/htup_details.h"

@@ -20,6 +20,9 @@ void create_missing_roles(int32 group_id);
 /// members, if the user may create these. Raises an error when he may not create one that is needed.
 void create_needed_roles(std::span<const Oid> needed);
 
+/// The same for the roles that objects (Oids of one catalog) name: owners and those with privileges.
+void create_roles_of(Oid class_id, const List *objects);
+
 /// Adds the roles that an object of this database names: its owner and those with privileges.
 void add_roles_of(std::pmr::vector<Oid> *roles, Oid class_id, Oid object_id);
 /// The same for the row-level security policies of a table.
