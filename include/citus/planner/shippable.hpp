@@ -27,8 +27,9 @@ bool is_shippable_function(Oid function);
 /// in the SQL text of a plan that is kept.
 bool prints_alike(Oid type);
 
-/// Whether the expression refers to something of the query around it (columns, aggregates, sub-selects, places
-/// that the server fills in), so that it has no value of its own. A WalkerCallback: the context is not used.
+/// Whether the expression refers to something of the query around it (columns, aggregates, sub-selects,
+/// places that the server fills in), so that it has no value of its own. A WalkerCallback: the context is not
+/// used.
 bool is_bound_to_query(::Node *node, void *context = nullptr);
 
 /// Whether values of this type may be used in functions on a shard (plain columns may be of any type).
