@@ -5,9 +5,11 @@
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/monitor/shell_figures.hpp"
+#include "citus/pg/list.hpp"
 #include "citus/pg/walker.hpp"
 
 #include "citus/executor/fragment_scan.hpp"
+#include "triggered_rows.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -22,6 +24,9 @@ namespace citus {
 namespace {
 
 constexpr const char *kNodeName = "Citus Merge";
+
+/// The commands that rows may turn into, in the order in which the triggers before the statement fire.
+constexpr CmdType kCommands[] = {CMD_INSERT, CMD_UPDATE, CMD_DELETE};
 
 /// One WHEN clause.
 struct WhenClause {
@@ -49,9 +54,18 @@ struct MergeScanState {
     AttrNumber tid_resno;
     TupleTableSlot *old_slot;   ///< the target's row as far as the actions use it
     const ModifyPlan *any_plan; ///< of one of the clauses, to tell target rows apart; nullptr without
+    TableTriggers *triggers[std::size(kCommands)]; ///< of each command, nullptr: none
+    TupleTableSlot *new_row;                       ///< for triggers: a row of the target
     bool is_replicated;
     bool finished;
     uint64 affected;
+
+    TableTriggers *triggers_of(CmdType command) const {
+        for (size_t i = 0; i < std::size(kCommands); i++)
+            if (kCommands[i] == command)
+                return triggers[i];
+        return nullptr;
+    }
 };
 
 MergeScanState *merge_state(CustomScanState *node) {
@@ -120,11 +134,64 @@ void collect_rows(MergeScanState *state) {
             const TargetRow target = clause->plan->read_target(made);
             if (!changed.add(target))
                 refuse_second_change();
-            if (target.moves() && !std::exchange(clause->moves_checked, true))
+            if (state->triggers_of(clause->action->commandType) == nullptr && target.moves() &&
+                !std::exchange(clause->moves_checked, true))
                 check_move(*clause->plan);
         }
         tuplestore_puttupleslot(clause->rows, made);
     }
+}
+
+// ---------------------------------------------------------------- triggers
+
+/// Replaces the rows of an INSERT by what the row triggers made of them.
+void pass_inserts(MergeScanState *state, WhenClause *clause, TableTriggers *triggers) {
+    EState *estate = state->css.ss.ps.state;
+    TupleTableSlot *row = state->new_row;
+    Tuplestorestate *passed = tuplestore_begin_heap(false, false, work_mem);
+    while (tuplestore_gettupleslot(clause->rows, true, false, clause->row_slot)) {
+        CHECK_FOR_INTERRUPTS();
+        ResetPerTupleExprContext(estate);
+        ContextScope scope(GetPerTupleMemoryContext(estate));
+        ExecCopySlot(row, clause->row_slot);
+        row->tts_tableOid = RelationGetRelid(ExecGetRangeTableRelation(estate, state->target));
+        if (!triggers->before_insert(row))
+            continue;
+        triggers->compute_generated(row);
+        tuplestore_puttupleslot(passed, row);
+        triggers->after_insert(row);
+    }
+    ExecClearTuple(clause->row_slot);
+    ExecClearTuple(row);
+    tuplestore_end(clause->rows);
+    clause->rows = passed;
+}
+
+void fire_row_triggers(MergeScanState *state) {
+    for (WhenClause &clause : state->clauses) {
+        TableTriggers *triggers = state->triggers_of(clause.action->commandType);
+        if (triggers == nullptr)
+            continue;
+        if (clause.plan == nullptr) {
+            pass_inserts(state, &clause, triggers);
+            continue;
+        }
+        clause.rows = pass_to_triggers(state->css.ss.ps.state, *clause.plan, triggers, clause.rows,
+                                       clause.row_slot, state->new_row);
+        check_moves(*clause.plan, clause.rows, clause.row_slot);
+    }
+}
+
+void fire_before_statement(const MergeScanState *state) {
+    for (TableTriggers *triggers : state->triggers)
+        if (triggers != nullptr)
+            triggers->before_statement();
+}
+
+void fire_after_statement(const MergeScanState *state) {
+    for (size_t i = std::size(kCommands); i-- > 0;)
+        if (state->triggers[i] != nullptr)
+            state->triggers[i]->after_statement();
 }
 
 // ---------------------------------------------------------------- changing
@@ -183,12 +250,15 @@ TupleTableSlot *exec_merge(CustomScanState *node) {
     EState *estate = node->ss.ps.state;
     if (state->is_replicated)
         lock_for_replicated_write(exec_rt_fetch(state->target, estate)->relid);
+    fire_before_statement(state);
     collect_rows(state);
+    fire_row_triggers(state);
     start_reads_before_write(estate);
     // What rows leave behind is free for those that come.
     change_rows(state, CMD_DELETE);
     change_rows(state, CMD_UPDATE);
     insert_rows(state);
+    fire_after_statement(state);
     state->finished = true;
     if (estate->es_plannedstmt->canSetTag)
         estate->es_processed += state->affected;
@@ -207,6 +277,7 @@ TargetEntry *child_column(const TargetEntry *entry, List *tlist, const char *nam
 bool is_identity(const TargetEntry *entry) {
     return entry->resname != nullptr &&
            (strcmp(entry->resname, "ctid") == 0 || strcmp(entry->resname, kShardKeyColumn) == 0 ||
+            strcmp(entry->resname, kOldRowColumn) == 0 ||
             strncmp(entry->resname, kIdentityColumn, strlen(kIdentityColumn)) == 0);
 }
 
@@ -271,6 +342,21 @@ void find_columns(MergeScanState *state, const List *child_tlist) {
     state->columns = {columns, found};
 }
 
+/// Triggers fire for the commands that the clauses name.
+void open_triggers(MergeScanState *state, const List *actions) {
+    EState *estate = state->css.ss.ps.state;
+    Relation relation = ExecGetRangeTableRelation(estate, state->target);
+    for (size_t i = 0; i < std::size(kCommands); i++) {
+        const auto is_of_command = [&](const ListCell &cell) {
+            return lfirst_node(MergeAction, &cell)->commandType == kCommands[i];
+        };
+        const auto clauses = cells(actions);
+        if (std::any_of(clauses.begin(), clauses.end(), is_of_command))
+            state->triggers[i] = TableTriggers::open(estate, relation, state->target, kCommands[i]);
+    }
+    state->new_row = ExecInitExtraTupleSlot(estate, RelationGetDescr(relation), &TTSOpsVirtual);
+}
+
 void begin_merge(CustomScanState *node, EState *estate, int eflags) {
     auto *state = merge_state(node);
     auto *scan = castNode(CustomScan, node->ss.ps.plan);
@@ -284,6 +370,8 @@ void begin_merge(CustomScanState *node, EState *estate, int eflags) {
     state->batch_context =
         AllocSetContextCreate(state->node_context, "citus merge batch", ALLOCSET_DEFAULT_SIZES);
     state->old_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(relation), &TTSOpsVirtual);
+    if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+        open_triggers(state, actions);
     ContextScope scope(state->node_context);
     find_columns(state, outerPlan(&scan->scan.plan)->targetlist);
     const auto count = static_cast<size_t>(list_length(actions));
@@ -301,6 +389,9 @@ void end_merge(CustomScanState *node) {
     for (WhenClause &clause : merge_state(node)->clauses)
         if (clause.rows != nullptr)
             tuplestore_end(std::exchange(clause.rows, nullptr));
+    for (TableTriggers *triggers : merge_state(node)->triggers)
+        if (triggers != nullptr)
+            triggers->close();
     ExecEndNode(outerPlanState(&node->ss.ps));
 }
 
