@@ -2,6 +2,7 @@
 
 #include "citus/executor/modify_batch.hpp"
 #include "citus/executor/modify_scan.hpp"
+#include "citus/executor/reading_functions.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/monitor/shell_figures.hpp"
@@ -38,6 +39,7 @@ struct WhenClause {
     TupleTableSlot *row_slot;   ///< reads a row back
     Tuplestorestate *rows;
     bool moves_checked;
+    bool goes_row_by_row; ///< see reading_functions.hpp
 };
 
 /// Where the old row's columns are in the child's rows.
@@ -167,19 +169,23 @@ void pass_inserts(MergeScanState *state, WhenClause *clause, TableTriggers *trig
     clause->rows = passed;
 }
 
+/// Lets the row triggers see the rows of a clause.
+void fire_row_triggers(MergeScanState *state, WhenClause *clause) {
+    TableTriggers *triggers = state->triggers_of(clause->action->commandType);
+    if (triggers == nullptr)
+        return;
+    if (clause->plan == nullptr)
+        return pass_inserts(state, clause, triggers);
+    clause->rows = pass_to_triggers(state->css.ss.ps.state, *clause->plan, triggers, clause->rows,
+                                    clause->row_slot, state->new_row);
+    check_moves(*clause->plan, clause->rows, clause->row_slot);
+}
+
+/// All at once, except where triggers may read what was written for the rows before.
 void fire_row_triggers(MergeScanState *state) {
-    for (WhenClause &clause : state->clauses) {
-        TableTriggers *triggers = state->triggers_of(clause.action->commandType);
-        if (triggers == nullptr)
-            continue;
-        if (clause.plan == nullptr) {
-            pass_inserts(state, &clause, triggers);
-            continue;
-        }
-        clause.rows = pass_to_triggers(state->css.ss.ps.state, *clause.plan, triggers, clause.rows,
-                                       clause.row_slot, state->new_row);
-        check_moves(*clause.plan, clause.rows, clause.row_slot);
-    }
+    for (WhenClause &clause : state->clauses)
+        if (!clause.goes_row_by_row && clause.action->commandType != CMD_NOTHING)
+            fire_row_triggers(state, &clause);
 }
 
 void fire_before_statement(const MergeScanState *state) {
@@ -196,20 +202,16 @@ void fire_after_statement(const MergeScanState *state) {
 
 // ---------------------------------------------------------------- changing
 
-void change_rows(MergeScanState *state, CmdType command) {
-    for (WhenClause &clause : state->clauses) {
-        if (clause.action->commandType != command)
-            continue;
-        for (;;) {
-            CHECK_FOR_INTERRUPTS();
-            ExecClearTuple(clause.row_slot);
-            MemoryContextReset(state->batch_context);
-            ContextScope scope(state->batch_context);
-            auto *batch = make_in<ModifyBatch>(state->batch_context, *clause.plan);
-            if (!batch->fill(clause.rows, clause.row_slot))
-                break;
-            state->affected += batch->run();
-        }
+void change_rows(MergeScanState *state, WhenClause *clause) {
+    for (;;) {
+        CHECK_FOR_INTERRUPTS();
+        ExecClearTuple(clause->row_slot);
+        MemoryContextReset(state->batch_context);
+        ContextScope scope(state->batch_context);
+        auto *batch = make_in<ModifyBatch>(state->batch_context, *clause->plan);
+        if (!batch->fill(clause->rows, clause->row_slot))
+            break;
+        state->affected += batch->run();
     }
 }
 
@@ -221,26 +223,57 @@ List *written_columns(TupleDesc desc) {
     return columns;
 }
 
-void insert_rows(MergeScanState *state) {
+void insert_rows(MergeScanState *state, WhenClause *clause) {
     Relation relation = ExecGetRangeTableRelation(state->css.ss.ps.state, state->target);
+    MemoryContextReset(state->batch_context);
     ShardCopyWriter *writer = nullptr;
-    for (WhenClause &clause : state->clauses) {
-        if (clause.action->commandType != CMD_INSERT)
-            continue;
-        while (tuplestore_gettupleslot(clause.rows, true, false, clause.row_slot)) {
-            CHECK_FOR_INTERRUPTS();
-            if (writer == nullptr)
-                writer = ShardCopyWriter::open(state->node_context, RelationGetRelid(relation),
-                                               written_columns(RelationGetDescr(relation)));
-            slot_getallattrs(clause.row_slot);
-            writer->put(clause.row_slot->tts_values, clause.row_slot->tts_isnull);
-        }
+    while (tuplestore_gettupleslot(clause->rows, true, false, clause->row_slot)) {
+        CHECK_FOR_INTERRUPTS();
+        if (writer == nullptr)
+            writer = ShardCopyWriter::open(state->batch_context, RelationGetRelid(relation),
+                                           written_columns(RelationGetDescr(relation)));
+        slot_getallattrs(clause->row_slot);
+        writer->put(clause->row_slot->tts_values, clause->row_slot->tts_isnull);
     }
+    ExecClearTuple(clause->row_slot);
     if (writer == nullptr)
         return;
     const uint64 written = writer->finish();
     state->affected += written;
     count_written_rows(RelationGetRelid(relation), written);
+}
+
+void write_rows(MergeScanState *state, WhenClause *clause) {
+    if (clause->plan != nullptr)
+        change_rows(state, clause);
+    else
+        insert_rows(state, clause);
+}
+
+/// Each row is written before triggers see the next one.
+void write_row_by_row(MergeScanState *state, WhenClause *clause) {
+    Tuplestorestate *all = clause->rows;
+    for (;;) {
+        if (!tuplestore_gettupleslot(all, true, false, clause->row_slot))
+            break;
+        clause->rows = tuplestore_begin_heap(false, false, work_mem);
+        tuplestore_puttupleslot(clause->rows, clause->row_slot);
+        fire_row_triggers(state, clause);
+        write_rows(state, clause);
+        tuplestore_end(clause->rows);
+    }
+    clause->rows = all;
+}
+
+void write_rows(MergeScanState *state, CmdType command) {
+    for (WhenClause &clause : state->clauses) {
+        if (clause.action->commandType != command)
+            continue;
+        if (clause.goes_row_by_row)
+            write_row_by_row(state, &clause);
+        else
+            write_rows(state, &clause);
+    }
 }
 
 TupleTableSlot *exec_merge(CustomScanState *node) {
@@ -255,9 +288,9 @@ TupleTableSlot *exec_merge(CustomScanState *node) {
     fire_row_triggers(state);
     start_reads_before_write(estate);
     // What rows leave behind is free for those that come.
-    change_rows(state, CMD_DELETE);
-    change_rows(state, CMD_UPDATE);
-    insert_rows(state);
+    write_rows(state, CMD_DELETE);
+    write_rows(state, CMD_UPDATE);
+    write_rows(state, CMD_INSERT);
     fire_after_statement(state);
     state->finished = true;
     if (estate->es_plannedstmt->canSetTag)
@@ -380,6 +413,8 @@ void begin_merge(CustomScanState *node, EState *estate, int eflags) {
     foreach (cell, actions) {
         WhenClause *clause = &state->clauses[static_cast<size_t>(foreach_current_index(cell))];
         init_clause(node, clause, lfirst_node(MergeAction, cell), relation);
+        clause->goes_row_by_row = state->triggers_of(clause->action->commandType) != nullptr &&
+                                  has_reading_triggers(relation, clause->action->commandType);
         if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0 && clause->action->commandType != CMD_NOTHING)
             clause->rows = tuplestore_begin_heap(false, false, work_mem);
     }

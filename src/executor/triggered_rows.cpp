@@ -12,7 +12,6 @@ namespace {
 
 struct Passing {
     const ModifyPlan &plan;
-    TableTriggers *triggers;
     TupleTableSlot *new_row;
 };
 
@@ -55,38 +54,39 @@ void store_new_values(const Passing &passing, TupleTableSlot *plan_row, Tuplesto
     tuplestore_putvalues(rows, desc, values, nulls);
 }
 
-/// Lets the row triggers see a row; it is left out when one of them says that nothing is to be done with it.
-void fire(const Passing &passing, TupleTableSlot *plan_row, Tuplestorestate *rows) {
-    HeapTupleData old_row = old_row_of(passing.plan, plan_row);
-    if (passing.plan.operation == CMD_DELETE) {
-        if (!passing.triggers->before_delete(&old_row))
-            return;
-        passing.triggers->after_delete(&old_row);
-        tuplestore_puttupleslot(rows, plan_row);
-        return;
-    }
-    make_new_row(passing, &old_row, plan_row);
-    if (!passing.triggers->before_update(&old_row, passing.new_row))
-        return;
-    slot_getallattrs(passing.new_row);
-    passing.new_row->tts_tableOid = passing.plan.table->relid;
-    store_new_values(passing, plan_row, rows);
-    passing.triggers->after_update(&old_row, passing.new_row);
-}
-
 } // namespace
+
+bool pass_row_to_triggers(const ModifyPlan &plan, TableTriggers *triggers, TupleTableSlot *row,
+                          TupleTableSlot *new_row, Tuplestorestate *rows) {
+    const Passing passing{plan, new_row};
+    HeapTupleData old_row = old_row_of(plan, row);
+    if (plan.operation == CMD_DELETE) {
+        if (!triggers->before_delete(&old_row))
+            return false;
+        triggers->after_delete(&old_row);
+        tuplestore_puttupleslot(rows, row);
+        return true;
+    }
+    make_new_row(passing, &old_row, row);
+    if (!triggers->before_update(&old_row, new_row))
+        return false;
+    slot_getallattrs(new_row);
+    new_row->tts_tableOid = plan.table->relid;
+    store_new_values(passing, row, rows);
+    triggers->after_update(&old_row, new_row);
+    return true;
+}
 
 Tuplestorestate *pass_to_triggers(EState *estate, const ModifyPlan &plan, TableTriggers *triggers,
                                   Tuplestorestate *rows, TupleTableSlot *slot, TupleTableSlot *new_row) {
     if (plan.old_row_resno == InvalidAttrNumber)
         return rows; // triggers of the statement only
-    const Passing passing{plan, triggers, new_row};
     Tuplestorestate *passed = tuplestore_begin_heap(false, false, work_mem);
     while (tuplestore_gettupleslot(rows, true, false, slot)) {
         CHECK_FOR_INTERRUPTS();
         ResetPerTupleExprContext(estate);
         ContextScope scope(GetPerTupleMemoryContext(estate));
-        fire(passing, slot, passed);
+        (void)pass_row_to_triggers(plan, triggers, slot, new_row, passed);
     }
     ExecClearTuple(slot);
     ExecClearTuple(new_row);

@@ -15,6 +15,10 @@ namespace citus {
 Tuplestorestate *pass_to_triggers(EState *estate, const ModifyPlan &plan, TableTriggers *triggers,
                                   Tuplestorestate *rows, TupleTableSlot *slot, TupleTableSlot *new_row);
 
+/// The same for one row: puts what they made of it into rows. False when they left it out.
+bool pass_row_to_triggers(const ModifyPlan &plan, TableTriggers *triggers, TupleTableSlot *row,
+                          TupleTableSlot *new_row, Tuplestorestate *rows);
+
 /// Raises when one of the rows would move to another shard and must not. Which rows move is known when the
 /// triggers have run.
 void check_moves(const ModifyPlan &plan, Tuplestorestate *rows, TupleTableSlot *slot);

@@ -31,6 +31,9 @@ struct TaskParams {
     std::span<const bool> nulls;
 };
 
+/// The values of expressions, copied into the current memory context. `states` are theirs, one for each.
+TaskParams evaluate_params(const List *exprs, const List *states, ExprContext *econtext);
+
 struct TaskSet {
     std::span<const Task> tasks; ///< must stay valid while the set runs
     TaskParams params;

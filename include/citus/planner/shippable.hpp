@@ -16,6 +16,10 @@ namespace citus {
 /// shippable; *params is unchanged then.
 Expr *ship_clause(Expr *clause, Index varno, List **params);
 
+/// $n for an expression that the coordinator evaluates, which is appended to *params; the same expression
+/// gets the same number.
+::Node *numbered_parameter(List **params, ::Node *expr);
+
 /// Whether the value of this expression is fixed for one run of a scan of relation varno: no Var of that
 /// relation, nothing volatile, no subplan.
 bool is_run_constant(::Node *expr, Index varno);
