@@ -65,7 +65,7 @@ SELECT create_distributed_table('near', 'k');
 SELECT on_workers() ~ 'far_policy' AS has_role;
 ALTER TABLE near ADD COLUMN mood far_mood;
 SELECT on_workers() ~ 'far_type' AS has_role;
-CREATE POLICY p2 ON near TO far_policy2, PUBLIC;
+CREATE POLICY p2 ON near TO PUBLIC;
 SELECT on_workers() ~ 'far_policy2' AS has_role;
 CREATE POLICY p3 ON near TO far_policy2;
 SELECT on_workers() ~ 'far_policy2' AS has_role;
