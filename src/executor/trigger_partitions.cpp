@@ -38,7 +38,7 @@ TriggerPartition TriggerPartitions::make(ResultRelInfo *routed) {
     auto *queued = makeNode(ResultRelInfo);
     *queued = *info;
     queued->ri_RootResultRelInfo = nullptr;
-    estate_->es_opened_result_relations = lcons(queued, estate_->es_opened_result_relations);
+    linitial(estate_->es_opened_result_relations) = queued;
     if (partition.from_root != nullptr)
         partition.slot = ExecInitExtraTupleSlot(estate_, RelationGetDescr(relation), &TTSOpsVirtual);
     return partition;
