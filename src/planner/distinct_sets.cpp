@@ -249,32 +249,49 @@ void DistinctSets::set_marks(const List *columns, std::pmr::vector<Bitmapset *> 
         lfirst_node(Const, cell)->constvalue = Int32GetDatum(static_cast<int32>(mark_of(columns, nullptr)));
 }
 
-/// A set looks up each row, which costs a twentieth of sending one.
+namespace {
+
+/// What groups cost, in rows sent and taken in (0.1 to 0.3 microseconds, measured with integers).
+struct GroupingCost {
+    double input;   ///< rows read
+    double senders; ///< statements that group them
+
+    /// rows: those with a value; the others make one group.
+    double of(double rows, double groups) const {
+        constexpr double kInCache = 0.1, kBeyond = 0.7, kGroupsInCache = 10000;
+        const double lookup = groups > kGroupsInCache ? kBeyond : kInCache;
+        return rows * lookup + (input - rows) * kInCache + std::min(rows, senders * groups);
+    }
+};
+
+} // namespace
+
 bool DistinctSets::is_better_separate(const Query *query, double senders) const {
-    constexpr double kLookup = 0.05;
     List *exprs = get_sortgrouplist_exprs(query->groupClause, query->targetList);
-    Bitmapset *all = exprs == NIL ? nullptr : bms_add_range(nullptr, 0, list_length(exprs) - 1);
-    const Bitmapset *groups = bms_copy(all);
-    std::pmr::vector<std::pair<int, int>> arguments; // positions of the first and behind the last of each set
+    const Bitmapset *groups = exprs == NIL ? nullptr : bms_add_range(nullptr, 0, list_length(exprs) - 1);
+    std::pmr::vector<int> first; // position of each set's first argument; its filters come behind the last
     for (const Set &set : sets_) {
-        arguments.emplace_back(list_length(exprs), list_length(exprs) + list_length(set.arguments));
+        first.push_back(list_length(exprs));
         exprs = list_concat(list_concat(exprs, set.arguments), set.filters);
     }
     const InputEstimate input(query, exprs);
-    double separate = kLookup * input.rows() * static_cast<double>(sets_.size() - 1), unwanted = 1;
+    const GroupingCost cost{input.rows(), senders};
+    Bitmapset *all = bms_copy(groups);
+    double separate = cost.of(input.rows(), input.groups(groups, input.rows())), without_value = 1;
     for (size_t i = 0; i < sets_.size(); i++) {
-        const auto [first, end] = arguments[i];
-        Bitmapset *own = bms_add_range(nullptr, first, end - 1);
-        double share = sets_[i].all_filtered ? 0 : 1;
-        for (int filter = 0; sets_[i].all_filtered && filter < list_length(sets_[i].filters); filter++)
-            share = share + input.share(end + filter) * (1 - share);
-        const double rows = input.rows() * share;
-        separate += std::min(rows, senders * input.groups(bms_union(groups, own), rows));
+        const Set &set = sets_[i];
+        const int end = first[i] + list_length(set.arguments);
+        double unwanted = set.all_filtered ? 1 : 0;
+        for (int filter = 0; set.all_filtered && filter < list_length(set.filters); filter++)
+            unwanted *= 1 - input.share(end + filter);
+        const Bitmapset *own = bms_add_range(bms_copy(groups), first[i], end - 1);
+        const double rows = input.rows() * (1 - unwanted);
+        separate += cost.of(rows, input.groups(own, rows));
         all = bms_add_members(all, own);
-        unwanted *= 1 - share;
+        without_value *= unwanted;
     }
-    const double rows = input.rows() * (1 - unwanted);
-    return separate < std::min(rows, senders * input.groups(all, rows));
+    const double rows = input.rows() * (1 - without_value);
+    return separate < cost.of(rows, input.groups(all, rows));
 }
 
 bool DistinctSets::finish() {
