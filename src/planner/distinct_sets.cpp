@@ -172,7 +172,9 @@ void DistinctSets::add(const Aggref *aggregate) {
 /// Rows that no aggregate of the set wants send no value: they make one group. Nor is the argument computed
 /// for them, which it might not be fit for.
 ::Node *DistinctSets::value_sent(const Set &set, ::Node *argument) const {
-    if (!set.all_filtered || exprType(argument) == RECORDOID || !may_be_repeated(set.filters))
+    const Oid type = exprType(argument);
+    // A domain may not allow NULL.
+    if (!set.all_filtered || type == RECORDOID || getBaseType(type) != type || !may_be_repeated(set.filters))
         return argument;
     Expr *wanted = list_length(set.filters) == 1 ? static_cast<Expr *>(linitial(set.filters))
                                                  : makeBoolExpr(OR_EXPR, list_copy(set.filters), -1);
