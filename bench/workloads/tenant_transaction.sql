@@ -1,5 +1,6 @@
 -- title: tenant transaction (UPDATE, SELECT, INSERT)
 -- runs: prepared/8=2.0 simple/8
+-- bound: forwarder
 \set tenant random(1, 1000 * :scale)
 \set order random(1, 20)
 BEGIN;

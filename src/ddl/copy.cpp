@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/insert_rights.hpp"
+#include "citus/executor/reading_functions.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/table_triggers.hpp"
 #include "citus/executor/tasks.hpp"
@@ -147,6 +148,9 @@ private:
     bool fire_before();
     void check_row();
     void put_row();
+    bool writes_row_by_row(const List *read_columns) const;
+    void open_writer();
+    void finish_writer();
 
     Relation relation_;
     CopyFromState input_;
@@ -155,16 +159,20 @@ private:
     TupleTableSlot *slot_;
     ExprState *filter_ = nullptr;
     TableTriggers *triggers_; ///< nullptr: none
-    ShardCopyWriter *writer_;
-    Oid run_as_; ///< user of the connections
-    MemoryContext caller_context_;
+    ShardCopyWriter *writer_ = nullptr;
+    List *columns_; ///< that the shards get
+    Oid run_as_;    ///< user of the connections
+    MemoryContext writer_context_;
+    bool row_by_row_; ///< what is called for a row may read the rows before it
+    uint64 written_ = 0;
     int64 excluded_ = 0;
 };
 
 RowCopy::RowCopy(ParseState *pstate, Relation relation, CopyFromState input, ::Node *where,
                  List *read_columns)
     : relation_(relation), input_(input), estate_(CreateExecutorState()),
-      caller_context_(CurrentMemoryContext) {
+      writer_context_(
+          AllocSetContextCreate(CurrentMemoryContext, "citus copy writer", ALLOCSET_DEFAULT_SIZES)) {
     ExecInitRangeTable(estate_, pstate->p_rtable);
     target_ = makeNode(ResultRelInfo);
     ExecInitResultRelation(estate_, target_, 1);
@@ -175,11 +183,37 @@ RowCopy::RowCopy(ParseState *pstate, Relation relation, CopyFromState input, ::N
     if (!table.shards.empty() && table.shards[0].placements.size() > 1)
         lock_for_replicated_write(table.relid);
     triggers_ = TableTriggers::open(estate_, relation, 1, CMD_INSERT);
-    List *columns =
+    columns_ =
         sent_columns(RelationGetDescr(relation), read_columns, row_triggers(relation, CMD_INSERT).before);
-    run_as_ = user_for_insert(table.relid, InvalidOid, columns, ACL_NO_RIGHTS, !IsTransactionBlock());
+    run_as_ = user_for_insert(table.relid, InvalidOid, columns_, ACL_NO_RIGHTS, !IsTransactionBlock());
+    row_by_row_ = writes_row_by_row(read_columns);
+    open_writer();
+}
+
+/// As PostgreSQL, which then gathers no rows either.
+bool RowCopy::writes_row_by_row(const List *read_columns) const {
+    if (triggers_ != nullptr && has_reading_triggers(relation_, CMD_INSERT))
+        return true;
+    const TupleConstr *constraints = RelationGetDescr(relation_)->constr;
+    for (int i = 0; constraints != nullptr && i < constraints->num_defval; i++) {
+        const AttrDefault &value = constraints->defval[i];
+        if (!list_member_int(read_columns, value.adnum) &&
+            calls_reading_function(static_cast<::Node *>(stringToNode(value.adbin))))
+            return true;
+    }
+    return false;
+}
+
+void RowCopy::open_writer() {
     UserScope user(run_as_);
-    writer_ = ShardCopyWriter::open(caller_context_, table.relid, columns);
+    writer_ = ShardCopyWriter::open(writer_context_, RelationGetRelid(relation_), columns_);
+}
+
+void RowCopy::finish_writer() {
+    UserScope user(run_as_);
+    written_ += writer_->finish();
+    writer_ = nullptr;
+    MemoryContextReset(writer_context_);
 }
 
 /// The next row of the input into the slot; false at its end.
@@ -244,10 +278,10 @@ uint64 RowCopy::run() {
         pgstat_progress_update_param(PROGRESS_COPY_TUPLES_PROCESSED, ++count);
     }
     error_context_stack = outer;
-    UserScope user(run_as_);
-    const uint64 rows = writer_->finish();
-    count_written_rows(RelationGetRelid(relation_), rows);
-    return rows;
+    if (writer_ != nullptr)
+        finish_writer();
+    count_written_rows(RelationGetRelid(relation_), written_);
+    return written_;
 }
 
 /// When the rows are in the table.
@@ -259,8 +293,14 @@ void RowCopy::fire_after() {
 }
 
 void RowCopy::put_row() {
-    UserScope user(run_as_);
-    writer_->put(slot_->tts_values, slot_->tts_isnull);
+    if (writer_ == nullptr)
+        open_writer();
+    {
+        UserScope user(run_as_);
+        writer_->put(slot_->tts_values, slot_->tts_isnull);
+    }
+    if (row_by_row_)
+        finish_writer();
 }
 
 void RowCopy::close() {

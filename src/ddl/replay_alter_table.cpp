@@ -250,16 +250,19 @@ struct TableChange {
     ShapeChange change;
 };
 
+/// Whether the table had the index before.
+bool had_index(const TableChange &table, Oid index) {
+    return std::any_of(table.before.indexes.begin(), table.before.indexes.end(),
+                       [&](const auto &old) { return old.first == index; });
+}
+
 /// Keys and other indexes with the names that they have here, and as parts of the parent's.
 void add_keys(ShardDdl &ddl, const TableChange &table) {
     if (table.change.keys != NIL)
         ddl.on_shards(table.relid, list_make1(alter_table(table.relid, table.change.keys, true)));
-    for (const auto &[index, name] : table.after.indexes) {
-        const bool is_old = std::any_of(table.before.indexes.begin(), table.before.indexes.end(),
-                                        [&](const auto &old) { return old.first == index; });
-        if (!is_old)
+    for (const auto &[index, name] : table.after.indexes)
+        if (!had_index(table, index))
             add_index_attachments(ddl, index);
-    }
     if (table.change.own != NIL)
         ddl.on_shards(table.relid, list_make1(alter_table(table.relid, table.change.own, true)));
 }
@@ -267,9 +270,7 @@ void add_keys(ShardDdl &ddl, const TableChange &table) {
 /// Indexes that a table got by becoming a partition.
 void add_new_indexes(ShardDdl &ddl, const TableChange &table) {
     for (const auto &[index, name] : table.after.indexes) {
-        const bool is_old = std::any_of(table.before.indexes.begin(), table.before.indexes.end(),
-                                        [&](const auto &old) { return old.first == index; });
-        if (is_old)
+        if (had_index(table, index))
             continue;
         const Oid constraint = get_index_constraint(index);
         ddl.on_shards(table.relid, OidIsValid(constraint) ? shard_constraint_commands(constraint)

@@ -22,14 +22,8 @@ void append_constraint_names(std::pmr::vector<GroupShardList> &groups, const Dis
     for (const Shard &shard : table.shards) {
         const char *name =
             quote_qualified_identifier(schema, shard_relation_name(constraint, shard.shard_id));
-        for (const ShardPlacement &placement : shard.placements) {
-            auto group = std::find_if(groups.begin(), groups.end(), [&](const GroupShardList &candidate) {
-                return candidate.group_id == placement.group_id;
-            });
-            if (group == groups.end())
-                group = groups.insert(groups.end(), {placement.group_id, makeStringInfo()});
-            appendStringInfo(group->names, "%s%s", group->names->len > 0 ? ", " : "", name);
-        }
+        for (const ShardPlacement &placement : shard.placements)
+            append_name(groups, placement.group_id, name);
     }
 }
 

@@ -10,6 +10,9 @@ struct GroupShardList {
     StringInfo names; ///< qualified and quoted, separated by commas
 };
 
+/// Adds `name` to the list of a group.
+void append_name(std::pmr::vector<GroupShardList> &groups, int32 group_id, const char *name);
+
 /// Adds all placements of the table.
 void append_shard_names(std::pmr::vector<GroupShardList> &groups, const DistTable &table);
 

@@ -50,30 +50,6 @@ void forget_scan(void *self) {
 
 // ---------------------------------------------------------------- one run
 
-} // namespace
-
-TaskParams evaluate_params(FragmentScanState *state, ExprContext *econtext) {
-    const size_t count = static_cast<size_t>(list_length(state->fragment.params));
-    auto *types = static_cast<Oid *>(palloc(sizeof(Oid) * (count + 1)));
-    auto *values = static_cast<Datum *>(palloc(sizeof(Datum) * (count + 1)));
-    auto *nulls = static_cast<bool *>(palloc(sizeof(bool) * (count + 1)));
-    for (size_t i = 0; i < count; i++) {
-        auto *expr = static_cast<::Node *>(list_nth(state->fragment.params, static_cast<int>(i)));
-        auto *expr_state = static_cast<ExprState *>(list_nth(state->param_states, static_cast<int>(i)));
-        types[i] = exprType(expr);
-        values[i] = ExecEvalExprSwitchContext(expr_state, econtext, &nulls[i]);
-        if (!nulls[i]) {
-            int16 length;
-            bool by_value;
-            get_typlenbyval(types[i], &length, &by_value);
-            values[i] = datumCopy(values[i], by_value, length);
-        }
-    }
-    return {{types, count}, {values, count}, {nulls, count}};
-}
-
-namespace {
-
 FragmentTasks tasks_of_run(FragmentScanState *state, ExprContext *econtext) {
     return build_tasks(state->fragment, state->prune_states, econtext);
 }
@@ -335,7 +311,7 @@ void start_run(FragmentScanState *state) {
     state->rows_seen = 0;
     state->run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
                                    needed_rights(state->fragment));
-    state->params = evaluate_params(state, econtext);
+    state->params = evaluate_params(state->fragment.params, state->param_states, econtext);
     if (state->fragment.writes_reference)
         lock_for_replicated_write(linitial_oid(state->fragment.slot_relations));
     if (state->cache != nullptr) {
@@ -667,7 +643,8 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
     report.tier = tier_name(state->fragment.tier);
     report.params_known = known;
     if (known)
-        report.params = ran ? state->params : evaluate_params(state, econtext);
+        report.params =
+            ran ? state->params : evaluate_params(state->fragment.params, state->param_states, econtext);
     FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
     advise_planners(state, chosen.tasks);
     report.tasks = keep_tasks(chosen.tasks);

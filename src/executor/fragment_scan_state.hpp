@@ -80,9 +80,6 @@ void start_run(FragmentScanState *state);
 /// Ends a run: forgets its rows, parameters and tasks.
 void end_run(FragmentScanState *state);
 
-/// The values of the fragment's parameters.
-TaskParams evaluate_params(FragmentScanState *state, ExprContext *econtext);
-
 /// What the rows of a run depend on, as bytes: the parameters and the values that choose the shards.
 StringInfo key_of_run(FragmentScanState *state, ExprContext *econtext);
 

@@ -4,6 +4,7 @@
 
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/insert_rights.hpp"
+#include "citus/executor/reading_functions.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/monitor/shell_figures.hpp"
 #include "insert_rows.hpp"
@@ -32,6 +33,7 @@ struct InsertScanState {
     InsertPlan plan;
     bool returns_rows;
     bool started, finished;
+    bool row_by_row;            ///< each row is written before the next one is computed
     bool deferred;              ///< rows are written after RETURNING was evaluated for all of them
     MemoryContext run_context;  ///< lives as long as the node
     MemoryContext wave_context; ///< reset for each wave
@@ -141,7 +143,8 @@ TupleTableSlot *next_row(InsertScanState *state) {
 /// Collects rows; true when these were the last ones.
 bool fill_wave(InsertScanState *state) {
     size_t bytes = 0;
-    while (state->wave_count < kWaveRows && bytes < kWaveBytes) {
+    const int limit = state->row_by_row ? 1 : kWaveRows;
+    while (state->wave_count < limit && bytes < kWaveBytes) {
         CHECK_FOR_INTERRUPTS();
         TupleTableSlot *row = next_row(state);
         if (row == nullptr)
@@ -156,7 +159,8 @@ bool fill_wave(InsertScanState *state) {
 
 /// Whether rows may go by COPY: nothing comes back for them, and no shard would refuse it.
 bool may_use_copy(const InsertScanState *state) {
-    return state->plan.action == ONCONFLICT_NONE && !state->returns_rows && !OidIsValid(state->run_as) &&
+    return !state->row_by_row && state->plan.action == ONCONFLICT_NONE && !state->returns_rows &&
+           !OidIsValid(state->run_as) &&
            state->plan.columns != NIL && !state->css.ss.ss_currentRelation->rd_rel->relrowsecurity;
 }
 
@@ -279,11 +283,22 @@ TupleTableSlot *next_output(InsertScanState *state) {
 
 // ---------------------------------------------------------------- the run
 
+/// The statement reads its own target, and must not see the rows that it writes; only what it calls may.
+void finish_reads(InsertScanState *state) {
+    EState *estate = state->css.ss.ps.state;
+    if (state->row_by_row) {
+        start_reads_before_write(estate, true);
+        if (!may_read_after_write(estate, state->plan.relid, nullptr))
+            return;
+    }
+    state->source->read_all();
+}
+
 void insert_wave(InsertScanState *state) {
     clear_wave(state);
     const bool is_last = fill_wave(state);
     if (!is_last && state->plan.reads_target)
-        state->source->read_all();
+        finish_reads(state);
     if (!is_last && may_use_copy(state)) {
         copy_all(state);
         state->finished = true;
@@ -371,6 +386,17 @@ void open_triggers(InsertScanState *state) {
             triggers->before_statement();
 }
 
+/// Whether what runs for a row may read the rows before it. A lone row has none before it.
+bool writes_row_by_row(const InsertScanState *state) {
+    const Plan *source = state->source->child()->plan;
+    if (IsA(source, Result) && source->lefttree == nullptr)
+        return false;
+    Relation relation = state->css.ss.ss_currentRelation;
+    return state->plan.row_by_row ||
+           (state->triggers != nullptr && has_reading_triggers(relation, CMD_INSERT)) ||
+           (state->update_triggers != nullptr && has_reading_triggers(relation, CMD_UPDATE));
+}
+
 void end_triggers(InsertScanState *state) {
     for (TableTriggers *triggers : {state->update_triggers, state->triggers})
         if (triggers != nullptr)
@@ -387,6 +413,7 @@ void start(InsertScanState *state) {
     run_other_inserts(state);
     state->run_as = rows_user(state);
     open_triggers(state);
+    state->row_by_row = writes_row_by_row(state);
     state->sender = make_in<InsertSender>(state->run_context, state->run_context, state->plan, relation, node,
                                           state->returns_rows || state->triggers != nullptr, state->run_as,
                                           state->source->target());
@@ -606,7 +633,8 @@ CustomScan *make_insert_scan(const ModifyTable *modify, const InsertPlan &plan) 
     scan->custom_relids = bms_make_singleton(static_cast<int>(scan->scan.scanrelid));
     scan->methods = &scan_methods;
     List *flags =
-        list_make4_int(plan.can_set_tag, plan.reads_target, plan.others_read, static_cast<int>(plan.action));
+        list_make5_int(plan.can_set_tag, plan.reads_target, plan.others_read, static_cast<int>(plan.action),
+                       plan.row_by_row);
     List *packed = list_make2(list_make1_oid(plan.relid), flags);
     packed = lappend(packed, plan.columns);
     packed = lappend(packed, plan.fetched);
@@ -634,6 +662,7 @@ InsertPlan insert_plan_of(const CustomScan *scan) {
     plan.reads_target = list_nth_int(flags, 1);
     plan.others_read = list_nth_int(flags, 2);
     plan.action = static_cast<OnConflictAction>(list_nth_int(flags, 3));
+    plan.row_by_row = list_nth_int(flags, 4);
     plan.columns = static_cast<List *>(list_nth(packed, 2));
     plan.fetched = static_cast<List *>(list_nth(packed, 3));
     plan.arbiters = static_cast<List *>(list_nth(packed, 4));

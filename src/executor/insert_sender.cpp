@@ -401,19 +401,25 @@ size_t InsertSender::position_of(int column) const {
     return static_cast<size_t>(std::find(returned_.begin(), returned_.end(), column) - returned_.begin());
 }
 
-/// What the placements returned for a statement about one row, in their order.
+/// What the placements returned for a statement about one row, in their order; nullptr for no row.
 std::span<MinimalTuple> InsertSender::one_result_each(TaskStream *stream, size_t copies) {
     auto *results = static_cast<MinimalTuple *>(palloc0(copies * sizeof(MinimalTuple)));
     int task = 0;
     while (stream->next(result_slot_, &task))
         results[task] = ExecCopySlotMinimalTuple(result_slot_);
     stream->close();
-    for (size_t i = 0; i < copies; i++)
-        if (results[i] == nullptr)
+    return {results, copies};
+}
+
+/// The row that the statement inserted, or locked, on each placement.
+std::span<MinimalTuple> InsertSender::inserted_or_locked(const Statement &statement) {
+    const std::span<MinimalTuple> found = one_result_each(statement.stream, statement.copies);
+    for (MinimalTuple row : found)
+        if (row == nullptr)
             ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
                             errmsg("an INSERT ... ON CONFLICT DO UPDATE returned no row"),
                             errhint("Look for triggers or rules on the shard.")));
-    return {results, copies};
+    return found;
 }
 
 /// Fills a slot of the table's type with what was returned; other columns are NULL.
@@ -432,8 +438,10 @@ void InsertSender::store_returned(MinimalTuple result, TupleTableSlot *slot) {
     }
 }
 
-/// Changes the existing row on each placement; the first one's result goes to *result.
-void InsertSender::update_existing(const Statement &statement, std::span<const MinimalTuple> existing,
+/// Changes the existing row on each placement; the first one's result goes to *result. False when it is no
+/// longer there: it was locked, so what ran since then for this statement has changed it. As in PostgreSQL, a
+/// row that another part of the statement (a CTE) has changed is left alone, and a function or trigger must not.
+bool InsertSender::update_existing(const Statement &statement, std::span<const MinimalTuple> existing,
                                    TupleTableSlot *new_row, MinimalTuple *result) {
     const Shard &shard = table_->shards[static_cast<size_t>(statement.shard)];
     const char *sql =
@@ -453,10 +461,19 @@ void InsertSender::update_existing(const Statement &statement, std::span<const M
                                                     result_desc_,
                                                     run_as_});
         const MinimalTuple updated = one_result_each(stream, 1)[0];
+        statements_sent++;
+        if (updated == nullptr && parent_->state->es_plannedstmt->hasModifyingCTE)
+            return false;
+        if (updated == nullptr)
+            ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                            errmsg("tuple to be updated was already modified by an operation triggered by "
+                                   "the current command"),
+                            errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate "
+                                    "changes to other rows.")));
         if (i == 0)
             *result = updated;
-        statements_sent++;
     }
+    return true;
 }
 
 /// xmax tells an updated row from an inserted one, as after an update on the shard.
@@ -505,7 +522,7 @@ void InsertSender::check_shard(const Statement &statement, TupleTableSlot *new_r
 uint64 InsertSender::finish_with_update(const Statement &statement, std::span<InsertRow> rows) {
     ResetPerTupleExprContext(parent_->state);
     InsertRow &row = rows[static_cast<size_t>(statement.rows[0])];
-    const std::span<MinimalTuple> found = one_result_each(statement.stream, statement.copies);
+    const std::span<MinimalTuple> found = inserted_or_locked(statement);
     if (written_keys_ != nullptr)
         check_keys(statement, rows);
     store_returned(found[0], conflict_update_->existing());
@@ -520,7 +537,10 @@ uint64 InsertSender::finish_with_update(const Statement &statement, std::span<In
         }
         check_shard(statement, new_row);
         MinimalTuple updated = nullptr;
-        update_existing(statement, found, new_row, &updated);
+        if (!update_existing(statement, found, new_row, &updated)) {
+            row.result = nullptr;
+            return 0;
+        }
         row.result = with_xmax_of(updated, found[0]);
         store_returned(row.result, key_slot_);
         if (target_->ri_WithCheckOptions != NIL)

@@ -75,8 +75,9 @@ private:
     bool is_same_row(MinimalTuple tuple, MinimalTuple result);
     size_t position_of(int column) const;
     std::span<MinimalTuple> one_result_each(TaskStream *stream, size_t copies);
+    std::span<MinimalTuple> inserted_or_locked(const Statement &statement);
     void store_returned(MinimalTuple result, TupleTableSlot *slot);
-    void update_existing(const Statement &statement, std::span<const MinimalTuple> existing,
+    bool update_existing(const Statement &statement, std::span<const MinimalTuple> existing,
                          TupleTableSlot *new_row, MinimalTuple *result);
     bool fire_update_triggers(TupleTableSlot *new_row);
     void check_shard(const Statement &statement, TupleTableSlot *new_row);

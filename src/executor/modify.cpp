@@ -1,5 +1,6 @@
 #include "citus/executor/modify_batch.hpp"
 #include "citus/executor/modify_scan.hpp"
+#include "citus/executor/reading_functions.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/executor/table_triggers.hpp"
@@ -28,6 +29,7 @@ struct ModifyScanState {
     MemoryContext node_context; ///< of the whole run
     MemoryContext batch_context;
     Tuplestorestate *rows;    ///< the child's rows, each target row once
+    Tuplestorestate *one_row; ///< row by row: the one to change now
     TupleTableSlot *row_slot; ///< one of them
     TupleTableSlot *new_slot; ///< a changed row of the target, for RETURNING and check options
     ResultRelInfo *checked;   ///< the target with its check options; nullptr without
@@ -36,6 +38,8 @@ struct ModifyScanState {
     TupleTableSlot *row_after; ///< with triggers: the whole row of the target as it will be
     uint64 affected;
     bool collected, finished;
+    bool computes_row_by_row; ///< each row is changed before the child computes the next one
+    bool fires_row_by_row;    ///< or before the triggers see the next one
 };
 
 ModifyScanState *modify_state(CustomScanState *node) {
@@ -64,7 +68,6 @@ void collect_rows(ModifyScanState *state) {
             continue;
         tuplestore_puttupleslot(state->rows, slot);
     }
-    state->collected = true;
 }
 
 // ---------------------------------------------------------------- triggers
@@ -159,13 +162,70 @@ void check_moves(ModifyScanState *state) {
 }
 
 void collect_and_fire(ModifyScanState *state) {
+    state->collected = true;
     if (state->triggers != nullptr)
         state->triggers->before_statement();
+    if (state->computes_row_by_row)
+        return;
     collect_rows(state);
-    if (state->triggers == nullptr)
+    if (state->triggers == nullptr || state->fires_row_by_row)
         return;
     pass_rows_to_triggers(state);
     check_moves(state);
+}
+
+// ---------------------------------------------------------------- row by row
+
+/// Lets the triggers make the next row to change out of one that was collected; false at the end.
+bool fire_next_row(ModifyScanState *state) {
+    while (tuplestore_gettupleslot(state->rows, true, false, state->row_slot)) {
+        ResetPerTupleExprContext(state->css.ss.ps.state);
+        ContextScope scope(GetPerTupleMemoryContext(state->css.ss.ps.state));
+        if (fire_row_triggers(state, state->row_slot, state->one_row))
+            return true;
+    }
+    return false;
+}
+
+/// Lets the child compute the next row; false at the end.
+bool compute_next_row(ModifyScanState *state) {
+    TupleTableSlot *slot = ExecProcNode(outerPlanState(&state->css.ss.ps));
+    if (TupIsNull(slot))
+        return false;
+    tuplestore_puttupleslot(state->one_row, slot);
+    return true;
+}
+
+/// Puts the next row to change into one_row: what is called for it sees the rows before as they are now.
+bool prepare_one_row(ModifyScanState *state) {
+    CHECK_FOR_INTERRUPTS();
+    if (state->one_row == nullptr) {
+        ContextScope scope(state->node_context);
+        state->one_row = tuplestore_begin_heap(false, false, work_mem);
+    }
+    tuplestore_clear(state->one_row);
+    if (!(state->fires_row_by_row ? fire_next_row(state) : compute_next_row(state)))
+        return false;
+    (void)tuplestore_gettupleslot(state->one_row, true, false, state->row_slot);
+    if (state->plan.read_target(state->row_slot).moves())
+        check_move(state->plan);
+    ExecClearTuple(state->row_slot);
+    tuplestore_rescan(state->one_row);
+    return true;
+}
+
+/// Only where the child is a scan of the target alone, which has sent for all its rows before the first one
+/// changes: a join may still read the table later.
+void choose_row_by_row(ModifyScanState *state, Relation relation) {
+    const Plan *child = outerPlan(state->css.ss.ps.plan);
+    if (state->triggers != nullptr) {
+        state->fires_row_by_row = state->plan.old_row_resno != InvalidAttrNumber &&
+                                  has_reading_triggers(relation, state->plan.operation);
+        return;
+    }
+    state->computes_row_by_row =
+        !state->drops_duplicates && (calls_reading_function(reinterpret_cast<::Node *>(child->targetlist)) ||
+                                     calls_reading_function(reinterpret_cast<::Node *>(child->qual)));
 }
 
 // ---------------------------------------------------------------- batches
@@ -196,8 +256,11 @@ bool run_next_batch(ModifyScanState *state) {
     MemoryContextReset(state->batch_context);
     state->batch = nullptr;
     ContextScope scope(state->batch_context);
+    const bool row_by_row = state->computes_row_by_row || state->fires_row_by_row;
+    if (row_by_row && !prepare_one_row(state))
+        return false;
     auto *batch = make_in<ModifyBatch>(state->batch_context, state->plan);
-    if (!batch->fill(state->rows, state->row_slot))
+    if (!batch->fill(row_by_row ? state->one_row : state->rows, state->row_slot))
         return false;
     state->affected += batch->run();
     state->batch = batch;
@@ -293,6 +356,7 @@ void begin_modify(CustomScanState *node, EState *estate, int eflags) {
         effective_user(check_as, list_make1_oid(RelationGetRelid(relation)), kRightsToChange);
     state->counts_rows = can_set_tag && estate->es_plannedstmt->canSetTag;
     state->drops_duplicates = !is_fragment_scan(outerPlan(&scan->scan.plan));
+    choose_row_by_row(state, relation);
     state->row_slot =
         ExecInitExtraTupleSlot(estate, ExecGetResultType(outerPlanState(&node->ss.ps)), &TTSOpsMinimalTuple);
     state->new_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(relation), &TTSOpsVirtual);
@@ -305,7 +369,9 @@ void end_modify(CustomScanState *node) {
     auto *state = modify_state(node);
     if (state->rows != nullptr)
         tuplestore_end(state->rows);
-    state->rows = nullptr;
+    if (state->one_row != nullptr)
+        tuplestore_end(state->one_row);
+    state->rows = state->one_row = nullptr;
     ExecEndNode(outerPlanState(&node->ss.ps));
 }
 

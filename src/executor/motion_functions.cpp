@@ -270,7 +270,7 @@ Datum citus_motion_put(PG_FUNCTION_ARGS) {
     PG_RETURN_VOID();
 }
 
-/// Runs queries on this node's shards and divides their rows over nodes: see citus--1.0.sql.
+/// Runs queries on this node's shards and divides their rows over nodes: see sql/03_tables.sql.
 Datum citus_motion_partition(PG_FUNCTION_ARGS) {
     require_set_result(fcinfo);
     for (int i = 0; i < kFirstParam; i++)

@@ -203,26 +203,6 @@ const char *array_text(std::span<const int32> values) {
     return text.data;
 }
 
-/// The values of the parameters of a fragment that runs outside of a plan.
-TaskParams evaluate(List *exprs, EState *estate, ExprContext *econtext) {
-    const auto count = static_cast<size_t>(list_length(exprs));
-    auto *types = static_cast<Oid *>(palloc(sizeof(Oid) * (count + 1)));
-    auto *values = static_cast<Datum *>(palloc(sizeof(Datum) * (count + 1)));
-    auto *nulls = static_cast<bool *>(palloc(sizeof(bool) * (count + 1)));
-    for (size_t i = 0; i < count; i++) {
-        auto *expr = static_cast<Expr *>(list_nth(exprs, static_cast<int>(i)));
-        types[i] = exprType(reinterpret_cast<::Node *>(expr));
-        values[i] = ExecEvalExprSwitchContext(ExecPrepareExpr(expr, estate), econtext, &nulls[i]);
-        if (!nulls[i]) {
-            int16 length;
-            bool by_value;
-            get_typlenbyval(types[i], &length, &by_value);
-            values[i] = datumCopy(values[i], by_value, length);
-        }
-    }
-    return {{types, count}, {values, count}, {nulls, count}};
-}
-
 bool is_peer(int32 from, int32 to) {
     return from != to && !is_local_group(from) && !is_local_group(to);
 }
@@ -409,7 +389,8 @@ void run_on_shards(const Fragment &fragment, const Motion &motion, const MotionT
     EState *estate = CreateExecutorState();
     estate->es_param_list_info = params;
     ExprContext *econtext = GetPerTupleExprContext(estate);
-    const TaskParams values = evaluate(fragment.params, estate, econtext);
+    const TaskParams values =
+        evaluate_params(fragment.params, ExecPrepareExprList(fragment.params, estate), econtext);
     List *prune_states = NIL;
     ListCell *cell;
     foreach (cell, fragment.prune_items) {

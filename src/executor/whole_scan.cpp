@@ -101,7 +101,7 @@ private:
 StringInfo values_of_whole(FragmentScanState *state) {
     const AsWhole scope(state);
     ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
-    state->params = evaluate_params(state, econtext);
+    state->params = evaluate_params(state->fragment.params, state->param_states, econtext);
     return key_of_run(state, econtext);
 }
 

@@ -88,13 +88,19 @@ struct Login {
 };
 
 /// As whom to log in. A role that may not (after SET ROLE) is taken by the session's user, who may take it
-/// himself: the command may be anybody's text, so the connection never has more rights than the session.
+/// himself: the command may be anybody's text, so the connection never has more rights than the session. Where
+/// he may not log in either (after SET SESSION AUTHORIZATION), it is the superuser who came as the client, as
+/// whom everything in the session could go on.
 Login login_of_command() {
-    const Oid role = GetUserId();
+    const Oid role = GetUserId(), session_user = GetSessionUserId();
     const char *name = GetUserNameFromId(role, false);
-    if (can_log_in(role) || login_user_for(role) != GetSessionUserId())
+    if (can_log_in(role))
         return {name, nullptr};
-    return {GetUserNameFromId(GetSessionUserId(), false), name};
+    if (!can_log_in(session_user) && superuser_arg(GetAuthenticatedUserId()))
+        return {GetUserNameFromId(GetAuthenticatedUserId(), false), name};
+    if (login_user_for(role) != session_user)
+        return {name, nullptr};
+    return {GetUserNameFromId(session_user, false), name};
 }
 
 } // namespace

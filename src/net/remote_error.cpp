@@ -208,8 +208,8 @@ void map_error(ErrorData *error) {
     error->internalquery = nullptr;
 }
 
-/// Of an error that was caught; goes on with it. settings: a nest level of settings to be undone first, so that
-/// the names are those that the session sees; 0: none.
+/// Of an error that was caught; goes on with it. settings: a nest level of settings to be undone first, so
+/// that the names are those that the session sees; 0: none.
 [[noreturn]] void rethrow_with_logical_names(MemoryContext context, int settings) {
     MemoryContextSwitchTo(context);
     ErrorData *error = CopyErrorData();

@@ -269,28 +269,6 @@ void append_argument(Aggref *aggregate, ::Node *argument) {
     return as_node(combined);
 }
 
-/// The same aggregate over the distinct values, which the shards' query groups by.
-::Node *over_distinct_values(const Aggref *aggregate, WorkerQuery *worker) {
-    auto *result = static_cast<Aggref *>(copyObjectImpl(aggregate));
-    ListCell *cell;
-    foreach (cell, result->args) {
-        auto *argument = lfirst_node(TargetEntry, cell);
-        const SortGroupClause *how = nullptr;
-        ListCell *distinct;
-        foreach (distinct, aggregate->aggdistinct)
-            if (lfirst_node(SortGroupClause, distinct)->tleSortGroupRef == argument->ressortgroupref)
-                how = lfirst_node(SortGroupClause, distinct);
-        Var *column = worker->group_column(as_node(argument->expr), "distinct", how);
-        argument->expr = reinterpret_cast<Expr *>(column);
-    }
-    if (aggregate->aggfilter != nullptr) {
-        Var *column =
-            worker->group_column(as_node(aggregate->aggfilter), "filter", default_grouping(BOOLOID));
-        result->aggfilter = reinterpret_cast<Expr *>(column);
-    }
-    return as_node(result);
-}
-
 } // namespace
 
 SortGroupClause *default_grouping(Oid type) {
@@ -316,9 +294,7 @@ bool can_split_disjoint(const Aggref *aggregate) {
     return rule.combine != Combine::None && rule.combine != Combine::State && !OidIsValid(rule.cast_to);
 }
 
-::Node *split_aggregate(const Aggref *aggregate, WorkerQuery *worker, bool is_disjoint) {
-    if (aggregate->aggdistinct != NIL && !is_disjoint)
-        return over_distinct_values(aggregate, worker);
+::Node *split_aggregate(const Aggref *aggregate, WorkerQuery *worker) {
     const Rule rule = rule_for(aggregate);
     auto *expr = as_node(const_cast<Aggref *>(aggregate));
     switch (rule.combine) {

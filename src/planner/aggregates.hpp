@@ -1,6 +1,6 @@
 /// Two-phase aggregates as a rewriting of SQL: what each shard computes, and how the results become the value
 /// the aggregate would have over all rows, of the same type and with the same digits. Used by pushdown.cpp
-/// only.
+/// and distinct_sets.cpp only.
 #pragma once
 
 #include "worker_query.hpp"
@@ -14,9 +14,9 @@ bool can_split(const Aggref *aggregate);
 bool can_split_disjoint(const Aggref *aggregate);
 
 /// Adds the partial results of an aggregate to the shards' query and returns the expression that combines
-/// them. An aggregate over DISTINCT values adds grouping columns instead, unless each value of a group is on
-/// one shard only (is_disjoint).
-::Node *split_aggregate(const Aggref *aggregate, WorkerQuery *worker, bool is_disjoint);
+/// them. An aggregate over DISTINCT values: only where each value of a group is on one shard
+/// (else: distinct_sets.hpp).
+::Node *split_aggregate(const Aggref *aggregate, WorkerQuery *worker);
 
 /// How values of a type are grouped when nobody says otherwise; raises when they can't be.
 SortGroupClause *default_grouping(Oid type);

@@ -294,14 +294,22 @@ void restrict_groups(const Query *query, Query *sub, const std::pmr::vector<Corr
         *sub = *restricted;
 }
 
-/// The value of the sub-select as a column of a new join of the query, or nullptr.
-::Node *as_join(Query *query, const SubLink *sublink) {
-    if (sublink->subLinkType != EXPR_SUBLINK || !is_single_aggregate(castNode(Query, sublink->subselect)) ||
+/// A copy of a sub-select over shards that gives a value and has this form, its correlations taken out; or
+/// nullptr.
+Query *without_correlations(const SubLink *sublink, bool (*has_form)(const Query *),
+                            std::pmr::vector<Correlation> *correlations) {
+    if (sublink->subLinkType != EXPR_SUBLINK || !has_form(castNode(Query, sublink->subselect)) ||
         !mentions_shards(sublink->subselect, nullptr))
         return nullptr;
     auto *sub = copy_of(castNode(Query, sublink->subselect));
+    return take_correlations(sub, correlations) ? sub : nullptr;
+}
+
+/// The value of the sub-select as a column of a new join of the query, or nullptr.
+::Node *as_join(Query *query, const SubLink *sublink) {
     std::pmr::vector<Correlation> correlations;
-    if (!take_correlations(sub, &correlations))
+    Query *sub = without_correlations(sublink, is_single_aggregate, &correlations);
+    if (sub == nullptr)
         return nullptr;
     auto *without_rows =
         copy_of(value_over_nothing(as_node(linitial_node(TargetEntry, sub->targetList)->expr)));
@@ -444,12 +452,9 @@ bool takes_first_row(const Query *query) {
 
 /// The value of the first row for each value of the correlation, as a column of a new join, or nullptr.
 ::Node *as_first_row(Query *query, const SubLink *sublink) {
-    if (sublink->subLinkType != EXPR_SUBLINK || !takes_first_row(castNode(Query, sublink->subselect)) ||
-        !mentions_shards(sublink->subselect, nullptr))
-        return nullptr;
-    auto *sub = copy_of(castNode(Query, sublink->subselect));
     std::pmr::vector<Correlation> correlations;
-    if (!take_correlations(sub, &correlations))
+    Query *sub = without_correlations(sublink, takes_first_row, &correlations);
+    if (sub == nullptr)
         return nullptr;
     sub->limitCount = nullptr;
     Index next_reference = 0;

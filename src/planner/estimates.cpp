@@ -43,6 +43,8 @@ double input_rows(const Path *path) {
         switch (nodeTag(path)) {
         case T_AggPath:
             return reinterpret_cast<const AggPath *>(path)->subpath->rows;
+        case T_GroupingSetsPath:
+            return reinterpret_cast<const GroupingSetsPath *>(path)->subpath->rows;
         case T_GroupPath:
             return reinterpret_cast<const GroupPath *>(path)->subpath->rows;
         case T_UpperUniquePath:
@@ -166,8 +168,9 @@ FragmentEstimate estimate_fragment(const Query *query, double tasks, bool repeat
     const Path *path = last->cheapest_total_path;
     const double input = input_rows(path);
     double rows = path->rows;
+    const double sets = std::max(1, list_length(query->groupingSets));
     if (repeats_groups && is_grouped(query))
-        rows = std::max(std::min(rows * tasks, input), query->groupClause == NIL ? tasks : 1.0);
+        rows = std::max(std::min(rows * tasks, sets * input), query->groupClause == NIL ? tasks : 1.0);
     FragmentEstimate estimate{clamp_row_est(limited_rows(query->limitCount, rows, tasks)),
                               input,
                               path->pathtarget->width,

@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/insert_scan.hpp"
+#include "citus/executor/reading_functions.hpp"
 #include "citus/executor/table_triggers.hpp"
 #include "citus/pg/walker.hpp"
 #include "conflict.hpp"
@@ -206,6 +207,9 @@ Plan *replace_insert(const PlannedStmt *statement, Plan *node, const Bitmapset *
                                    relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE);
     table_close(relation, NoLock);
     plan_order(statement, modify, returning, insert_only, &plan);
+    plan.row_by_row = calls_reading_function(statement, outerPlan(modify)) ||
+                      calls_reading_function(reinterpret_cast<::Node *>(modify->onConflictSet)) ||
+                      calls_reading_function(modify->onConflictWhere);
     return &make_insert_scan(modify, plan)->scan.plan;
 }
 

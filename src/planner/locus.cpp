@@ -705,6 +705,13 @@ void Analyzer::find_pruning(Block *block, const Equivalences &facts, StatementLo
     }
 }
 
+bool has_distinct_aggregate(::Node *node, void *) {
+    if (node == nullptr || IsA(node, Query))
+        return false;
+    return (IsA(node, Aggref) && castNode(Aggref, node)->aggdistinct != NIL) ||
+           walk_children(node, has_distinct_aggregate, nullptr);
+}
+
 List *Analyzer::find_key_columns(Block *block, const Equivalences &facts, const Locus &from) {
     List *found = NIL;
     if (!from.is(Place::Hashed))
@@ -746,7 +753,10 @@ StatementLocus Analyzer::run(const Query *query) {
     result.windowed = steps.windowed;
     result.distinct = steps.distinct;
     result.whole = steps.whole;
-    if (query->hasAggs && query->setOperations == nullptr)
+    // Only aggregates over DISTINCT values ask for them.
+    if (query->hasAggs && query->setOperations == nullptr &&
+        (has_distinct_aggregate(as_node(query->targetList), nullptr) ||
+         has_distinct_aggregate(query->havingQual, nullptr)))
         result.key_columns = find_key_columns(block, facts, steps.from);
     const Locus &located = result.from.is(Place::Anywhere) ? result.sublinks : result.from;
     for (const auto &[colocation, relid] : anchors_)

@@ -224,6 +224,8 @@ void MotionBlock::add_relation(int block, int varno) {
         item.is_everywhere =
             item.table != nullptr && item.table->kind == TableKind::Reference && rte->securityQuals == NIL;
         item.may_stay = item.table != nullptr && rte->securityQuals == NIL;
+        // How much is sampled may depend on a row outside, which rows that are read once do not know.
+        item.can_move &= !expression_refers_outside(as_node(rte->tablesample), 1);
         break;
     case RTE_SUBQUERY: {
         item.can_move &= stands_alone(rte->subquery);

@@ -215,31 +215,10 @@ bool can_be_parameter(::Node *node) {
     return get_typtype(type) != TYPTYPE_PSEUDO && is_operand_type(type);
 }
 
-/// $n for an expression; the same expression gets the same number.
 ::Node *parameter_for(::Node *expr, ShipState *state) {
     if (!can_be_parameter(expr) || !knows_type(state, exprType(expr)))
         return fail(state, expr);
-    int number = 0;
-    for (int i = 0; i < list_length(state->params) && number == 0; i++)
-        if (equal(list_nth(state->params, i), expr))
-            number = i + 1;
-    if (number == 0) {
-        state->params = lappend(state->params, copyObjectImpl(expr));
-        number = list_length(state->params);
-    }
-    const Oid type = exprType(expr);
-    auto *param = makeNode(Param);
-    param->paramkind = PARAM_EXTERN;
-    param->paramid = number;
-    param->paramtype = type;
-    param->paramtypmod = exprTypmod(expr);
-    param->paramcollid = get_typcollation(type);
-    param->location = -1;
-    if (type < FirstNormalObjectId)
-        return reinterpret_cast<::Node *>(param);
-    // A user's type has another Oid on the node: its name says what the parameter is.
-    return reinterpret_cast<::Node *>(makeRelabelType(reinterpret_cast<Expr *>(param), type, -1,
-                                                      get_typcollation(type), COERCE_EXPLICIT_CAST));
+    return numbered_parameter(&state->params, expr);
 }
 
 /// Functions that can't fail, so that evaluating them without need does no harm.

@@ -247,33 +247,12 @@ bool contains_subplan(::Node *node, void *context) {
     return node;
 }
 
-/// $n for an expression that the coordinator evaluates; the same expression gets the same number.
 ::Node *parameter_for(::Node *expr, ShipContext *context) {
     const Oid type = exprType(expr);
     const char kind = get_typtype(type);
-    const bool is_enum = kind == TYPTYPE_ENUM;
-    if (kind == TYPTYPE_PSEUDO || !(is_shippable_type(type) || is_enum))
+    if (kind == TYPTYPE_PSEUDO || !(is_shippable_type(type) || kind == TYPTYPE_ENUM))
         return fail(context, expr);
-    int number = 0;
-    for (int i = 0; i < list_length(context->params) && number == 0; i++)
-        if (equal(list_nth(context->params, i), expr))
-            number = i + 1;
-    if (number == 0) {
-        context->params = lappend(context->params, expr);
-        number = list_length(context->params);
-    }
-    auto *param = makeNode(Param);
-    param->paramkind = PARAM_EXTERN;
-    param->paramid = number;
-    param->paramtype = type;
-    param->paramtypmod = -1;
-    param->paramcollid = get_typcollation(type);
-    param->location = -1;
-    if (type < FirstNormalObjectId)
-        return reinterpret_cast<::Node *>(param);
-    // A type of the user's has another Oid on the node: its name says what the parameter is.
-    return reinterpret_cast<::Node *>(makeRelabelType(reinterpret_cast<Expr *>(param), type, -1,
-                                                      get_typcollation(type), COERCE_EXPLICIT_CAST));
+    return numbered_parameter(&context->params, expr);
 }
 
 bool is_plain_constant(::Node *node) {
@@ -429,6 +408,30 @@ bool is_shippable_function(Oid function) {
 bool is_run_constant(::Node *expr, Index varno) {
     return !uses_relation(expr, &varno) && !contain_volatile_functions(expr) &&
            !contains_subplan(expr, nullptr);
+}
+
+::Node *numbered_parameter(List **params, ::Node *expr) {
+    int number = 0;
+    for (int i = 0; i < list_length(*params) && number == 0; i++)
+        if (equal(list_nth(*params, i), expr))
+            number = i + 1;
+    if (number == 0) {
+        *params = lappend(*params, copyObjectImpl(expr));
+        number = list_length(*params);
+    }
+    const Oid type = exprType(expr);
+    auto *param = makeNode(Param);
+    param->paramkind = PARAM_EXTERN;
+    param->paramid = number;
+    param->paramtype = type;
+    param->paramtypmod = exprTypmod(expr);
+    param->paramcollid = get_typcollation(type);
+    param->location = -1;
+    if (type < FirstNormalObjectId)
+        return reinterpret_cast<::Node *>(param);
+    // A user's type has another Oid on the node: its name says what the parameter is.
+    return reinterpret_cast<::Node *>(makeRelabelType(reinterpret_cast<Expr *>(param), type, -1,
+                                                      get_typcollation(type), COERCE_EXPLICIT_CAST));
 }
 
 Expr *ship_clause(Expr *clause, Index varno, List **params) {

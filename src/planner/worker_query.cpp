@@ -499,6 +499,22 @@ void WorkerQuery::column_if_none() {
                "one");
 }
 
+FragmentEstimate WorkerQuery::estimate(const StatementLocus &locus, const core::Locus &rows,
+                                       bool repeats_groups) const {
+    const double shards = estimated_tasks(locus, rows);
+    return estimate_fragment(query_, per_node_ != nullptr ? std::min(shards, nodes_of(locus.anchor)) : shards,
+                             repeats_groups);
+}
+
+/// Changes a fragment that groups the rows of all shards of a node, where each shard is to group its own.
+void WorkerQuery::group_per_shard(Fragment *fragment, double shards, FragmentEstimate *estimate) const {
+    if (!fragment->runs_per_node() || !has_few_groups(*estimate, shards))
+        return;
+    const Query *groups = rows_over_shards();
+    if (groups != nullptr && fill_per_node(fragment, groups))
+        estimate->rows = std::min(estimate->rows / estimate->tasks * shards, estimate->input);
+}
+
 bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, bool repeats_groups,
                          Query *above) {
     Fragment fragment = fragment_for(locus, rows, CMD_SELECT);
@@ -506,18 +522,12 @@ bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, b
         return false;
     column_if_none();
     const ShipMode mode = rows.is(core::Place::Hashed) ? ShipMode::PerShard : ShipMode::OneGroup;
-    const double shards = estimated_tasks(locus, rows);
-    const double tasks = per_node_ != nullptr ? std::min(shards, nodes_of(fragment.anchor)) : shards;
-    FragmentEstimate estimate = estimate_fragment(query_, tasks, repeats_groups);
-    if (has_few_groups(estimate, shards))
-        if (Query *groups_of_shards = rows_over_shards(); groups_of_shards != nullptr) {
-            per_node_ = groups_of_shards;
-            estimate.rows = std::min(estimate.rows / tasks * shards, estimate.input);
-        }
     if (!set_user(&fragment, query_) || !fill(&fragment, mode) || !relations_fit(fragment, rows))
         return false;
-    if (per_node_ != nullptr && !fragment.runs_per_node())
-        estimate = estimate_fragment(query_, shards, repeats_groups);
+    const double shards = estimated_tasks(locus, rows);
+    const double tasks = fragment.runs_per_node() ? std::min(shards, nodes_of(fragment.anchor)) : shards;
+    FragmentEstimate estimate = estimate_fragment(query_, tasks, repeats_groups);
+    group_per_shard(&fragment, shards, &estimate);
     if (row_lock_.has_value() && !make_row_by_row(&fragment, *row_lock_, query_))
         return false;
     std::pmr::vector<FragmentColumn> columns;

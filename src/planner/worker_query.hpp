@@ -32,6 +32,10 @@ public:
 
     Query *query() { return query_; }
 
+    /// Estimates for what the fragment sends, as long as nobody knows whether it can be sent.
+    FragmentEstimate estimate(const StatementLocus &locus, const core::Locus &rows,
+                              bool repeats_groups) const;
+
     /// Lets one statement per node group the rows of all its shards, where that is possible: fewer partial
     /// groups travel, and the node may use its own parallel plans. Where each shard has few groups, they are
     /// sent without being put together on the node. To be called when the query is complete.
@@ -52,6 +56,7 @@ private:
     void column_if_none();
     TargetEntry *entry_for(::Node *expr, const char *name);
 
+    void group_per_shard(Fragment *fragment, double shards, FragmentEstimate *estimate) const;
     bool has_few_groups(const FragmentEstimate &estimate, double shards) const;
 
     Query *query_;

@@ -31,6 +31,9 @@ struct TaskParams {
     std::span<const bool> nulls;
 };
 
+/// The values of expressions, copied into the current memory context. `states` are theirs, one for each.
+TaskParams evaluate_params(const List *exprs, const List *states, ExprContext *econtext);
+
 struct TaskSet {
     std::span<const Task> tasks; ///< must stay valid while the set runs
     TaskParams params;
@@ -47,8 +50,8 @@ struct TaskSet {
     /// each other alone (kOneSetOfReads), see transaction/statement_snapshot.hpp; 0: each has its own.
     uint64 statement = 0;
     bool waits_for_others =
-        false;               ///< the caller sends (queue_sync(), send()), when other sets are queued too
-    bool takes_turn = false; ///< changes rows of several shards: see transaction/write_turns.hpp
+        false;                  ///< the caller sends (queue_sync(), send()), when other sets are queued too
+    bool takes_turn = false;    ///< changes rows of several shards: see transaction/write_turns.hpp
     bool may_take_long = false; ///< several connections to a node may be worthwhile
 };
 

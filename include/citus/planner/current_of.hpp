@@ -1,7 +1,8 @@
-/// WHERE CURRENT OF a cursor: the plan of a cursor shows where each of its rows is, and the condition asks for it.
+/// WHERE CURRENT OF a cursor: the plan of a cursor shows where each of its rows is, and the condition asks
+/// for it.
 ///
-/// Called by planner.cpp (cursors) and modify.cpp (UPDATE, DELETE). Never looks at a cursor: that is done when
-/// the statement runs (executor/cursor_rows.hpp).
+/// Called by planner.cpp (cursors) and modify.cpp (UPDATE, DELETE). Never looks at a cursor: that is done
+/// when the statement runs (executor/cursor_rows.hpp).
 #pragma once
 
 #include "citus/pg/prelude.hpp"

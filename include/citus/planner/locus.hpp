@@ -21,7 +21,8 @@ struct StatementLocus {
     core::Locus whole; ///< LIMIT
 
     /// Columns (Vars) of the top level that name the shard group of `from` wherever they are not NULL: equal
-    /// values are in one group. Only those that the target list and HAVING mention.
+    /// values are in one group. Only those that the target list and HAVING mention, and only when there is an
+    /// aggregate over DISTINCT values.
     List *key_columns = NIL;
 
     Oid anchor = InvalidOid; ///< a table whose shards tell the groups of `from`, if these are not Anywhere

@@ -16,6 +16,10 @@ namespace citus {
 /// shippable; *params is unchanged then.
 Expr *ship_clause(Expr *clause, Index varno, List **params);
 
+/// $n for an expression that the coordinator evaluates, which is appended to *params; the same expression
+/// gets the same number.
+::Node *numbered_parameter(List **params, ::Node *expr);
+
 /// Whether the value of this expression is fixed for one run of a scan of relation varno: no Var of that
 /// relation, nothing volatile, no subplan.
 bool is_run_constant(::Node *expr, Index varno);
@@ -27,8 +31,9 @@ bool is_shippable_function(Oid function);
 /// in the SQL text of a plan that is kept.
 bool prints_alike(Oid type);
 
-/// Whether the expression refers to something of the query around it (columns, aggregates, sub-selects, places
-/// that the server fills in), so that it has no value of its own. A WalkerCallback: the context is not used.
+/// Whether the expression refers to something of the query around it (columns, aggregates, sub-selects,
+/// places that the server fills in), so that it has no value of its own. A WalkerCallback: the context is not
+/// used.
 bool is_bound_to_query(::Node *node, void *context = nullptr);
 
 /// Whether values of this type may be used in functions on a shard (plain columns may be of any type).

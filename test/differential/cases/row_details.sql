@@ -18,6 +18,11 @@ SELECT count(*) FROM a TABLESAMPLE system (100) WHERE g = 1;
 SELECT count(*) FROM a TABLESAMPLE bernoulli (0);
 SELECT count(*) FROM a TABLESAMPLE bernoulli (100) REPEATABLE (3) JOIN b ON a.g = b.k;
 SELECT count(*) FROM a TABLESAMPLE bernoulli (101);
+-- How much is sampled depends on another row.
+SELECT * FROM (VALUES (0), (100)) v(share), LATERAL (SELECT count(*) FROM a TABLESAMPLE bernoulli (share)) n;
+SELECT * FROM (VALUES (0), (100)) v(share), LATERAL (SELECT count(*), sum(g) FROM a TABLESAMPLE system (share) REPEATABLE (share + 1) WHERE g > 0) n;
+SELECT share, (SELECT count(*) FROM a TABLESAMPLE bernoulli (share)) FROM (VALUES (0), (100)) v(share);
+SELECT b.k, n.* FROM b, LATERAL (SELECT count(*) FROM a TABLESAMPLE bernoulli (CASE WHEN b.k = 1 THEN 100 ELSE 0 END) JOIN b c ON a.g = c.k) n;
 SELECT count(*) FROM a TABLESAMPLE bernoulli (NULL);
 SELECT count(*) FROM a TABLESAMPLE system (100) REPEATABLE (NULL);
 SELECT count(*) BETWEEN 0 AND 40 FROM a TABLESAMPLE bernoulli (50);
