@@ -8,6 +8,7 @@
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/rescan_cache.hpp"
 #include "citus/executor/run_as.hpp"
+#include "citus/executor/short_planning.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/net/wire.hpp"
 #include "citus/pg/counters.hpp"
@@ -165,10 +166,15 @@ uint64 run_without_rows(FragmentScanState *state, const FragmentTasks &chosen) {
     return affected / copies;
 }
 
-/// Nodes may plan parallel workers for the tasks.
-void share_machines(const FragmentScanState *state, std::pmr::vector<Task> &tasks) {
-    if (state->css.ss.ps.plan->total_cost * static_cast<double>(tasks.size()) > parallel_setup_cost)
+/// What the planners of the nodes should know of the tasks: they may plan parallel workers, or for long.
+void advise_planners(const FragmentScanState *state, std::pmr::vector<Task> &tasks) {
+    const Fragment &fragment = state->fragment;
+    const Cost cost = state->css.ss.ps.plan->total_cost;
+    if (cost * static_cast<double>(tasks.size()) > parallel_setup_cost)
         note_shared_machines(tasks);
+    if (!fragment.runs_per_node() && !fragment.needs_write_access())
+        note_short_planning(tasks, list_length(fragment.slot_relations) + list_length(fragment.motions),
+                            cost);
 }
 
 /// Whether a write of one shard with RETURNING may commit before its rows are given to the client: nothing is
@@ -351,7 +357,7 @@ void start_run(FragmentScanState *state) {
     if (!chosen.tasks.empty() && chosen.tasks[0].anchor_shard_id == 0)
         count(Counter::MultiShard);
     choose_placements(state, chosen.tasks);
-    share_machines(state, chosen.tasks);
+    advise_planners(state, chosen.tasks);
     capture_first_run(state, chosen.tasks);
     if (motions != nullptr && !chosen.tasks.empty()) {
         EState *estate = state->css.ss.ps.state;
@@ -663,7 +669,7 @@ void explain_scan(CustomScanState *node, List *, ExplainState *es) {
         report.params =
             ran ? state->params : evaluate_params(state->fragment.params, state->param_states, econtext);
     FragmentTasks chosen = tasks_of_run(state, known ? econtext : nullptr);
-    share_machines(state, chosen.tasks);
+    advise_planners(state, chosen.tasks);
     report.tasks = keep_tasks(chosen.tasks);
     report.pruned_shards = chosen.pruned_shards;
     report.run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations,
