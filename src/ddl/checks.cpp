@@ -148,10 +148,9 @@ std::pmr::vector<ForeignKey> foreign_keys_of(Oid relid) {
 }
 
 [[noreturn]] void refuse_distributed_target() {
-    ereport(ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("cannot create foreign key constraint since foreign keys from reference tables to "
-                    "distributed tables are not supported")));
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot create foreign key constraint since foreign keys from reference tables to "
+                           "distributed tables are not supported")));
 }
 
 bool contains(std::span<const AttrNumber> columns, AttrNumber column) {
@@ -244,7 +243,8 @@ bool has_actions_on_shards(Oid relid) {
     return found;
 }
 
-/// Why changes of the referenced table could leave rows of the local table without theirs; nullptr: they cannot.
+/// Why changes of the referenced table could leave rows of the local table without theirs; nullptr: they
+/// cannot.
 const char *hole_in_local_key(const ForeignKey &key) {
     Relation to = table_open(key.to, AccessShareLock);
     const bool is_enforced = enforces_keys_of_local_tables(to);
@@ -262,17 +262,19 @@ void check_key_of_local_table(const ForeignKey &key, Oid changed, CheckTime time
     if (hole == nullptr)
         return;
     if (time == CheckTime::Alter && changed == key.from)
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("cannot create foreign key \"%s\" of local table \"%s\" to distributed table \"%s\"",
-                               NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to)),
-                        errdetail("%s", hole),
-                        errhint("Distribute \"%s\" first, then add the foreign key.", get_rel_name(key.from))));
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("cannot create foreign key \"%s\" of local table \"%s\" to distributed table \"%s\"",
+                        NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to)),
+                 errdetail("%s", hole),
+                 errhint("Distribute \"%s\" first, then add the foreign key.", get_rel_name(key.from))));
     // Tables that reference each other are distributed one after the other, the referenced one first.
-    ereport(NOTICE,
-            (errmsg("foreign key \"%s\" of local table \"%s\" is not enforced for all changes of \"%s\" until "
-                    "\"%s\" is distributed, too",
-                    NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to), get_rel_name(key.from)),
-             errdetail("%s", hole)));
+    ereport(
+        NOTICE,
+        (errmsg("foreign key \"%s\" of local table \"%s\" is not enforced for all changes of \"%s\" until "
+                "\"%s\" is distributed, too",
+                NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to), get_rel_name(key.from)),
+         errdetail("%s", hole)));
 }
 
 void check_foreign_key(const ForeignKey &key, Oid changed, CheckTime time) {

@@ -159,9 +159,9 @@ bool handle_grant(UtilityCall &call) {
 /// Policies are applied here. The sessions of the roles that they name connect to the nodes.
 bool handle_policy(UtilityCall &call) {
     ::Node *statement = call.statement();
-    const Oid relid = find_dist_relation(IsA(statement, CreatePolicyStmt)
-                                             ? castNode(CreatePolicyStmt, statement)->table
-                                             : castNode(AlterPolicyStmt, statement)->table);
+    const Oid relid =
+        find_dist_relation(IsA(statement, CreatePolicyStmt) ? castNode(CreatePolicyStmt, statement)->table
+                                                            : castNode(AlterPolicyStmt, statement)->table);
     if (!OidIsValid(relid))
         return false;
     call.run();

@@ -296,17 +296,16 @@ void open_locks(FragmentScanState *state, std::span<const Task> candidates, Expr
     locking.text_parts = locking.lock_parts;
     const FragmentTasks chosen = build_tasks(locking, state->prune_states, econtext);
     EState *estate = state->css.ss.ps.state;
-    state->locks = RowLocks::open(state->run_context,
-                                  {.candidates = candidates,
-                                   .locks = keep_tasks(chosen.tasks),
-                                   .params = state->params,
-                                   .rows = state->remote_slot->tts_tupleDescriptor,
-                                   .merge_keys = state->fragment.merge_keys,
-                                   .waits = state->fragment.lock_waits,
-                                   .one_by_one = is_fetched_singly(state),
-                                   .run_as = state->run_as,
-                                   .level = level_of(state),
-                                   .statement = statement_number(estate)});
+    state->locks = RowLocks::open(state->run_context, {.candidates = candidates,
+                                                       .locks = keep_tasks(chosen.tasks),
+                                                       .params = state->params,
+                                                       .rows = state->remote_slot->tts_tupleDescriptor,
+                                                       .merge_keys = state->fragment.merge_keys,
+                                                       .waits = state->fragment.lock_waits,
+                                                       .one_by_one = is_fetched_singly(state),
+                                                       .run_as = state->run_as,
+                                                       .level = level_of(state),
+                                                       .statement = statement_number(estate)});
 }
 
 /// Whether the rows that others have locked are waited for. (The words inside of a constant say no, too.)

@@ -92,7 +92,8 @@ bool fire_next_row(ModifyScanState *state) {
     while (tuplestore_gettupleslot(state->rows, true, false, state->row_slot)) {
         ResetPerTupleExprContext(state->css.ss.ps.state);
         ContextScope scope(GetPerTupleMemoryContext(state->css.ss.ps.state));
-        if (pass_row_to_triggers(state->plan, state->triggers, state->row_slot, state->row_after, state->one_row))
+        if (pass_row_to_triggers(state->plan, state->triggers, state->row_slot, state->row_after,
+                                 state->one_row))
             return true;
     }
     return false;

@@ -92,8 +92,8 @@ Relation as_remote(Relation relation) {
     return copy;
 }
 
-/// Those of deferrable foreign keys fire at the end of the statement: the queue of rows that are elsewhere does
-/// not last until COMMIT.
+/// Those of deferrable foreign keys fire at the end of the statement: the queue of rows that are elsewhere
+/// does not last until COMMIT.
 void keep_triggers_that_fire(Relation relation, TriggerDesc *triggers) {
     if (triggers == nullptr)
         return;
@@ -214,8 +214,8 @@ TableTriggers::TableTriggers(EState *estate, Relation relation, Index range_tabl
     make_firing(estate, info_);
     transition_ = MakeTransitionCaptureState(info_->ri_TrigDesc, RelationGetRelid(relation), command);
     if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && row_triggers(relation, command).any())
-        partitions_ = new (palloc(sizeof(TriggerPartitions)))
-            TriggerPartitions(estate, relation, info_, make_firing);
+        partitions_ =
+            new (palloc(sizeof(TriggerPartitions))) TriggerPartitions(estate, relation, info_, make_firing);
 }
 
 void TableTriggers::close() {

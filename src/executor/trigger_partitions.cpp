@@ -45,8 +45,7 @@ TriggerPartition TriggerPartitions::make(ResultRelInfo *routed) {
 }
 
 TriggerPartition &TriggerPartitions::find(TupleTableSlot *row) {
-    ResultRelInfo *routed =
-        ExecFindPartition(node_, node_->rootResultRelInfo, routing_, row, estate_);
+    ResultRelInfo *routed = ExecFindPartition(node_, node_->rootResultRelInfo, routing_, row, estate_);
     const Oid relid = RelationGetRelid(routed->ri_RelationDesc);
     for (const auto &[known, partition] : known_)
         if (known == relid)

@@ -1,8 +1,8 @@
 /// The partitions of a distributed partitioned table whose row triggers fire.
 ///
-/// PostgreSQL fires the triggers that a partition has from its parent, with the partition as their table. Which
-/// partition a row belongs to is known here, from the bounds of the shells. Used by table_triggers.cpp, which
-/// passes rows of the partitioned table, only; never reads or writes a row.
+/// PostgreSQL fires the triggers that a partition has from its parent, with the partition as their table.
+/// Which partition a row belongs to is known here, from the bounds of the shells. Used by table_triggers.cpp,
+/// which passes rows of the partitioned table, only; never reads or writes a row.
 #pragma once
 
 #include "citus/pg/prelude.hpp"

@@ -49,8 +49,7 @@ void store_new_values(const Passing &passing, TupleTableSlot *plan_row, Tuplesto
     std::copy_n(plan_row->tts_values, desc->natts, values);
     std::copy_n(plan_row->tts_isnull, desc->natts, nulls);
     for (const PlanColumn &column : passing.plan.changes)
-        values[column.resno - 1] =
-            slot_getattr(passing.new_row, column.attno, &nulls[column.resno - 1]);
+        values[column.resno - 1] = slot_getattr(passing.new_row, column.attno, &nulls[column.resno - 1]);
     tuplestore_putvalues(rows, desc, values, nulls);
 }
 

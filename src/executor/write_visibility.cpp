@@ -103,8 +103,8 @@ std::pmr::vector<int32> groups_of_runs(FragmentScanState *state) {
     return groups;
 }
 
-/// A scan that runs again for each outer row runs after the write, too. The nodes keep the statement's snapshot
-/// from before it. (In this backend, the snapshot of the statement itself is older than the write.)
+/// A scan that runs again for each outer row runs after the write, too. The nodes keep the statement's
+/// snapshot from before it. (In this backend, the snapshot of the statement itself is older than the write.)
 void keep_snapshots(FragmentScanState *state) {
     if (std::exchange(state->keeps_snapshots, true))
         return;

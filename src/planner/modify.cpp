@@ -58,8 +58,8 @@ List *with_all_columns(List *targets, int target, TupleDesc desc) {
         const Form_pg_attribute attribute = TupleDescAttr(desc, attno - 1);
         if (attribute->attisdropped || attribute->attgenerated != '\0' || bms_is_member(attno, named))
             continue;
-        Var *var = makeVar(target, attno, attribute->atttypid, attribute->atttypmod, attribute->attcollation,
-                           0);
+        Var *var =
+            makeVar(target, attno, attribute->atttypid, attribute->atttypmod, attribute->attcollation, 0);
         added = lappend(added, makeTargetEntry(reinterpret_cast<Expr *>(var), attno,
                                                pstrdup(NameStr(attribute->attname)), false));
     }

@@ -8,8 +8,8 @@
 ///
 /// SELECT ... FOR UPDATE is such a write, too, except where a cursor could keep a turn for any time.
 ///
-/// Used by executor/nodes_turn.cpp. A turn is no lock that anything depends on: who has waited for some time for
-/// the same holder (a long statement, or one that waits for rows itself) goes ahead without one. A
+/// Used by executor/nodes_turn.cpp. A turn is no lock that anything depends on: who has waited for some time
+/// for the same holder (a long statement, or one that waits for rows itself) goes ahead without one. A
 /// transaction that has written on a node never waits here, since the holder may be waiting for its rows.
 #pragma once
 
