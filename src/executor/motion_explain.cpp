@@ -12,12 +12,10 @@ void explain_source(PlannedStmt *source, ParamListInfo params, ExplainState *es)
     ExplainOpenGroup("Source", "Source", false, es);
     ExplainOnePlan(source, nullptr, es, "", params, nullptr, nullptr, nullptr);
     ExplainCloseGroup("Source", "Source", false, es);
-    es->indent = outer.indent;
-    es->analyze = outer.analyze;
-    es->buffers = outer.buffers;
-    es->wal = outer.wal;
-    es->timing = outer.timing;
-    es->summary = outer.summary;
+    // The plan around it goes on with its own tables and sub-plans.
+    List *groups = es->grouping_stack;
+    *es = outer;
+    es->grouping_stack = groups;
 }
 
 } // namespace
