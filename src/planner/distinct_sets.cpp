@@ -260,7 +260,7 @@ struct GroupingCost {
 
     /// rows: those with a value; the others make one group.
     double of(double rows, double groups) const {
-        constexpr double kInCache = 0.1, kBeyond = 0.7, kGroupsInCache = 10000;
+        constexpr double kInCache = 0.1, kBeyond = 0.7, kGroupsInCache = 30000;
         const double lookup = groups > kGroupsInCache ? kBeyond : kInCache;
         return rows * lookup + (input - rows) * kInCache + std::min(rows, senders * groups);
     }

@@ -94,6 +94,10 @@ INSERT INTO many SELECT i, i * 7 % 50, i * 31 % 61 FROM generate_series(1, 3000)
 ANALYZE many;
 SELECT trim(line) FROM explain('EXPLAIN (COSTS OFF, VERBOSE) SELECT count(DISTINCT a), count(DISTINCT b), sum(k) FROM many') line WHERE line ~ 'GROUP BY';
 SELECT trim(line) FROM explain('EXPLAIN (COSTS OFF, VERBOSE) SELECT count(DISTINCT a < 9), count(DISTINCT b < 9), sum(k) FROM many') line WHERE line ~ 'GROUP BY';
+-- The plan of moved rows, in a sub-select that is shown before a condition that uses its value.
+SET citus.motion TO always;
+SELECT trim(line) FROM explain('EXPLAIN (COSTS OFF) SELECT d.g, sum(c.k) FROM d JOIN c ON d.g = c.g GROUP BY d.g HAVING sum(c.k) > (SELECT sum(c.k) FROM d JOIN c ON d.g = c.g) ORDER BY 1') line WHERE line ~ '(Motion|Filter|Sort Key):';
+RESET citus.motion;
 -- With auto_explain, nodes are not asked for plans.
 LOAD 'auto_explain';
 SET auto_explain.log_min_duration TO 0;
