@@ -20,7 +20,8 @@ namespace {
 
 // ---------------------------------------------------------------- the text of a function
 
-/// Words without which SQL and PL/pgSQL reach no table by themselves: also SELECT and PERFORM need FROM for it.
+/// Words without which SQL and PL/pgSQL reach no table by themselves: also SELECT and PERFORM need FROM for
+/// it.
 constexpr std::string_view kReachingWords[] = {"copy",  "delete", "execute",  "from",  "insert",
                                                "merge", "table",  "truncate", "update"};
 
@@ -100,8 +101,8 @@ private:
             c = static_cast<char>(pg_tolower(static_cast<unsigned char>(c)));
         const bool is_comparison = lower == "from" && after_distinct_; // IS DISTINCT FROM
         after_distinct_ = lower == "distinct";
-        if (!is_comparison &&
-            std::find(std::begin(kReachingWords), std::end(kReachingWords), lower) != std::end(kReachingWords))
+        if (!is_comparison && std::find(std::begin(kReachingWords), std::end(kReachingWords), lower) !=
+                                  std::end(kReachingWords))
             return true;
         const size_t next = rest_.find_first_not_of(" \t\r\n");
         const bool may_be_called = next != std::string_view::npos &&
@@ -197,11 +198,11 @@ bool calls_reading_function(::Node *expr) {
 }
 
 bool calls_reading_function(const PlannedStmt *statement, const Plan *plan) {
-    return plan != nullptr && (calls_reading_function(reinterpret_cast<::Node *>(plan->targetlist)) ||
-                               calls_reading_function(reinterpret_cast<::Node *>(plan->qual)) ||
-                               extra_calls(statement, plan) ||
-                               calls_reading_function(statement, plan->lefttree) ||
-                               calls_reading_function(statement, plan->righttree));
+    return plan != nullptr &&
+           (calls_reading_function(reinterpret_cast<::Node *>(plan->targetlist)) ||
+            calls_reading_function(reinterpret_cast<::Node *>(plan->qual)) || extra_calls(statement, plan) ||
+            calls_reading_function(statement, plan->lefttree) ||
+            calls_reading_function(statement, plan->righttree));
 }
 
 bool has_reading_triggers(Relation relation, CmdType command) {
