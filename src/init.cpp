@@ -10,6 +10,7 @@
 #include "citus/executor/modify_scan.hpp"
 #include "citus/executor/motion_inbox.hpp"
 #include "citus/executor/moved_rows_scan.hpp"
+#include "citus/executor/short_planning.hpp"
 #include "citus/executor/table_triggers.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
@@ -59,6 +60,7 @@ void _PG_init(void) {
     citus::install_maintenance_daemon();
     citus::install_task_capture();
     citus::install_machine_share();
+    citus::install_short_planning();
     citus::install_fragment_scan();
     citus::install_cursor_rows();
     citus::install_deferred_checks();

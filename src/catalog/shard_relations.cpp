@@ -68,16 +68,19 @@ bool is_text_of_list(const Query *query) {
     return false;
 }
 
-/// Whether a query is one on pg_class or on a list of tables; not what is deeper in it, since all queries
-/// come by here.
+/// Whether a query reads pg_class or a list of tables, also in its sub-selects in FROM and its CTEs; not in
+/// its expressions, since all queries come by here.
 bool reads_pg_class(const Query *query) {
     ListCell *cell;
     foreach (cell, query->rtable) {
         const auto *entry = static_cast<const RangeTblEntry *>(lfirst(cell));
         if ((entry->rtekind == RTE_RELATION && entry->relid == RelationRelationId) ||
-            (entry->rtekind == RTE_SUBQUERY && is_text_of_list(entry->subquery)))
+            (entry->rtekind == RTE_SUBQUERY && reads_pg_class(entry->subquery)))
             return true;
     }
+    foreach (cell, query->cteList)
+        if (reads_pg_class(castNode(Query, lfirst_node(CommonTableExpr, cell)->ctequery)))
+            return true;
     return false;
 }
 
@@ -92,7 +95,7 @@ Oid own_function(const char *name, Oid argument) {
 struct Hiding {
     Oid is_visible;  ///< to call in place of pg_table_is_visible
     Oid is_shard;    ///< to filter pg_class itself by
-    bool everywhere; ///< and not only in lists of tables
+    bool everywhere; ///< and not only below lists of tables
 };
 
 /// Filters each scan of pg_class in a query block. A security qual stays with its scan, whatever joins are
@@ -123,9 +126,30 @@ bool hide_walker(::Node *node, void *context) {
     if (!IsA(node, Query))
         return walk_children(node, hide_walker, context);
     auto *query = castNode(Query, node);
-    if (OidIsValid(hiding.is_shard) && (hiding.everywhere || is_text_of_list(query)))
-        filter_pg_class(query, hiding.is_shard);
-    return walk_query(query, hide_walker, context, 0);
+    Hiding here = hiding; // a list's text has sub-selects of its own
+    here.everywhere |= is_text_of_list(query);
+    if (OidIsValid(here.is_shard) && here.everywhere)
+        filter_pg_class(query, here.is_shard);
+    return walk_query(query, hide_walker, &here, 0);
+}
+
+/// Whether the first columns of a query are called so.
+bool has_columns(const Query *query, std::span<const char *const> names) {
+    if (list_length(query->targetList) < static_cast<int>(names.size()))
+        return false;
+    for (size_t i = 0; i < names.size(); i++) {
+        const char *name = list_nth_node(TargetEntry, query->targetList, static_cast<int>(i))->resname;
+        if (name == nullptr || strcmp(name, names[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+/// The lists of psql's \dt, \di, \dp and the like. With a schema in their pattern they do not ask what is
+/// visible.
+bool is_list_of_psql(const Query *query) {
+    static constexpr const char *names[] = {"Schema", "Name"};
+    return has_columns(query, names);
 }
 
 /// pg_dump asks pg_class for what to dump: the logical tables, which give the rows of their shards.
@@ -136,7 +160,8 @@ bool is_pg_dump() {
 PlannedStmt *plan_without_shards(Query *query, const char *text, int cursor_options, ParamListInfo params) {
     if (guc::override_table_visibility && reads_pg_class(query) && extension_is_ready()) {
         Hiding hiding{own_function("citus_table_is_visible", OIDOID),
-                      own_function("relation_is_a_known_shard", REGCLASSOID), is_pg_dump()};
+                      own_function("relation_is_a_known_shard", REGCLASSOID),
+                      is_pg_dump() || is_list_of_psql(query)};
         if (OidIsValid(hiding.is_visible))
             (void)hide_walker(reinterpret_cast<::Node *>(query), &hiding);
     }

@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/executor/machine_share.hpp"
+#include "citus/executor/short_planning.hpp"
 #include "citus/executor/task_capture.hpp"
 #include "citus/guc.hpp"
 
@@ -140,7 +141,7 @@ void explain_task(const TaskReport &report, size_t index, ExplainState *es) {
         ExplainOpenGroup("Task", nullptr, true, es);
     }
     if (es->verbose)
-        ExplainPropertyText("Query", without_machine_remark(task.sql), es);
+        ExplainPropertyText("Query", without_machine_remark(without_planning_remark(task.sql)), es);
     if (measure != nullptr && measure->rows) {
         ExplainPropertyUInteger("Tuples received from node", nullptr, *measure->rows, es);
         ExplainPropertyText("Tuple data received from node", psprintf(UINT64_FORMAT " bytes", measure->bytes),

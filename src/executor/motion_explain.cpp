@@ -4,20 +4,16 @@ namespace citus {
 
 namespace {
 
-void explain_source(PlannedStmt *source, ParamListInfo params, ExplainState *es) {
+/// A source is a plan of its own, with its own tables and columns: what EXPLAIN knows of the statement's plan
+/// must be there again afterwards.
+void explain_source(PlannedStmt *source, ParamListInfo params, const ExplainState *outer) {
+    ExplainState es = *outer;
     // Its run was part of the statement's: a plan without figures.
-    const ExplainState outer = *es;
-    es->analyze = es->buffers = es->wal = es->timing = es->summary = false;
-    es->indent += es->format == EXPLAIN_FORMAT_TEXT ? 2 : 0;
-    ExplainOpenGroup("Source", "Source", false, es);
-    ExplainOnePlan(source, nullptr, es, "", params, nullptr, nullptr, nullptr);
-    ExplainCloseGroup("Source", "Source", false, es);
-    es->indent = outer.indent;
-    es->analyze = outer.analyze;
-    es->buffers = outer.buffers;
-    es->wal = outer.wal;
-    es->timing = outer.timing;
-    es->summary = outer.summary;
+    es.analyze = es.buffers = es.wal = es.timing = es.summary = false;
+    es.indent += es.format == EXPLAIN_FORMAT_TEXT ? 2 : 0;
+    ExplainOpenGroup("Source", "Source", false, &es);
+    ExplainOnePlan(source, nullptr, &es, "", params, nullptr, nullptr, nullptr);
+    ExplainCloseGroup("Source", "Source", false, &es);
 }
 
 } // namespace

@@ -119,6 +119,19 @@ double rows_looked_at(PlannerInfo *root, const RelOptInfo *rel) {
                        : 1 + rel->tuples * clauselist_selectivity(root, keys, 0, JOIN_INNER, nullptr);
 }
 
+/// The filters stand in the text of the task, but what passes those without a value of the run is all that was
+/// moved: only the others make the rows fewer.
+double rows_that_pass(PlannerInfo *root, const RelOptInfo *rel) {
+    List *filters = NIL;
+    ListCell *cell;
+    foreach (cell, rel->baserestrictinfo) {
+        auto *restriction = lfirst_node(RestrictInfo, cell);
+        if (has_run_value(reinterpret_cast<::Node *>(restriction->clause)))
+            filters = lappend(filters, restriction);
+    }
+    return clamp_row_est(rel->tuples * clauselist_selectivity(root, filters, 0, JOIN_INNER, nullptr));
+}
+
 Plan *plan_path(PlannerInfo *, RelOptInfo *, CustomPath *, List *, List *, List *);
 
 const CustomPathMethods kPathMethods = {
@@ -132,6 +145,7 @@ void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry 
     const auto moved = moved_rows_of(rte);
     if (!moved.has_value() || IS_DUMMY_REL(rel) || !only_reads(root) || wants_whole_row(rel))
         return;
+    rel->rows = rows_that_pass(root, rel);
     auto *path = makeNode(CustomPath);
     path->path.pathtype = T_CustomScan;
     path->path.parent = rel;
@@ -317,6 +331,18 @@ Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlis
 }
 
 } // namespace
+
+bool joins_moved_rows(const PlannerInfo *root, const RelOptInfo *joined) {
+    for (int relid = -1; (relid = bms_next_member(joined->relids, relid)) >= 0;) {
+        const RelOptInfo *rel = root->simple_rel_array[relid];
+        if (rel == nullptr || rel->pathlist == NIL)
+            continue;
+        const auto *path = static_cast<const CustomPath *>(linitial(rel->pathlist));
+        if (IsA(path, CustomPath) && path->methods == &kPathMethods)
+            return true;
+    }
+    return false;
+}
 
 void install_moved_rows_scan() {
     RegisterCustomScanMethods(&kScanMethods);

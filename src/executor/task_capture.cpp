@@ -22,10 +22,14 @@ struct Request {
     std::optional<bool> timing, summary;
     int format = EXPLAIN_FORMAT_TEXT;
     MemoryContext memory;
+    int first_number = 0;
     List *plans = NIL; ///< CapturedPlan or NULL, by number
 };
 
 Request *request = nullptr; ///< of the EXPLAIN that runs in this backend
+/// No number comes twice: a statement may end before all of its tasks have, and their plans then arrive while
+/// another one runs.
+int next_number = 0;
 
 // ---------------------------------------------------------------- the node that runs the task
 
@@ -106,13 +110,20 @@ const char *explain_run(QueryDesc *query, const Remark &remark, double execution
     return es->str->data;
 }
 
+/// Where the plan of a task of the EXPLAIN that runs goes; nullptr for all others.
+ListCell *place_of(int number) {
+    const int index = request == nullptr ? -1 : number - request->first_number;
+    return index >= 0 && index < list_length(request->plans) ? list_nth_cell(request->plans, index) : nullptr;
+}
+
 void store_plan(int number, double planning_ms, double execution_ms, const char *text) {
-    if (request == nullptr || number < 0 || number >= list_length(request->plans))
+    ListCell *place = place_of(number);
+    if (place == nullptr)
         return;
     ContextScope scope(request->memory);
     auto *plan = static_cast<CapturedPlan *>(palloc(sizeof(CapturedPlan)));
     *plan = {planning_ms, execution_ms, pstrdup(text)};
-    lfirst(list_nth_cell(request->plans, number)) = plan;
+    lfirst(place) = plan;
 }
 
 /// A task of this backend's own statement runs here; any other came over a connection.
@@ -167,6 +178,9 @@ int read_format(const DefElem *option) {
 Request read_request(const ExplainStmt *statement) {
     Request read;
     read.memory = CurrentMemoryContext;
+    if (next_number > INT_MAX / 2)
+        next_number = 0;
+    read.first_number = next_number;
     ListCell *cell;
     foreach (cell, statement->options) {
         auto *option = lfirst_node(DefElem, cell);
@@ -233,8 +247,10 @@ bool captures_plans() {
 
 const char *with_capture(const char *sql, int *number) {
     ContextScope scope(request->memory);
-    request->plans = lappend(request->plans, nullptr);
-    *number = list_length(request->plans) - 1;
+    *number = next_number++;
+    // An EXPLAIN within this one may have taken some.
+    while (request->first_number + list_length(request->plans) <= *number)
+        request->plans = lappend(request->plans, nullptr);
     return psprintf("%s%d %d %d %d %d %d %d %d %d*/ %s", kRemark.data(), *number, request->verbose,
                     request->costs, request->buffers, request->wal, request->settings,
                     request->timing.value_or(true), request->summary.value_or(true), request->format, sql);
@@ -245,9 +261,8 @@ bool has_capture(const char *sql) {
 }
 
 const CapturedPlan *captured_plan(int number) {
-    if (request == nullptr || number < 0 || number >= list_length(request->plans))
-        return nullptr;
-    return static_cast<const CapturedPlan *>(list_nth(request->plans, number));
+    const ListCell *place = place_of(number);
+    return place != nullptr ? static_cast<const CapturedPlan *>(lfirst(place)) : nullptr;
 }
 
 void install_task_capture() {

@@ -4,7 +4,10 @@
 
 #include "citus/ddl/partitions.hpp"
 #include "citus/executor/fragment_scan.hpp"
+#include "citus/executor/moved_rows_scan.hpp"
+#include "filtered_ctes.hpp"
 #include "motion_entry.hpp"
+#include "safe_joins.hpp"
 
 extern "C" {
 #include "catalog/pg_statistic.h"
@@ -35,6 +38,7 @@ struct PlannedFragment {
 
 /// PlannedFragment pointers.
 List *current_fragments = NIL;
+bool plans_fragments = false; ///< within with_fragments
 get_relation_stats_hook_type previous_stats_hook = nullptr;
 
 Oid fragment_scan_function() {
@@ -261,13 +265,28 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, const PlannedFragment &
     add_path(rel, &path->path);
 }
 
+/// An equality of two columns, which the planner knows of a class of equal columns: the fragment has joined by
+/// it for the most part, and all its rows pass.
+bool is_known_equality(const RestrictInfo *restriction) {
+    return restriction->left_ec != nullptr && restriction->left_ec == restriction->right_ec;
+}
+
+/// The rows of a fragment that pass the filters above it.
+double rows_that_pass(PlannerInfo *root, const RelOptInfo *rel, double sent) {
+    List *filters = NIL;
+    ListCell *cell;
+    foreach (cell, rel->baserestrictinfo)
+        if (!is_known_equality(lfirst_node(RestrictInfo, cell)))
+            filters = lappend(filters, lfirst(cell));
+    return clamp_row_est(sent * clauselist_selectivity(root, filters, 0, JOIN_INNER, nullptr));
+}
+
 void add_fragment_path(PlannerInfo *root, RelOptInfo *rel, const PlannedFragment &fragment) {
     const double sent = fragment.estimate.rows;
     // PostgreSQL believes that several columns together have at most a tenth of the rows as values. Partial
     // groups that are grouped again have more.
     rel->tuples = fragment.estimate.repeats_groups ? kGroupingFactor * sent : sent;
-    const double rows =
-        clamp_row_est(sent * clauselist_selectivity(root, rel->baserestrictinfo, 0, JOIN_INNER, nullptr));
+    const double rows = rows_that_pass(root, rel, sent);
     set_width(rel, fragment.estimate);
     rel->rows = rows;
     rel->pathlist = NIL;
@@ -283,6 +302,8 @@ void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry 
     const auto number = fragment_number(rte);
     if (number.has_value() && !IS_DUMMY_REL(rel))
         add_fragment_path(root, rel, *static_cast<PlannedFragment *>(list_nth(current_fragments, *number)));
+    if (plans_fragments)
+        keep_filtered_rows(rel, rte);
 }
 
 } // namespace
@@ -290,6 +311,7 @@ void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry 
 PlannedStmt *with_fragments(PlannedStmt *(*plan)(void *context), void *context) {
     List *const outer = current_fragments;
     List *const outer_motions = exchange_motions(NIL);
+    const bool was_planning = std::exchange(plans_fragments, true);
     PlannedStmt *volatile statement = nullptr;
     current_fragments = NIL;
     PG_TRY()
@@ -298,6 +320,7 @@ PlannedStmt *with_fragments(PlannedStmt *(*plan)(void *context), void *context) 
         PG_FINALLY();
         {
             current_fragments = outer;
+            plans_fragments = was_planning;
             exchange_motions(outer_motions);
         }
     PG_END_TRY();
@@ -345,6 +368,9 @@ void install_pushdown_scan() {
     set_rel_pathlist_hook = replace_paths;
     previous_stats_hook = get_relation_stats_hook;
     get_relation_stats_hook = describe_column;
+    install_safe_joins([](const PlannerInfo *root, const RelOptInfo *joined) {
+        return plans_fragments || joins_moved_rows(root, joined);
+    });
 }
 
 } // namespace citus

@@ -12,8 +12,8 @@ namespace citus {
 /// the name for nearly all of them.
 int64 shard_of_relation(Oid relid);
 
-/// Makes pg_table_is_visible() pass over shards in queries on pg_class, which is what \d asks, unless
-/// citus.override_table_visibility is off. Called once, from _PG_init.
+/// Makes pg_table_is_visible() pass over shards in queries on pg_class, which is what \d asks, and takes them
+/// out of psql's lists, unless citus.override_table_visibility is off. Called once, from _PG_init.
 void install_shard_visibility();
 
 } // namespace citus

@@ -7,7 +7,14 @@
 
 #include "citus/pg/prelude.hpp"
 
+extern "C" {
+#include "nodes/pathnodes.h"
+}
+
 namespace citus {
+
+/// Whether the planner of this node joins moved rows there.
+bool joins_moved_rows(const PlannerInfo *root, const RelOptInfo *joined);
 
 void install_moved_rows_scan();
 
