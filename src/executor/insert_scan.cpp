@@ -160,8 +160,8 @@ bool fill_wave(InsertScanState *state) {
 /// Whether rows may go by COPY: nothing comes back for them, and no shard would refuse it.
 bool may_use_copy(const InsertScanState *state) {
     return !state->row_by_row && state->plan.action == ONCONFLICT_NONE && !state->returns_rows &&
-           !OidIsValid(state->run_as) &&
-           state->plan.columns != NIL && !state->css.ss.ss_currentRelation->rd_rel->relrowsecurity;
+           !OidIsValid(state->run_as) && state->plan.columns != NIL &&
+           !state->css.ss.ss_currentRelation->rd_rel->relrowsecurity;
 }
 
 /// Sends the wave and all rows that follow.
@@ -635,9 +635,8 @@ CustomScan *make_insert_scan(const ModifyTable *modify, const InsertPlan &plan) 
     scan->custom_exprs = plan.conflict_params;
     scan->custom_relids = bms_make_singleton(static_cast<int>(scan->scan.scanrelid));
     scan->methods = &scan_methods;
-    List *flags =
-        list_make5_int(plan.can_set_tag, plan.reads_target, plan.others_read, static_cast<int>(plan.action),
-                       plan.row_by_row);
+    List *flags = list_make5_int(plan.can_set_tag, plan.reads_target, plan.others_read,
+                                 static_cast<int>(plan.action), plan.row_by_row);
     List *packed = list_make2(list_make1_oid(plan.relid), flags);
     packed = lappend(packed, plan.columns);
     packed = lappend(packed, plan.fetched);

@@ -440,7 +440,8 @@ void InsertSender::store_returned(MinimalTuple result, TupleTableSlot *slot) {
 
 /// Changes the existing row on each placement; the first one's result goes to *result. False when it is no
 /// longer there: it was locked, so what ran since then for this statement has changed it. As in PostgreSQL, a
-/// row that another part of the statement (a CTE) has changed is left alone, and a function or trigger must not.
+/// row that another part of the statement (a CTE) has changed is left alone, and a function or trigger must
+/// not.
 bool InsertSender::update_existing(const Statement &statement, std::span<const MinimalTuple> existing,
                                    TupleTableSlot *new_row, MinimalTuple *result) {
     const Shard &shard = table_->shards[static_cast<size_t>(statement.shard)];
@@ -465,11 +466,12 @@ bool InsertSender::update_existing(const Statement &statement, std::span<const M
         if (updated == nullptr && parent_->state->es_plannedstmt->hasModifyingCTE)
             return false;
         if (updated == nullptr)
-            ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-                            errmsg("tuple to be updated was already modified by an operation triggered by "
-                                   "the current command"),
-                            errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate "
-                                    "changes to other rows.")));
+            ereport(ERROR,
+                    (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                     errmsg("tuple to be updated was already modified by an operation triggered by "
+                            "the current command"),
+                     errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate "
+                             "changes to other rows.")));
         if (i == 0)
             *result = updated;
     }

@@ -88,9 +88,9 @@ struct Login {
 };
 
 /// As whom to log in. A role that may not (after SET ROLE) is taken by the session's user, who may take it
-/// himself: the command may be anybody's text, so the connection never has more rights than the session. Where
-/// he may not log in either (after SET SESSION AUTHORIZATION), it is the superuser who came as the client, as
-/// whom everything in the session could go on.
+/// himself: the command may be anybody's text, so the connection never has more rights than the session.
+/// Where he may not log in either (after SET SESSION AUTHORIZATION), it is the superuser who came as the
+/// client, as whom everything in the session could go on.
 Login login_of_command() {
     const Oid role = GetUserId(), session_user = GetSessionUserId();
     const char *name = GetUserNameFromId(role, false);

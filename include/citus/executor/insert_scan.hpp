@@ -16,7 +16,8 @@ struct InsertPlan {
     bool can_set_tag = false;  ///< counts into the command tag; false: an auxiliary statement of WITH
     bool reads_target = false; ///< the statement also reads the table: no row is written before all are read
     bool others_read = false;  ///< parts of the statement that run after the INSERT read the table
-    bool row_by_row = false;   ///< functions that the statement calls may read the rows before: reading_functions.hpp
+    bool row_by_row =
+        false; ///< functions that the statement calls may read the rows before: reading_functions.hpp
     OnConflictAction action = ONCONFLICT_NONE;
     List *columns = NIL;  ///< attribute numbers that are sent, in order
     List *fetched = NIL;  ///< attribute numbers that must come back from the shard (also system columns)

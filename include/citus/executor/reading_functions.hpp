@@ -1,10 +1,10 @@
 /// Functions that may read, or change, tables while a statement writes.
 ///
-/// A VOLATILE function that a statement calls for each row sees what the same statement has written for the rows
-/// before, and so does a BEFORE trigger: `INSERT INTO t SELECT next_free_id() ...`. Who writes rows in batches
-/// (Citus Insert, Citus Modify) asks here, and writes them one at a time where it matters. When in doubt the
-/// answer is yes, which only costs time. Never calls the functions. Operators, casts and constraints are not looked
-/// into.
+/// A VOLATILE function that a statement calls for each row sees what the same statement has written for the
+/// rows before, and so does a BEFORE trigger: `INSERT INTO t SELECT next_free_id() ...`. Who writes rows in
+/// batches (Citus Insert, Citus Modify) asks here, and writes them one at a time where it matters. When in
+/// doubt the answer is yes, which only costs time. Never calls the functions. Operators, casts and
+/// constraints are not looked into.
 #pragma once
 
 #include "citus/pg/prelude.hpp"
