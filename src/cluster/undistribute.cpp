@@ -28,7 +28,8 @@ List *connected_tables(Oid relid, bool *outgoing) {
     while (HeapTuple tuple = systable_getnext(scan)) {
         auto *form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
         if (form->contype != CONSTRAINT_FOREIGN || OidIsValid(form->conparentid) ||
-            form->conrelid == form->confrelid || (form->conrelid != relid && form->confrelid != relid))
+            form->conrelid == form->confrelid || (form->conrelid != relid && form->confrelid != relid) ||
+            find_dist_table(form->conrelid) == nullptr)
             continue;
         if (tables == NIL)
             *outgoing = form->conrelid == relid;

@@ -1,6 +1,7 @@
 #include "citus/ddl/checks.hpp"
 
 #include "citus/executor/table_triggers.hpp"
+#include "citus/pg/catalog_rows.hpp"
 #include "citus/pg/list.hpp"
 
 extern "C" {
@@ -146,21 +147,11 @@ std::pmr::vector<ForeignKey> foreign_keys_of(Oid relid) {
                      to)));
 }
 
-[[noreturn]] void refuse_local_source(const ForeignKey &key) {
-    ereport(ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("cannot create foreign key constraint since foreign keys from local table \"%s\" to "
-                    "reference table \"%s\" are not supported",
-                    get_rel_name(key.from), get_rel_name(key.to)),
-             errhint("Make \"%s\" a reference table or a distributed table first, or drop constraint \"%s\".",
-                     get_rel_name(key.from), NameStr(key.name))));
-}
-
 [[noreturn]] void refuse_distributed_target() {
     ereport(ERROR,
             (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-             errmsg("cannot create foreign key constraint since foreign keys from reference tables and "
-                    "local tables to distributed tables are not supported")));
+             errmsg("cannot create foreign key constraint since foreign keys from reference tables to "
+                    "distributed tables are not supported")));
 }
 
 bool contains(std::span<const AttrNumber> columns, AttrNumber column) {
@@ -222,15 +213,6 @@ void check_key_positions(const DistTable &from, const DistTable &to, const Forei
                        get_attname(to.relid, to.key_attno, false))));
 }
 
-/// Tables that reference each other are distributed one after the other, the referenced one first.
-void report_waiting_key(const ForeignKey &key) {
-    ereport(
-        NOTICE,
-        (errmsg("foreign key \"%s\" of local table \"%s\" is not enforced for changes of \"%s\" until "
-                "\"%s\" is distributed, too",
-                NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to), get_rel_name(key.from))));
-}
-
 /// Rows that a foreign key changes or deletes are changed on shards, where no trigger fires.
 void check_triggers_and_actions(const ForeignKey &key) {
     const bool deletes = key.on_delete == FKCONSTR_ACTION_CASCADE;
@@ -238,8 +220,8 @@ void check_triggers_and_actions(const ForeignKey &key) {
         key.on_update != FKCONSTR_ACTION_NOACTION && key.on_update != FKCONSTR_ACTION_RESTRICT;
     const bool sets = key.on_delete == FKCONSTR_ACTION_SETNULL || key.on_delete == FKCONSTR_ACTION_SETDEFAULT;
     Relation relation = table_open(key.from, AccessShareLock);
-    if ((deletes && has_user_triggers(relation, CMD_DELETE)) ||
-        ((updates || sets) && has_user_triggers(relation, CMD_UPDATE)))
+    if ((deletes && has_own_triggers(relation, CMD_DELETE)) ||
+        ((updates || sets) && has_own_triggers(relation, CMD_UPDATE)))
         ereport(ERROR,
                 (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                  errmsg("table \"%s\" cannot have triggers for rows that foreign key \"%s\" changes",
@@ -249,25 +231,63 @@ void check_triggers_and_actions(const ForeignKey &key) {
     table_close(relation, NoLock);
 }
 
-void check_foreign_key(const ForeignKey &key, CheckTime time) {
+/// Whether shards change rows of the table by themselves, for a foreign key of it.
+bool has_actions_on_shards(Oid relid) {
+    bool found = false;
+    for_each_constraint(relid, [&](const FormData_pg_constraint &row) {
+        const auto acts = [](char action) {
+            return action != FKCONSTR_ACTION_NOACTION && action != FKCONSTR_ACTION_RESTRICT;
+        };
+        found |= row.contype == CONSTRAINT_FOREIGN && (acts(row.confdeltype) || acts(row.confupdtype)) &&
+                 find_dist_table(row.confrelid) != nullptr;
+    });
+    return found;
+}
+
+/// Why changes of the referenced table could leave rows of the local table without theirs; nullptr: they cannot.
+const char *hole_in_local_key(const ForeignKey &key) {
+    Relation to = table_open(key.to, AccessShareLock);
+    const bool is_enforced = enforces_keys_of_local_tables(to);
+    table_close(to, NoLock);
+    if (!is_enforced)
+        return "The referenced table is partitioned.";
+    if (has_actions_on_shards(key.to))
+        return "The actions of foreign keys of the referenced table change its rows on shards.";
+    return nullptr;
+}
+
+/// A foreign key of a local table: PostgreSQL checks it here, with queries that go to the shards.
+void check_key_of_local_table(const ForeignKey &key, Oid changed, CheckTime time) {
+    const char *hole = hole_in_local_key(key);
+    if (hole == nullptr)
+        return;
+    if (time == CheckTime::Alter && changed == key.from)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot create foreign key \"%s\" of local table \"%s\" to distributed table \"%s\"",
+                               NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to)),
+                        errdetail("%s", hole),
+                        errhint("Distribute \"%s\" first, then add the foreign key.", get_rel_name(key.from))));
+    // Tables that reference each other are distributed one after the other, the referenced one first.
+    ereport(NOTICE,
+            (errmsg("foreign key \"%s\" of local table \"%s\" is not enforced for all changes of \"%s\" until "
+                    "\"%s\" is distributed, too",
+                    NameStr(key.name), get_rel_name(key.from), get_rel_name(key.to), get_rel_name(key.from)),
+             errdetail("%s", hole)));
+}
+
+void check_foreign_key(const ForeignKey &key, Oid changed, CheckTime time) {
     const DistTable *from = find_dist_table(key.from), *to = find_dist_table(key.to);
     if (from == nullptr && to == nullptr)
         return;
-    if (from == nullptr && time == CheckTime::Distribution)
-        return report_waiting_key(key);
-    const bool from_reference = from != nullptr && from->kind == TableKind::Reference;
     if (to == nullptr)
         refuse_local_target(key, time);
-    if (from != nullptr) {
-        check_set_default(key);
-        check_triggers_and_actions(key);
-    }
-    if (to->kind == TableKind::Reference) {
-        if (from == nullptr)
-            refuse_local_source(key);
+    if (from == nullptr)
+        return check_key_of_local_table(key, changed, time);
+    check_set_default(key);
+    check_triggers_and_actions(key);
+    if (to->kind == TableKind::Reference)
         return check_actions(*from, key, false);
-    }
-    if (from == nullptr || from_reference)
+    if (from->kind == TableKind::Reference)
         refuse_distributed_target();
     if (from->colocation_id != to->colocation_id || from->kind != to->kind)
         refuse_not_colocated(key);
@@ -286,12 +306,9 @@ void check_foreign_key(const ForeignKey &key, CheckTime time) {
 
 void check_trigger(Relation relation, const Trigger &trigger) {
     const char *table = RelationGetRelationName(relation);
-    const bool has_parts =
-        relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || relation->rd_rel->relispartition;
-    if (has_parts &&
-        (TRIGGER_FOR_ROW(trigger.tgtype) || trigger.tgoldtable != nullptr || trigger.tgnewtable != nullptr))
-        refuse_trigger(table, trigger,
-                       "Partitioned tables and partitions can have triggers of statements only.");
+    // A statement on the partitioned table knows its triggers.
+    if (relation->rd_rel->relispartition && TRIGGER_FOR_ROW(trigger.tgtype) && !trigger.tgisclone)
+        refuse_trigger(table, trigger, "A partition has row triggers from the partitioned table only.");
     if (trigger.tgdeferrable)
         refuse_trigger(table, trigger,
                        "Triggers that are deferrable need the rows in the coordinator's own table.");
@@ -326,7 +343,7 @@ void check_unique_indexes(const DistTable &table) {
 
 void check_foreign_keys(Oid relid, CheckTime time) {
     for (const ForeignKey &key : foreign_keys_of(relid))
-        check_foreign_key(key, time);
+        check_foreign_key(key, relid, time);
 }
 
 void check_constraints(Oid relid, CheckTime time) {

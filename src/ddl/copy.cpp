@@ -290,6 +290,7 @@ void RowCopy::fire_after() {
         return;
     triggers_->after_statement();
     AfterTriggerEndQuery(estate_);
+    triggers_->close();
 }
 
 void RowCopy::put_row() {

@@ -1,4 +1,4 @@
-/// GRANT and REVOKE on tables, their columns and schemas.
+/// GRANT and REVOKE on tables, their columns and schemas; the roles of row-level security policies.
 #include "citus/ddl/roles.hpp"
 #include "citus/ddl/shard_definition.hpp"
 #include "citus/pg/list.hpp"
@@ -154,6 +154,21 @@ bool handle_grant(UtilityCall &call) {
     if (statement->objtype == OBJECT_SCHEMA && statement->targtype == ACL_TARGET_OBJECT)
         return grant_on_schemas(call, statement);
     return false;
+}
+
+/// Policies are applied here. The sessions of the roles that they name connect to the nodes.
+bool handle_policy(UtilityCall &call) {
+    ::Node *statement = call.statement();
+    const Oid relid = find_dist_relation(IsA(statement, CreatePolicyStmt)
+                                             ? castNode(CreatePolicyStmt, statement)->table
+                                             : castNode(AlterPolicyStmt, statement)->table);
+    if (!OidIsValid(relid))
+        return false;
+    call.run();
+    std::pmr::vector<Oid> roles;
+    add_roles_of_policies(&roles, relid);
+    create_needed_roles(roles);
+    return true;
 }
 
 } // namespace citus

@@ -65,6 +65,7 @@ bool handle_alter_role(UtilityCall &call);
 bool handle_drop_role(UtilityCall &call);
 bool handle_rename_role(UtilityCall &call);
 bool handle_grant_role(UtilityCall &call);
+bool handle_policy(UtilityCall &call);
 bool handle_create_trigger(UtilityCall &call);
 bool handle_create_rule(UtilityCall &call);
 

@@ -64,6 +64,8 @@ constexpr StatementKind kKinds[] = {
     {T_GrantRoleStmt, handle_grant_role, true},
     {T_CreateFunctionStmt, handle_create_function, true},
     {T_AlterFunctionStmt, handle_alter_function, true},
+    {T_CreatePolicyStmt, handle_policy, true},
+    {T_AlterPolicyStmt, handle_policy, true},
     {T_CreateTrigStmt, handle_create_trigger, true},
     {T_RuleStmt, handle_create_rule, true},
     {T_CreateSchemaStmt, handle_create_schema, true},

@@ -12,6 +12,7 @@
 #include "citus/executor/task_capture.hpp"
 #include "citus/net/wire.hpp"
 #include "citus/pg/counters.hpp"
+#include "citus/pg/list.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/transaction/statement_snapshot.hpp"
 #include "lone_write.hpp"
@@ -54,8 +55,8 @@ FragmentTasks tasks_of_run(FragmentScanState *state, ExprContext *econtext) {
     return build_tasks(state->fragment, state->prune_states, econtext);
 }
 
-/// Reads of replicated shards go to a placement that answers. In a transaction block, where the first choice
-/// is in use already, that is the same for all statements.
+} // namespace
+
 void choose_placements(const FragmentScanState *state, std::pmr::vector<Task> &tasks) {
     for (Task &task : tasks) {
         if (task.others.empty() || state->fragment.needs_write_access() || state->fragment.motions != NIL)
@@ -65,6 +66,8 @@ void choose_placements(const FragmentScanState *state, std::pmr::vector<Task> &t
         task.group_id = reachable_group(groups, state->run_as);
     }
 }
+
+namespace {
 
 /// Copies a task list into the current context, so that nothing has to be destroyed.
 std::span<const Task> keep_tasks(const std::pmr::vector<Task> &tasks) {
@@ -270,11 +273,15 @@ bool is_one_of_many_reads(const FragmentScanState *state) {
 /// Fills in TaskSet::statement, and whether that takes a transaction on the nodes. (A merge has one stream
 /// per task; those of one node are sent together.)
 void share_snapshot(const FragmentScanState *state, TaskSet *set, bool merges_on_a_node) {
-    if (IsolationUsesXactSnapshot() || state->fragment.needs_write_access())
+    if (state->fragment.needs_write_access())
         return;
+    const EState *estate = state->css.ss.ps.state;
+    if (IsolationUsesXactSnapshot()) {
+        set->statement = number_for_nodes(estate);
+        return;
+    }
     const bool is_one_of_many = is_one_of_many_reads(state);
-    set->statement =
-        is_one_of_many || merges_on_a_node ? statement_number(state->css.ss.ps.state) : kOneSetOfReads;
+    set->statement = is_one_of_many || merges_on_a_node ? statement_number(estate) : kOneSetOfReads;
     set->in_transaction = is_one_of_many;
 }
 
@@ -299,7 +306,23 @@ void open_locks(FragmentScanState *state, std::span<const Task> candidates, Expr
                                    .one_by_one = is_fetched_singly(state),
                                    .run_as = state->run_as,
                                    .level = level_of(state),
-                                   .statement = IsolationUsesXactSnapshot() ? 0 : statement_number(estate)});
+                                   .statement = statement_number(estate)});
+}
+
+/// Whether the rows that others have locked are waited for. (The words inside of a constant say no, too.)
+bool waits_for_rows(const Fragment &fragment) {
+    if (!fragment.locks_rows)
+        return false;
+    for (const ListCell &part : cells(fragment.text_parts))
+        for (const char *word : {" SKIP LOCKED", " NOWAIT"})
+            if (strstr(strVal(lfirst(&part)), word) != nullptr)
+                return false;
+    return true;
+}
+
+/// Not where a cursor's client could stop for any time with a turn in his hands.
+bool takes_turn(const FragmentScanState *state) {
+    return state->fragment.modifies() || (waits_for_rows(state->fragment) && !is_fetched_singly(state));
 }
 
 } // namespace
@@ -370,7 +393,7 @@ void start_run(FragmentScanState *state) {
                 .run_as = state->run_as,
                 .level = level_of(state),
                 .commits = commits_with_rows(state, chosen),
-                .takes_turn = state->fragment.modifies(),
+                .takes_turn = takes_turn(state),
                 .may_take_long = may_take_long(state->css.ss.ps.plan, chosen.tasks.size())};
     const bool merges = state->fragment.merge_keys != NIL && set.tasks.size() > 1;
     share_snapshot(state, &set, merges && have_a_node_twice(set.tasks));

@@ -62,6 +62,7 @@ struct FragmentScanState {
     Portal portal;                   ///< that was active when the executor started
     bool is_noted;                   ///< needs_outer_row is filled in
     bool needs_outer_row;            ///< see note_outer_rows
+    bool keeps_snapshots;            ///< see keep_snapshots
     std::span<TaskMeasure> measures; ///< EXPLAIN ANALYZE: of the tasks of the first run
     bool measures_run;               ///< the current run is that one
     FragmentScanState *next_live;    ///< in live_scans
@@ -76,6 +77,10 @@ bool is_of_portal(const FragmentScanState *state);
 
 /// Chooses shards, evaluates parameters and sends the queries; not yet done since the last (re)scan.
 void start_run(FragmentScanState *state);
+
+/// Reads of replicated shards go to a placement that answers. In a transaction block, where the first choice
+/// is in use already, that is the same for all statements.
+void choose_placements(const FragmentScanState *state, std::pmr::vector<Task> &tasks);
 
 /// Ends a run: forgets its rows, parameters and tasks.
 void end_run(FragmentScanState *state);

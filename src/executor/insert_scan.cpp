@@ -496,6 +496,9 @@ void begin_insert(CustomScanState *node, EState *estate, int eflags) {
 void end_insert(CustomScanState *node) {
     auto *state = insert_state(&node->ss.ps);
     state->source->close();
+    for (TableTriggers *triggers : {state->triggers, state->update_triggers})
+        if (triggers != nullptr)
+            triggers->close();
     ExecEndNode(static_cast<PlanState *>(linitial(node->custom_ps)));
 }
 

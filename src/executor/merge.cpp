@@ -2,12 +2,15 @@
 
 #include "citus/executor/modify_batch.hpp"
 #include "citus/executor/modify_scan.hpp"
+#include "citus/executor/reading_functions.hpp"
 #include "citus/executor/reference_lock.hpp"
 #include "citus/executor/run_as.hpp"
 #include "citus/monitor/shell_figures.hpp"
+#include "citus/pg/list.hpp"
 #include "citus/pg/walker.hpp"
 
 #include "citus/executor/fragment_scan.hpp"
+#include "triggered_rows.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
@@ -23,6 +26,9 @@ namespace {
 
 constexpr const char *kNodeName = "Citus Merge";
 
+/// The commands that rows may turn into, in the order in which the triggers before the statement fire.
+constexpr CmdType kCommands[] = {CMD_INSERT, CMD_UPDATE, CMD_DELETE};
+
 /// One WHEN clause.
 struct WhenClause {
     const MergeAction *action;
@@ -33,6 +39,7 @@ struct WhenClause {
     TupleTableSlot *row_slot;   ///< reads a row back
     Tuplestorestate *rows;
     bool moves_checked;
+    bool goes_row_by_row; ///< see reading_functions.hpp
 };
 
 /// Where the old row's columns are in the child's rows.
@@ -49,9 +56,18 @@ struct MergeScanState {
     AttrNumber tid_resno;
     TupleTableSlot *old_slot;   ///< the target's row as far as the actions use it
     const ModifyPlan *any_plan; ///< of one of the clauses, to tell target rows apart; nullptr without
+    TableTriggers *triggers[std::size(kCommands)]; ///< of each command, nullptr: none
+    TupleTableSlot *new_row;                       ///< for triggers: a row of the target
     bool is_replicated;
     bool finished;
     uint64 affected;
+
+    TableTriggers *triggers_of(CmdType command) const {
+        for (size_t i = 0; i < std::size(kCommands); i++)
+            if (kCommands[i] == command)
+                return triggers[i];
+        return nullptr;
+    }
 };
 
 MergeScanState *merge_state(CustomScanState *node) {
@@ -120,29 +136,82 @@ void collect_rows(MergeScanState *state) {
             const TargetRow target = clause->plan->read_target(made);
             if (!changed.add(target))
                 refuse_second_change();
-            if (target.moves() && !std::exchange(clause->moves_checked, true))
+            if (state->triggers_of(clause->action->commandType) == nullptr && target.moves() &&
+                !std::exchange(clause->moves_checked, true))
                 check_move(*clause->plan);
         }
         tuplestore_puttupleslot(clause->rows, made);
     }
 }
 
+// ---------------------------------------------------------------- triggers
+
+/// Replaces the rows of an INSERT by what the row triggers made of them.
+void pass_inserts(MergeScanState *state, WhenClause *clause, TableTriggers *triggers) {
+    EState *estate = state->css.ss.ps.state;
+    TupleTableSlot *row = state->new_row;
+    Tuplestorestate *passed = tuplestore_begin_heap(false, false, work_mem);
+    while (tuplestore_gettupleslot(clause->rows, true, false, clause->row_slot)) {
+        CHECK_FOR_INTERRUPTS();
+        ResetPerTupleExprContext(estate);
+        ContextScope scope(GetPerTupleMemoryContext(estate));
+        ExecCopySlot(row, clause->row_slot);
+        row->tts_tableOid = RelationGetRelid(ExecGetRangeTableRelation(estate, state->target));
+        if (!triggers->before_insert(row))
+            continue;
+        triggers->compute_generated(row);
+        tuplestore_puttupleslot(passed, row);
+        triggers->after_insert(row);
+    }
+    ExecClearTuple(clause->row_slot);
+    ExecClearTuple(row);
+    tuplestore_end(clause->rows);
+    clause->rows = passed;
+}
+
+/// Lets the row triggers see the rows of a clause.
+void fire_row_triggers(MergeScanState *state, WhenClause *clause) {
+    TableTriggers *triggers = state->triggers_of(clause->action->commandType);
+    if (triggers == nullptr)
+        return;
+    if (clause->plan == nullptr)
+        return pass_inserts(state, clause, triggers);
+    clause->rows = pass_to_triggers(state->css.ss.ps.state, *clause->plan, triggers, clause->rows,
+                                    clause->row_slot, state->new_row);
+    check_moves(*clause->plan, clause->rows, clause->row_slot);
+}
+
+/// All at once, except where triggers may read what was written for the rows before.
+void fire_row_triggers(MergeScanState *state) {
+    for (WhenClause &clause : state->clauses)
+        if (!clause.goes_row_by_row && clause.action->commandType != CMD_NOTHING)
+            fire_row_triggers(state, &clause);
+}
+
+void fire_before_statement(const MergeScanState *state) {
+    for (TableTriggers *triggers : state->triggers)
+        if (triggers != nullptr)
+            triggers->before_statement();
+}
+
+void fire_after_statement(const MergeScanState *state) {
+    for (size_t i = std::size(kCommands); i-- > 0;)
+        if (state->triggers[i] != nullptr)
+            state->triggers[i]->after_statement();
+}
+
 // ---------------------------------------------------------------- changing
 
-void change_rows(MergeScanState *state, CmdType command) {
-    for (WhenClause &clause : state->clauses) {
-        if (clause.action->commandType != command)
-            continue;
-        for (;;) {
-            CHECK_FOR_INTERRUPTS();
-            ExecClearTuple(clause.row_slot);
-            MemoryContextReset(state->batch_context);
-            ContextScope scope(state->batch_context);
-            auto *batch = make_in<ModifyBatch>(state->batch_context, *clause.plan);
-            if (!batch->fill(clause.rows, clause.row_slot))
-                break;
-            state->affected += batch->run();
-        }
+void change_rows(MergeScanState *state, WhenClause *clause) {
+    for (;;) {
+        CHECK_FOR_INTERRUPTS();
+        ExecClearTuple(clause->row_slot);
+        MemoryContextReset(state->batch_context);
+        ContextScope scope(state->batch_context);
+        auto *batch = make_in<ModifyBatch>(state->batch_context, *clause->plan);
+        if (!batch->fill(clause->rows, clause->row_slot))
+            break;
+        state->affected += batch->run();
     }
 }
 
@@ -154,26 +223,57 @@ List *written_columns(TupleDesc desc) {
     return columns;
 }
 
-void insert_rows(MergeScanState *state) {
+void insert_rows(MergeScanState *state, WhenClause *clause) {
     Relation relation = ExecGetRangeTableRelation(state->css.ss.ps.state, state->target);
+    MemoryContextReset(state->batch_context);
     ShardCopyWriter *writer = nullptr;
-    for (WhenClause &clause : state->clauses) {
-        if (clause.action->commandType != CMD_INSERT)
-            continue;
-        while (tuplestore_gettupleslot(clause.rows, true, false, clause.row_slot)) {
-            CHECK_FOR_INTERRUPTS();
-            if (writer == nullptr)
-                writer = ShardCopyWriter::open(state->node_context, RelationGetRelid(relation),
-                                               written_columns(RelationGetDescr(relation)));
-            slot_getallattrs(clause.row_slot);
-            writer->put(clause.row_slot->tts_values, clause.row_slot->tts_isnull);
-        }
+    while (tuplestore_gettupleslot(clause->rows, true, false, clause->row_slot)) {
+        CHECK_FOR_INTERRUPTS();
+        if (writer == nullptr)
+            writer = ShardCopyWriter::open(state->batch_context, RelationGetRelid(relation),
+                                           written_columns(RelationGetDescr(relation)));
+        slot_getallattrs(clause->row_slot);
+        writer->put(clause->row_slot->tts_values, clause->row_slot->tts_isnull);
     }
+    ExecClearTuple(clause->row_slot);
     if (writer == nullptr)
         return;
     const uint64 written = writer->finish();
     state->affected += written;
     count_written_rows(RelationGetRelid(relation), written);
+}
+
+void write_rows(MergeScanState *state, WhenClause *clause) {
+    if (clause->plan != nullptr)
+        change_rows(state, clause);
+    else
+        insert_rows(state, clause);
+}
+
+/// Each row is written before triggers see the next one.
+void write_row_by_row(MergeScanState *state, WhenClause *clause) {
+    Tuplestorestate *all = clause->rows;
+    for (;;) {
+        if (!tuplestore_gettupleslot(all, true, false, clause->row_slot))
+            break;
+        clause->rows = tuplestore_begin_heap(false, false, work_mem);
+        tuplestore_puttupleslot(clause->rows, clause->row_slot);
+        fire_row_triggers(state, clause);
+        write_rows(state, clause);
+        tuplestore_end(clause->rows);
+    }
+    clause->rows = all;
+}
+
+void write_rows(MergeScanState *state, CmdType command) {
+    for (WhenClause &clause : state->clauses) {
+        if (clause.action->commandType != command)
+            continue;
+        if (clause.goes_row_by_row)
+            write_row_by_row(state, &clause);
+        else
+            write_rows(state, &clause);
+    }
 }
 
 TupleTableSlot *exec_merge(CustomScanState *node) {
@@ -183,12 +283,15 @@ TupleTableSlot *exec_merge(CustomScanState *node) {
     EState *estate = node->ss.ps.state;
     if (state->is_replicated)
         lock_for_replicated_write(exec_rt_fetch(state->target, estate)->relid);
+    fire_before_statement(state);
     collect_rows(state);
+    fire_row_triggers(state);
     start_reads_before_write(estate);
     // What rows leave behind is free for those that come.
-    change_rows(state, CMD_DELETE);
-    change_rows(state, CMD_UPDATE);
-    insert_rows(state);
+    write_rows(state, CMD_DELETE);
+    write_rows(state, CMD_UPDATE);
+    write_rows(state, CMD_INSERT);
+    fire_after_statement(state);
     state->finished = true;
     if (estate->es_plannedstmt->canSetTag)
         estate->es_processed += state->affected;
@@ -207,6 +310,7 @@ TargetEntry *child_column(const TargetEntry *entry, List *tlist, const char *nam
 bool is_identity(const TargetEntry *entry) {
     return entry->resname != nullptr &&
            (strcmp(entry->resname, "ctid") == 0 || strcmp(entry->resname, kShardKeyColumn) == 0 ||
+            strcmp(entry->resname, kOldRowColumn) == 0 ||
             strncmp(entry->resname, kIdentityColumn, strlen(kIdentityColumn)) == 0);
 }
 
@@ -271,6 +375,21 @@ void find_columns(MergeScanState *state, const List *child_tlist) {
     state->columns = {columns, found};
 }
 
+/// Triggers fire for the commands that the clauses name.
+void open_triggers(MergeScanState *state, const List *actions) {
+    EState *estate = state->css.ss.ps.state;
+    Relation relation = ExecGetRangeTableRelation(estate, state->target);
+    for (size_t i = 0; i < std::size(kCommands); i++) {
+        const auto is_of_command = [&](const ListCell &cell) {
+            return lfirst_node(MergeAction, &cell)->commandType == kCommands[i];
+        };
+        const auto clauses = cells(actions);
+        if (std::any_of(clauses.begin(), clauses.end(), is_of_command))
+            state->triggers[i] = TableTriggers::open(estate, relation, state->target, kCommands[i]);
+    }
+    state->new_row = ExecInitExtraTupleSlot(estate, RelationGetDescr(relation), &TTSOpsVirtual);
+}
+
 void begin_merge(CustomScanState *node, EState *estate, int eflags) {
     auto *state = merge_state(node);
     auto *scan = castNode(CustomScan, node->ss.ps.plan);
@@ -284,6 +403,8 @@ void begin_merge(CustomScanState *node, EState *estate, int eflags) {
     state->batch_context =
         AllocSetContextCreate(state->node_context, "citus merge batch", ALLOCSET_DEFAULT_SIZES);
     state->old_slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(relation), &TTSOpsVirtual);
+    if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+        open_triggers(state, actions);
     ContextScope scope(state->node_context);
     find_columns(state, outerPlan(&scan->scan.plan)->targetlist);
     const auto count = static_cast<size_t>(list_length(actions));
@@ -292,6 +413,8 @@ void begin_merge(CustomScanState *node, EState *estate, int eflags) {
     foreach (cell, actions) {
         WhenClause *clause = &state->clauses[static_cast<size_t>(foreach_current_index(cell))];
         init_clause(node, clause, lfirst_node(MergeAction, cell), relation);
+        clause->goes_row_by_row = state->triggers_of(clause->action->commandType) != nullptr &&
+                                  has_reading_triggers(relation, clause->action->commandType);
         if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0 && clause->action->commandType != CMD_NOTHING)
             clause->rows = tuplestore_begin_heap(false, false, work_mem);
     }
@@ -301,6 +424,9 @@ void end_merge(CustomScanState *node) {
     for (WhenClause &clause : merge_state(node)->clauses)
         if (clause.rows != nullptr)
             tuplestore_end(std::exchange(clause.rows, nullptr));
+    for (TableTriggers *triggers : merge_state(node)->triggers)
+        if (triggers != nullptr)
+            triggers->close();
     ExecEndNode(outerPlanState(&node->ss.ps));
 }
 

@@ -6,6 +6,7 @@
 #include "citus/pg/counters.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/transaction/remote_transaction.hpp"
+#include "nodes_turn.hpp"
 
 extern "C" {
 #include "lib/binaryheap.h"
@@ -40,6 +41,7 @@ public:
     bool next_row(TupleTableSlot *slot, int *task_index);
     std::span<const Source> sources() const { return sources_; }
     int compare(size_t a, size_t b) const;
+    void end_turn() { turn_.end(); }
 
 private:
     void start(const TaskSet &set, List *merge_keys);
@@ -53,6 +55,7 @@ private:
     std::pmr::vector<Task> tasks_;
     std::span<SortSupportData> keys_;
     binaryheap *heap_ = nullptr; ///< positions of sources that have a row; nullptr before the first row
+    NodesTurn turn_;
     bool advance_first_ = false; ///< the first source's row was handed out
 };
 
@@ -96,6 +99,8 @@ void RunningMerge::start(const TaskSet &set, List *merge_keys) {
         count(Counter::MultiShard);
     tasks_.assign(set.tasks.begin(), set.tasks.end());
     sources_.reserve(tasks_.size());
+    if (set.takes_turn)
+        turn_.wait_for(context_, set.tasks);
     // What goes to one node is one batch, which is one transaction there, and so sees one snapshot.
     const bool together = have_a_node_twice(tasks_);
     for (Task &task : tasks_) {
@@ -147,6 +152,7 @@ bool RunningMerge::next_row(TupleTableSlot *slot, int *task_index) {
             (void)binaryheap_remove_first(heap_);
     }
     if (binaryheap_empty(heap_)) {
+        turn_.end();
         ExecClearTuple(slot);
         return false;
     }
@@ -188,6 +194,7 @@ uint64 MergedStreams::received_bytes(int task) const {
 void MergedStreams::close() {
     for (const Source &source : running(this)->sources())
         source.stream->close();
+    static_cast<RunningMerge *>(this)->end_turn();
 }
 
 } // namespace citus

@@ -6,6 +6,7 @@
 #include "citus/executor/table_triggers.hpp"
 
 #include "citus/executor/fragment_scan.hpp"
+#include "triggered_rows.hpp"
 
 extern "C" {
 #include "commands/explain.h"
@@ -70,97 +71,6 @@ void collect_rows(ModifyScanState *state) {
     }
 }
 
-// ---------------------------------------------------------------- triggers
-
-/// The old row of the target, which the plan brings along for triggers.
-HeapTupleData old_row_of(const ModifyScanState *state, TupleTableSlot *plan_row) {
-    bool is_null;
-    const Datum row = slot_getattr(plan_row, state->plan.old_row_resno, &is_null);
-    if (is_null)
-        elog(ERROR, "the old row of a row to change is NULL");
-    HeapTupleData tuple{};
-    tuple.t_data = DatumGetHeapTupleHeader(row);
-    tuple.t_len = HeapTupleHeaderGetDatumLength(tuple.t_data);
-    tuple.t_tableOid = state->plan.table->relid;
-    ItemPointerSetInvalid(&tuple.t_self);
-    return tuple;
-}
-
-/// Makes the new row from the old one and what the plan sets.
-void make_new_row(ModifyScanState *state, HeapTuple old_row, TupleTableSlot *plan_row) {
-    TupleTableSlot *slot = state->row_after;
-    ExecClearTuple(slot);
-    heap_deform_tuple(old_row, slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
-    for (const PlanColumn &column : state->plan.changes)
-        slot->tts_values[column.attno - 1] =
-            slot_getattr(plan_row, column.resno, &slot->tts_isnull[column.attno - 1]);
-    ExecStoreVirtualTuple(slot);
-    slot->tts_tableOid = state->plan.table->relid;
-}
-
-/// Puts the row with the values that the triggers left into a row of the plan.
-void store_new_values(ModifyScanState *state, TupleTableSlot *plan_row, Tuplestorestate *rows) {
-    slot_getallattrs(plan_row);
-    const TupleDesc desc = plan_row->tts_tupleDescriptor;
-    auto *values = static_cast<Datum *>(palloc(sizeof(Datum) * static_cast<size_t>(desc->natts)));
-    auto *nulls = static_cast<bool *>(palloc(sizeof(bool) * static_cast<size_t>(desc->natts)));
-    std::copy_n(plan_row->tts_values, desc->natts, values);
-    std::copy_n(plan_row->tts_isnull, desc->natts, nulls);
-    for (const PlanColumn &column : state->plan.changes)
-        values[column.resno - 1] = slot_getattr(state->row_after, column.attno, &nulls[column.resno - 1]);
-    tuplestore_putvalues(rows, desc, values, nulls);
-}
-
-/// Lets the row triggers see a row; false when one of them says that nothing is to be done with it.
-bool fire_row_triggers(ModifyScanState *state, TupleTableSlot *plan_row, Tuplestorestate *rows) {
-    HeapTupleData old_row = old_row_of(state, plan_row);
-    if (state->plan.operation == CMD_DELETE) {
-        if (!state->triggers->before_delete(&old_row))
-            return false;
-        state->triggers->after_delete(&old_row);
-        tuplestore_puttupleslot(rows, plan_row);
-        return true;
-    }
-    make_new_row(state, &old_row, plan_row);
-    if (!state->triggers->before_update(&old_row, state->row_after))
-        return false;
-    slot_getallattrs(state->row_after);
-    state->row_after->tts_tableOid = state->plan.table->relid;
-    store_new_values(state, plan_row, rows);
-    state->triggers->after_update(&old_row, state->row_after);
-    return true;
-}
-
-/// Replaces the rows of the child by what the triggers made of them. They run when all rows are read, since
-/// they may use the connections that the child reads from.
-void pass_rows_to_triggers(ModifyScanState *state) {
-    if (state->plan.old_row_resno == InvalidAttrNumber)
-        return; // triggers of the statement only
-    EState *estate = state->css.ss.ps.state;
-    Tuplestorestate *rows = tuplestore_begin_heap(false, false, work_mem);
-    while (tuplestore_gettupleslot(state->rows, true, false, state->row_slot)) {
-        CHECK_FOR_INTERRUPTS();
-        ResetPerTupleExprContext(estate);
-        ContextScope scope(GetPerTupleMemoryContext(estate));
-        (void)fire_row_triggers(state, state->row_slot, rows);
-    }
-    ExecClearTuple(state->row_slot);
-    ExecClearTuple(state->row_after);
-    tuplestore_end(state->rows);
-    state->rows = rows;
-}
-
-/// Which rows move is known when the triggers have run.
-void check_moves(ModifyScanState *state) {
-    bool any = false;
-    while (!any && tuplestore_gettupleslot(state->rows, true, false, state->row_slot))
-        any = state->plan.read_target(state->row_slot).moves();
-    ExecClearTuple(state->row_slot);
-    tuplestore_rescan(state->rows);
-    if (any)
-        check_move(state->plan);
-}
-
 void collect_and_fire(ModifyScanState *state) {
     state->collected = true;
     if (state->triggers != nullptr)
@@ -170,8 +80,9 @@ void collect_and_fire(ModifyScanState *state) {
     collect_rows(state);
     if (state->triggers == nullptr || state->fires_row_by_row)
         return;
-    pass_rows_to_triggers(state);
-    check_moves(state);
+    state->rows = pass_to_triggers(state->css.ss.ps.state, state->plan, state->triggers, state->rows,
+                                   state->row_slot, state->row_after);
+    check_moves(state->plan, state->rows, state->row_slot);
 }
 
 // ---------------------------------------------------------------- row by row
@@ -181,7 +92,7 @@ bool fire_next_row(ModifyScanState *state) {
     while (tuplestore_gettupleslot(state->rows, true, false, state->row_slot)) {
         ResetPerTupleExprContext(state->css.ss.ps.state);
         ContextScope scope(GetPerTupleMemoryContext(state->css.ss.ps.state));
-        if (fire_row_triggers(state, state->row_slot, state->one_row))
+        if (pass_row_to_triggers(state->plan, state->triggers, state->row_slot, state->row_after, state->one_row))
             return true;
     }
     return false;
@@ -372,6 +283,8 @@ void end_modify(CustomScanState *node) {
     if (state->one_row != nullptr)
         tuplestore_end(state->one_row);
     state->rows = state->one_row = nullptr;
+    if (state->triggers != nullptr)
+        state->triggers->close();
     ExecEndNode(outerPlanState(&node->ss.ps));
 }
 

@@ -486,8 +486,7 @@ void MotionRun::run(std::span<const Task> tasks, Oid run_as, ParamListInfo param
         Fragment source;
         if (is_bare_fragment(motion.source, &source) &&
             effective_user(source.run_as, source.slot_relations, ACL_SELECT) == run_as)
-            run_on_shards(source, motion, targets, sender, run_as, params,
-                          IsolationUsesXactSnapshot() ? 0 : statement_number(estate));
+            run_on_shards(source, motion, targets, sender, run_as, params, number_for_nodes(estate));
         else
             run_here(motion, targets, sender, params, estate->es_queryEnv);
         moved_bytes_ += sender->bytes;

@@ -211,11 +211,14 @@ bool has_reading_triggers(Relation relation, CmdType command) {
     const int16 event = command == CMD_INSERT   ? TRIGGER_TYPE_INSERT
                         : command == CMD_UPDATE ? TRIGGER_TYPE_UPDATE
                                                 : TRIGGER_TYPE_DELETE;
+    // From one partition to another, which deletes and inserts the row.
+    const bool may_move = command == CMD_UPDATE && relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     for (int i = 0; i < triggers->numtriggers; i++) {
         const Trigger &trigger = triggers->triggers[i];
-        if (!trigger.tgisinternal &&
-            TRIGGER_TYPE_MATCHES(trigger.tgtype, TRIGGER_TYPE_ROW, TRIGGER_TYPE_BEFORE, event) &&
-            is_reading_function(trigger.tgfoid, nullptr))
+        const bool fires =
+            TRIGGER_TYPE_MATCHES(trigger.tgtype, TRIGGER_TYPE_ROW, TRIGGER_TYPE_BEFORE, event) ||
+            (may_move && TRIGGER_FOR_ROW(trigger.tgtype) && TRIGGER_FOR_BEFORE(trigger.tgtype));
+        if (!trigger.tgisinternal && fires && is_reading_function(trigger.tgfoid, nullptr))
             return true;
     }
     return false;

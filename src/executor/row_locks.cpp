@@ -3,6 +3,7 @@
 #include "citus/executor/merged_streams.hpp"
 #include "citus/pg/memory.hpp"
 #include "citus/planner/fragment.hpp"
+#include "nodes_turn.hpp"
 
 namespace citus {
 
@@ -199,7 +200,10 @@ public:
         return bytes_[static_cast<size_t>(task)] + candidates_.received_bytes(task);
     }
     int task_count() const { return static_cast<int>(locks_.size()); }
-    void stop() { candidates_.close(); }
+    void stop() {
+        candidates_.close();
+        turn_.end();
+    }
 
 private:
     /// A candidate that is dealt with, and what is known of its row.
@@ -231,6 +235,8 @@ private:
     RowPlace put_back_{};   ///< a candidate that comes first in the next batch
     KnownRow *put_back_row_ = nullptr;
     bool exhausted_ = false;
+    bool began_ = false;
+    NodesTurn turn_;
     TupleTableSlot *row_slot_;
     TupleTableSlot *ready_slot_;
     MemoryContext batch_context_;
@@ -340,9 +346,13 @@ bool RunningLocks::next_row(TupleTableSlot *slot, int *task_index) {
             wanted_--;
             return true;
         }
-        if (exhausted_ || wanted_ <= 0)
+        if (exhausted_ || wanted_ <= 0) {
+            turn_.end();
             return false;
+        }
         ContextScope scope(context_);
+        if (!std::exchange(began_, true) && set_.waits && !set_.one_by_one)
+            turn_.wait_for(context_, set_.locks);
         fill_batch();
     }
 }

@@ -5,7 +5,8 @@
 /// its newest version, and is given as it is then, when it still fits; others are passed over, as are locked
 /// ones with SKIP LOCKED. So the rows that are given are the ones that are locked, and those that were locked
 /// too late to fit, as in PostgreSQL. Rows that have to be waited for are locked one after the other, so that
-/// two sessions wait for each other no more than they would on one server.
+/// two sessions wait for each other no more than they would on one server; and sessions that lock rows of several
+/// nodes start one after the other (nodes_turn.hpp), except cursors.
 ///
 /// The candidates are read under a snapshot that their node keeps until the statement ends: no ctid is used
 /// for another row meanwhile.

@@ -6,6 +6,7 @@
 #include "citus/executor/row_codec.hpp"
 #include "citus/executor/row_spill.hpp"
 #include "citus/executor/tasks.hpp"
+#include "nodes_turn.hpp"
 #include "wide_tasks.hpp"
 
 extern "C" {
@@ -51,8 +52,6 @@ private:
         int32 typmod;
     };
 
-    void wait_for_turn();
-    void end_turn();
     void send_remote_tasks();
     bool start_wide(Connection *connection, const BoundParams *params, bool binary);
     bool pump_all();
@@ -121,7 +120,7 @@ private:
     const char *lost_reason_ = nullptr;
     Connection *lost_connection_ = nullptr;
     bool stopped_ = false;
-    bool has_turn_ = false; ///< of the writes to several nodes
+    NodesTurn nodes_turn_;
     bool cancel_sent_ = false;
     bool committed_ = false;      ///< commits_at_once(), and it did
     bool rows_too_large_ = false; ///< the node has rolled back for that: to be run in a block

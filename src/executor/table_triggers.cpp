@@ -2,6 +2,7 @@
 
 #include "citus/catalog/metadata.hpp"
 #include "citus/pg/memory.hpp"
+#include "trigger_partitions.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -39,8 +40,28 @@ int16 event_of(CmdType command) {
     }
 }
 
-bool is_for(const Trigger &trigger, CmdType command) {
-    return !trigger.tgisinternal && (trigger.tgtype & event_of(command)) != 0;
+/// The referenced side of a foreign key whose other table has its rows here.
+bool is_for_local_table(const Trigger &trigger) {
+    if (!trigger.tgisinternal || RI_FKey_trigger_type(trigger.tgfoid) != RI_TRIGGER_PK)
+        return false;
+    const DistTable *referencing = find_dist_table(trigger.tgconstrrelid);
+    return referencing == nullptr || referencing->kind == TableKind::Local;
+}
+
+/// Shards check the other foreign keys.
+bool fires_here(Relation relation, const Trigger &trigger) {
+    return !trigger.tgisinternal || (is_for_local_table(trigger) && enforces_keys_of_local_tables(relation));
+}
+
+/// An UPDATE may move a row of a partitioned table to another partition, which deletes and inserts it.
+bool may_move(Relation relation, const Trigger &trigger, CmdType command) {
+    return command == CMD_UPDATE && TRIGGER_FOR_ROW(trigger.tgtype) &&
+           relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+}
+
+bool is_for(Relation relation, const Trigger &trigger, CmdType command) {
+    const bool fires = (trigger.tgtype & event_of(command)) != 0 || may_move(relation, trigger, command);
+    return fires && fires_here(relation, trigger);
 }
 
 /// Whether the command, or what it may turn into, fires a trigger of the target.
@@ -71,13 +92,18 @@ Relation as_remote(Relation relation) {
     return copy;
 }
 
-/// Leaves the triggers of foreign keys out: the shards check those.
-void keep_user_triggers(TriggerDesc *triggers) {
+/// Those of deferrable foreign keys fire at the end of the statement: the queue of rows that are elsewhere does
+/// not last until COMMIT.
+void keep_triggers_that_fire(Relation relation, TriggerDesc *triggers) {
+    if (triggers == nullptr)
+        return;
     int kept = 0;
     for (int i = 0; i < triggers->numtriggers; i++)
-        if (!triggers->triggers[i].tgisinternal)
+        if (fires_here(relation, triggers->triggers[i]))
             triggers->triggers[kept++] = triggers->triggers[i];
     triggers->numtriggers = kept;
+    for (int i = 0; i < kept; i++)
+        triggers->triggers[i].tgdeferrable = triggers->triggers[i].tginitdeferred = false;
     const auto any = [&](int16 level, int16 timing, int16 event) {
         for (int i = 0; i < kept; i++)
             if (TRIGGER_TYPE_MATCHES(triggers->triggers[i].tgtype, level, timing, event))
@@ -91,10 +117,22 @@ void keep_user_triggers(TriggerDesc *triggers) {
 
 } // namespace
 
+bool enforces_keys_of_local_tables(Relation relation) {
+    return relation->rd_rel->relkind == RELKIND_RELATION && !relation->rd_rel->relispartition;
+}
+
+bool has_own_triggers(Relation relation, CmdType command) {
+    const TriggerDesc *triggers = relation->trigdesc;
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++)
+        if (!triggers->triggers[i].tgisinternal && (triggers->triggers[i].tgtype & event_of(command)) != 0)
+            return true;
+    return false;
+}
+
 bool has_user_triggers(Relation relation, CmdType command) {
     const TriggerDesc *triggers = relation->trigdesc;
     for (int i = 0; triggers != nullptr && suppressed_level == 0 && i < triggers->numtriggers; i++)
-        if (is_for(triggers->triggers[i], command))
+        if (is_for(relation, triggers->triggers[i], command))
             return true;
     return false;
 }
@@ -104,7 +142,7 @@ RowTriggers row_triggers(Relation relation, CmdType command) {
     const TriggerDesc *triggers = relation->trigdesc;
     for (int i = 0; triggers != nullptr && suppressed_level == 0 && i < triggers->numtriggers; i++) {
         const Trigger &trigger = triggers->triggers[i];
-        if (!is_for(trigger, command))
+        if (!is_for(relation, trigger, command))
             continue;
         if (trigger.tgoldtable != nullptr || trigger.tgnewtable != nullptr)
             found.after = true;
@@ -154,14 +192,35 @@ TableTriggers *TableTriggers::open(EState *estate, Relation relation, Index rang
     return new (palloc(sizeof(TableTriggers))) TableTriggers(estate, relation, range_table_index, command);
 }
 
+namespace {
+
+/// The first one of a relation is the one that queued triggers are run with.
+void make_firing(EState *estate, ResultRelInfo *info) {
+    Relation relation = info->ri_RelationDesc;
+    info->ri_RelationDesc = as_remote(relation);
+    keep_triggers_that_fire(relation, info->ri_TrigDesc);
+    estate->es_opened_result_relations = lcons(info, estate->es_opened_result_relations);
+}
+
+bool fires_before(const ResultRelInfo *info, bool TriggerDesc::*row_event) {
+    return info->ri_TrigDesc != nullptr && info->ri_TrigDesc->*row_event;
+}
+
+} // namespace
+
 TableTriggers::TableTriggers(EState *estate, Relation relation, Index range_table_index, CmdType command)
     : estate_(estate), command_(command), info_(makeNode(ResultRelInfo)) {
     InitResultRelInfo(info_, relation, range_table_index, nullptr, estate->es_instrument);
-    info_->ri_RelationDesc = as_remote(relation);
-    keep_user_triggers(info_->ri_TrigDesc);
+    make_firing(estate, info_);
     transition_ = MakeTransitionCaptureState(info_->ri_TrigDesc, RelationGetRelid(relation), command);
-    // The first one of the relation is the one that queued triggers are run with.
-    estate->es_opened_result_relations = lcons(info_, estate->es_opened_result_relations);
+    if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && row_triggers(relation, command).any())
+        partitions_ = new (palloc(sizeof(TriggerPartitions)))
+            TriggerPartitions(estate, relation, info_, make_firing);
+}
+
+void TableTriggers::close() {
+    if (partitions_ != nullptr)
+        std::exchange(partitions_, nullptr)->close();
 }
 
 void TableTriggers::before_statement() {
@@ -189,37 +248,113 @@ void TableTriggers::after_statement() {
 }
 
 bool TableTriggers::before_insert(TupleTableSlot *row) {
-    if (!info_->ri_TrigDesc->trig_insert_before_row)
+    if (partitions_ == nullptr)
+        return !fires_before(info_, &TriggerDesc::trig_insert_before_row) ||
+               ExecBRInsertTriggers(estate_, info_, row);
+    const TriggerPartition &partition = partitions_->find(row);
+    if (!fires_before(partition.info, &TriggerDesc::trig_insert_before_row))
         return true;
-    return ExecBRInsertTriggers(estate_, info_, row);
+    TupleTableSlot *own = to_partition(partition, row);
+    const bool goes_on = ExecBRInsertTriggers(estate_, partition.info, own);
+    from_partition(partition, own, row);
+    return goes_on;
+}
+
+void TableTriggers::compute_generated(TupleTableSlot *row) {
+    const TupleConstr *constraints = row->tts_tupleDescriptor->constr;
+    slot_getallattrs(row);
+    if (constraints != nullptr && constraints->has_generated_stored)
+        ExecComputeStoredGenerated(info_, estate_, row, command_);
 }
 
 void TableTriggers::after_insert(TupleTableSlot *row) {
-    ExecARInsertTriggers(estate_, info_, row, NIL, transition_);
+    if (partitions_ == nullptr)
+        return ExecARInsertTriggers(estate_, info_, row, NIL, transition_);
+    const TriggerPartition &partition = partitions_->find(row);
+    ExecARInsertTriggers(estate_, partition.info, to_partition(partition, row), NIL, transition_);
 }
 
 bool TableTriggers::before_update(HeapTuple old_row, TupleTableSlot *new_row) {
-    if (!info_->ri_TrigDesc->trig_update_before_row)
+    if (partitions_ == nullptr)
+        return !fires_before(info_, &TriggerDesc::trig_update_before_row) ||
+               ExecBRUpdateTriggersNew(estate_, nullptr, info_, nullptr, old_row, new_row, nullptr, nullptr);
+    TriggerPartition &partition = partitions_->find(old_row);
+    if (fires_before(partition.info, &TriggerDesc::trig_update_before_row)) {
+        TupleTableSlot *own = to_partition(partition, new_row);
+        const bool goes_on = ExecBRUpdateTriggersNew(estate_, nullptr, partition.info, nullptr,
+                                                     to_partition(partition, old_row), own, nullptr, nullptr);
+        from_partition(partition, own, new_row);
+        if (!goes_on)
+            return false;
+        slot_getallattrs(new_row);
+    }
+    return before_move(partition, old_row, new_row);
+}
+
+/// A row that goes to another partition is deleted from one and inserted into the other.
+bool TableTriggers::before_move(TriggerPartition &from, HeapTuple old_row, TupleTableSlot *new_row) {
+    const TriggerPartition &to = partitions_->find(new_row);
+    if (&to == &from)
         return true;
-    return ExecBRUpdateTriggersNew(estate_, nullptr, info_, nullptr, old_row, new_row, nullptr, nullptr);
+    if (fires_before(from.info, &TriggerDesc::trig_delete_before_row) &&
+        !ExecBRDeleteTriggersNew(estate_, nullptr, from.info, nullptr, to_partition(from, old_row), nullptr,
+                                 nullptr, nullptr))
+        return false;
+    if (!fires_before(to.info, &TriggerDesc::trig_insert_before_row))
+        return true;
+    TupleTableSlot *own = to_partition(to, new_row);
+    if (!ExecBRInsertTriggers(estate_, to.info, own))
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("a trigger cannot skip a row that moves to partition \"%s\"",
+                               RelationGetRelationName(to.info->ri_RelationDesc)),
+                        errdetail("The row would be deleted, and not be inserted.")));
+    from_partition(to, own, new_row);
+    return true;
 }
 
 void TableTriggers::after_update(HeapTuple old_row, TupleTableSlot *new_row) {
-    const TupleConstr *constraints = new_row->tts_tupleDescriptor->constr;
-    if (constraints != nullptr && constraints->has_generated_stored)
-        ExecComputeStoredGenerated(info_, estate_, new_row, CMD_UPDATE);
-    ExecARUpdateTriggers(estate_, info_, nullptr, nullptr, nullptr, old_row, new_row, NIL, transition_,
-                         false);
+    compute_generated(new_row);
+    if (partitions_ == nullptr)
+        return ExecARUpdateTriggers(estate_, info_, nullptr, nullptr, nullptr, old_row, new_row, NIL,
+                                    transition_, false);
+    const TriggerPartition &from = partitions_->find(old_row), &to = partitions_->find(new_row);
+    if (&from != &to)
+        return after_move(from, old_row, to, new_row);
+    ExecARUpdateTriggers(estate_, from.info, nullptr, nullptr, nullptr, to_partition(from, old_row),
+                         to_partition(from, new_row), NIL, transition_, false);
+}
+
+/// To transition tables it is an UPDATE, whose rows come one without the other.
+void TableTriggers::after_move(const TriggerPartition &from, HeapTuple old_row, const TriggerPartition &to,
+                               TupleTableSlot *new_row) {
+    HeapTuple deleted = to_partition(from, old_row);
+    TupleTableSlot *inserted = to_partition(to, new_row);
+    if (transition_ != nullptr && transition_->tcs_update_old_table)
+        ExecARUpdateTriggers(estate_, from.info, nullptr, nullptr, nullptr, deleted, nullptr, NIL,
+                             transition_, false);
+    ExecARDeleteTriggers(estate_, from.info, nullptr, deleted, nullptr, false);
+    if (transition_ != nullptr && transition_->tcs_update_new_table)
+        ExecARUpdateTriggers(estate_, to.info, nullptr, nullptr, nullptr, nullptr, inserted, NIL, transition_,
+                             false);
+    ExecARInsertTriggers(estate_, to.info, inserted, NIL, nullptr);
 }
 
 bool TableTriggers::before_delete(HeapTuple old_row) {
-    if (!info_->ri_TrigDesc->trig_delete_before_row)
+    const TriggerPartition *partition = partitions_ != nullptr ? &partitions_->find(old_row) : nullptr;
+    ResultRelInfo *info = partition != nullptr ? partition->info : info_;
+    if (!fires_before(info, &TriggerDesc::trig_delete_before_row))
         return true;
-    return ExecBRDeleteTriggersNew(estate_, nullptr, info_, nullptr, old_row, nullptr, nullptr, nullptr);
+    return ExecBRDeleteTriggersNew(estate_, nullptr, info, nullptr,
+                                   partition != nullptr ? to_partition(*partition, old_row) : old_row,
+                                   nullptr, nullptr, nullptr);
 }
 
 void TableTriggers::after_delete(HeapTuple old_row) {
-    ExecARDeleteTriggers(estate_, info_, nullptr, old_row, transition_, false);
+    if (partitions_ == nullptr)
+        return ExecARDeleteTriggers(estate_, info_, nullptr, old_row, transition_, false);
+    const TriggerPartition &partition = partitions_->find(old_row);
+    ExecARDeleteTriggers(estate_, partition.info, nullptr, to_partition(partition, old_row), transition_,
+                         false);
 }
 
 } // namespace citus

@@ -7,7 +7,6 @@
 #include "citus/pg/counters.hpp"
 #include "citus/transaction/remote_transaction.hpp"
 #include "citus/transaction/statement_snapshot.hpp"
-#include "citus/transaction/write_turns.hpp"
 #include "lone_write.hpp"
 
 extern "C" {
@@ -97,20 +96,6 @@ void RunningTasks::enlist(Connection *connection, bool several) const {
                       set_.statement == kOneSetOfReads ? 0 : set_.statement);
 }
 
-/// The first write of a transaction to rows of several nodes.
-void RunningTasks::wait_for_turn() {
-    const int64 shard = set_.tasks[0].anchor_shard_id;
-    if (!set_.takes_turn || shard == 0 || distributed_transaction_wrote())
-        return;
-    if (const Oid relation = relation_of_shard(shard); OidIsValid(relation))
-        has_turn_ = take_write_turn(static_cast<uint32>(require_dist_table(relation)->colocation_id));
-}
-
-void RunningTasks::end_turn() {
-    if (std::exchange(has_turn_, false))
-        end_write_turn();
-}
-
 void RunningTasks::send_remote_tasks() {
     // All connections are made before anything is sent, at once.
     std::pmr::vector<int32> groups;
@@ -123,8 +108,8 @@ void RunningTasks::send_remote_tasks() {
     }
     if (groups.empty())
         return;
-    if (groups.size() + (local_tasks_.empty() ? 0 : 1) > 1)
-        wait_for_turn();
+    if (set_.takes_turn)
+        nodes_turn_.wait_for(context_, set_.tasks);
     std::pmr::vector<Connection *> connections(groups.size());
     establish_connections(groups, connections, set_.run_as);
     const BoundParams *params = bind_params(set_.params);
@@ -517,7 +502,7 @@ bool RunningTasks::next_row(TupleTableSlot *slot, int *task_index) {
     }
     if (wide_ != nullptr && !stopped_)
         wide_->note_duration();
-    end_turn();
+    nodes_turn_.end();
     if (slot != nullptr)
         ExecClearTuple(slot);
     return false;
@@ -549,7 +534,7 @@ void RunningTasks::stop() {
     if (stopped_)
         return;
     stopped_ = true;
-    end_turn();
+    nodes_turn_.end();
     if (wide_ != nullptr)
         wide_->stop();
     for (TaskLink &link : links_) {

@@ -105,9 +105,8 @@ StringInfo values_of_whole(FragmentScanState *state) {
     return key_of_run(state, econtext);
 }
 
-/// Puts the rows of the run that has begun. False when there are far more than were expected, except where it
-/// must be complete.
-bool keep_whole(FragmentScanState *state, KeyedRows *rows, bool must_be_complete) {
+/// Puts the rows of the run that has begun. False when there are far more than were expected.
+bool keep_whole(FragmentScanState *state, KeyedRows *rows) {
     WholeScanState *whole = state->whole;
     ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
     const double limit = std::max(whole->plan.rows, 1000.0) * kTooMany;
@@ -118,7 +117,7 @@ bool keep_whole(FragmentScanState *state, KeyedRows *rows, bool must_be_complete
         TupleTableSlot *slot = fetch_row(state);
         if (slot == nullptr)
             break;
-        if (++count > limit && !must_be_complete)
+        if (++count > limit)
             return false;
         econtext->ecxt_scantuple = slot;
         const auto hash = whole->keys->hash_of_row(econtext);
@@ -131,7 +130,7 @@ bool keep_whole(FragmentScanState *state, KeyedRows *rows, bool must_be_complete
     return true;
 }
 
-void read_whole(FragmentScanState *state, bool must_be_complete) {
+void read_whole(FragmentScanState *state) {
     WholeScanState *whole = state->whole;
     MemoryContext memory = state->css.ss.ps.state->es_query_cxt;
     KeyedRows *rows = KeyedRows::create(memory, get_hash_memory_limit());
@@ -139,7 +138,7 @@ void read_whole(FragmentScanState *state, bool must_be_complete) {
     {
         const AsWhole scope(state);
         start_run(state);
-        is_complete = state->exhausted || keep_whole(state, rows, must_be_complete);
+        is_complete = state->exhausted || keep_whole(state, rows);
         end_run(state);
     }
     if (!is_complete) {
@@ -202,9 +201,8 @@ bool reads_whole(FragmentScanState *state) {
         forget_whole(whole);
         whole->gave_up = true;
     }
-    const bool writes = state->css.ss.ps.state->es_plannedstmt->hasModifyingCTE;
-    if (whole->rows == nullptr && !whole->gave_up && (writes || pays(whole)))
-        read_whole(state, writes);
+    if (whole->rows == nullptr && !whole->gave_up && pays(whole))
+        read_whole(state);
     if (whole->rows == nullptr) {
         whole->runs++;
         return false;
@@ -222,11 +220,6 @@ bool reads_whole(FragmentScanState *state) {
     if (hash.has_value())
         whole->rows->find(*hash);
     return true;
-}
-
-void read_whole_before_write(FragmentScanState *state) {
-    if (state->whole->rows == nullptr && !state->whole->gave_up)
-        read_whole(state, true);
 }
 
 TupleTableSlot *next_row_of_whole(FragmentScanState *state) {

@@ -35,11 +35,8 @@ struct WholeScanState {
 WholeScanState *begin_whole_scan(FragmentScanState *state, const WholeScan &plan);
 
 /// At the start of a run: whether it is answered from the rows of the whole, which are read now when that
-/// pays, or when the statement has data-modifying CTEs: no run may see what they change.
+/// pays.
 bool reads_whole(FragmentScanState *state);
-
-/// For a scan that has not begun, when the statement is about to write.
-void read_whole_before_write(FragmentScanState *state);
 
 /// The next row of such a run, in the scan slot; nullptr at the end.
 TupleTableSlot *next_row_of_whole(FragmentScanState *state);

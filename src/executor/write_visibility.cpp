@@ -1,8 +1,12 @@
 /// What the reads of a statement must not see: the rows that this session writes after they began.
 #include "fragment_scan_state.hpp"
 
+#include "citus/catalog/metadata.hpp"
+#include "citus/executor/run_as.hpp"
+#include "citus/guc.hpp"
 #include "citus/net/wire.hpp"
 #include "citus/pg/walker.hpp"
+#include "citus/transaction/statement_snapshot.hpp"
 
 extern "C" {
 #include "commands/portalcmds.h"
@@ -73,19 +77,62 @@ void start_executor(QueryDesc *query, int eflags) {
     note_outer_rows(query->estate);
 }
 
+bool is_elsewhere(int32 group) {
+    return !(guc::enable_local_execution && is_local_group(group));
+}
+
+void add_group(std::pmr::vector<int32> *groups, int32 group) {
+    if (is_elsewhere(group) && std::find(groups->begin(), groups->end(), group) == groups->end())
+        groups->push_back(group);
+}
+
+/// The groups of nodes that runs of the scan may read from. Rows that are moved for it may come from any.
+std::pmr::vector<int32> groups_of_runs(FragmentScanState *state) {
+    std::pmr::vector<int32> groups;
+    Fragment all = state->fragment;
+    all.prunes = all.single_group = false;
+    std::pmr::vector<Task> tasks = build_tasks(all, NIL, nullptr).tasks;
+    choose_placements(state, tasks);
+    for (const Task &task : tasks)
+        add_group(&groups, task.group_id);
+    if (all.motions == NIL)
+        return groups;
+    for (const ClusterNode &node : all_nodes())
+        if (node.role == NodeRole::Primary && node.is_active)
+            add_group(&groups, node.group_id);
+    return groups;
+}
+
+/// A scan that runs again for each outer row runs after the write, too. The nodes keep the statement's snapshot
+/// from before it. (In this backend, the snapshot of the statement itself is older than the write.)
+void keep_snapshots(FragmentScanState *state) {
+    if (std::exchange(state->keeps_snapshots, true))
+        return;
+    state->run_as = effective_user(state->fragment.run_as, state->fragment.slot_relations, ACL_SELECT);
+    std::pmr::vector<Task> tasks;
+    for (const int32 group : groups_of_runs(state))
+        tasks.push_back({group, 0, "SELECT"});
+    if (tasks.empty())
+        return;
+    run_tasks({.tasks = tasks,
+               .access = Access::Read,
+               .run_as = state->run_as,
+               .in_transaction = true,
+               .statement = statement_number(state->css.ss.ps.state)});
+}
+
 } // namespace
 
 void start_reads_before_write(EState *estate, bool always) {
     if (!always && !estate->es_plannedstmt->hasModifyingCTE)
         return;
     for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
-        if (state->css.ss.ps.state != estate || state->started || state->fragment.modifies())
+        if (state->css.ss.ps.state != estate || state->fragment.modifies())
             continue;
-        if (needs_outer_row(state)) {
-            if (state->whole != nullptr)
-                read_whole_before_write(state);
+        if (needs_outer_row(state))
+            keep_snapshots(state);
+        if (state->started || needs_outer_row(state))
             continue;
-        }
         state->keeps_rows = true;
         if (state->spool_slot == nullptr) {
             ContextScope scope(estate->es_query_cxt);
@@ -148,7 +195,9 @@ void start_pending_reads() {
             state = live_scans; // its scans are gone
             continue;
         }
-        if (runs && !state->started && !needs_outer_row(state))
+        if (runs && needs_outer_row(state))
+            keep_snapshots(state);
+        else if (runs && !state->started)
             start_pending_scan(state);
         state = state->next_live;
     }

@@ -3,11 +3,13 @@
 #include "citus/pg/node.hpp"
 #include "citus/pg/walker.hpp"
 #include "aggregates.hpp"
+#include "estimates.hpp"
 
 extern "C" {
 #include "catalog/pg_operator.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/tlist.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteManip.h"
 }
@@ -170,7 +172,9 @@ void DistinctSets::add(const Aggref *aggregate) {
 /// Rows that no aggregate of the set wants send no value: they make one group. Nor is the argument computed
 /// for them, which it might not be fit for.
 ::Node *DistinctSets::value_sent(const Set &set, ::Node *argument) const {
-    if (!set.all_filtered || exprType(argument) == RECORDOID || !may_be_repeated(set.filters))
+    const Oid type = exprType(argument);
+    // A domain may not allow NULL.
+    if (!set.all_filtered || type == RECORDOID || getBaseType(type) != type || !may_be_repeated(set.filters))
         return argument;
     Expr *wanted = list_length(set.filters) == 1 ? static_cast<Expr *>(linitial(set.filters))
                                                  : makeBoolExpr(OR_EXPR, list_copy(set.filters), -1);
@@ -247,6 +251,51 @@ void DistinctSets::set_marks(const List *columns, std::pmr::vector<Bitmapset *> 
         lfirst_node(Const, cell)->constvalue = Int32GetDatum(static_cast<int32>(mark_of(columns, nullptr)));
 }
 
+namespace {
+
+/// What groups cost, in rows sent and taken in (0.1 to 0.3 microseconds, measured with integers).
+struct GroupingCost {
+    double input;   ///< rows read
+    double senders; ///< statements that group them
+
+    /// rows: those with a value; the others make one group.
+    double of(double rows, double groups) const {
+        constexpr double kInCache = 0.1, kBeyond = 0.7, kGroupsInCache = 10000;
+        const double lookup = groups > kGroupsInCache ? kBeyond : kInCache;
+        return rows * lookup + (input - rows) * kInCache + std::min(rows, senders * groups);
+    }
+};
+
+} // namespace
+
+bool DistinctSets::is_better_separate(const Query *query, double senders) const {
+    List *exprs = get_sortgrouplist_exprs(query->groupClause, query->targetList);
+    const Bitmapset *groups = exprs == NIL ? nullptr : bms_add_range(nullptr, 0, list_length(exprs) - 1);
+    std::pmr::vector<int> first; // position of each set's first argument; its filters come behind the last
+    for (const Set &set : sets_) {
+        first.push_back(list_length(exprs));
+        exprs = list_concat(list_concat(exprs, set.arguments), set.filters);
+    }
+    const InputEstimate input(query, exprs);
+    const GroupingCost cost{input.rows(), senders};
+    Bitmapset *all = bms_copy(groups);
+    double separate = cost.of(input.rows(), input.groups(groups, input.rows())), without_value = 1;
+    for (size_t i = 0; i < sets_.size(); i++) {
+        const Set &set = sets_[i];
+        const int end = first[i] + list_length(set.arguments);
+        double unwanted = set.all_filtered ? 1 : 0;
+        for (int filter = 0; set.all_filtered && filter < list_length(set.filters); filter++)
+            unwanted *= 1 - input.share(end + filter);
+        const Bitmapset *own = bms_add_range(bms_copy(groups), first[i], end - 1);
+        const double rows = input.rows() * (1 - unwanted);
+        separate += cost.of(rows, input.groups(own, rows));
+        all = bms_add_members(all, own);
+        without_value *= unwanted;
+    }
+    const double rows = input.rows() * (1 - without_value);
+    return separate < cost.of(rows, input.groups(all, rows));
+}
+
 bool DistinctSets::finish() {
     Query *query = worker_->query();
     Bitmapset *all = nullptr;
@@ -272,8 +321,10 @@ bool DistinctSets::finish() {
     const auto is_empty = [](const Bitmapset *set) { return bms_is_empty(set); };
     if (send_partials_once(mark_of(columns, nullptr)) && std::none_of(sets.begin(), sets.end(), is_empty))
         sets.push_back(nullptr);
+    List *each = NIL;
     for (const Bitmapset *set : sets)
-        query->groupingSets = lappend(query->groupingSets, grouping_set(bms_union(groups_, set)));
+        each = lappend(each, grouping_set(bms_union(groups_, set)));
+    query->groupingSets = list_make1(makeGroupingSet(GROUPING_SET_SETS, each, -1));
     return true;
 }
 

@@ -32,6 +32,10 @@ public:
     /// separate sets, or there are not several of them.
     bool finish();
 
+    /// Whether to group by the values of each set alone is better than by all of them at once. senders: how
+    /// many statements group their rows.
+    bool is_better_separate(const Query *query, double senders) const;
+
 private:
     struct Set {
         List *arguments = NIL;

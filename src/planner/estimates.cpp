@@ -3,9 +3,11 @@
 #include "citus/catalog/metadata.hpp"
 #include "citus/planner/partitioned.hpp"
 #include "motion_entry.hpp"
+#include "worker_query.hpp"
 
 extern "C" {
 #include "catalog/pg_proc.h"
+#include "nodes/makefuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -168,9 +170,10 @@ FragmentEstimate estimate_fragment(const Query *query, double tasks, bool repeat
     const Path *path = last->cheapest_total_path;
     const double input = input_rows(path);
     double rows = path->rows;
-    const double sets = std::max(1, list_length(query->groupingSets));
+    // A row is in a group of each grouping set.
+    const double most = query->groupingSets == NIL ? input : rows * tasks;
     if (repeats_groups && is_grouped(query))
-        rows = std::max(std::min(rows * tasks, sets * input), query->groupClause == NIL ? tasks : 1.0);
+        rows = std::max(std::min(rows * tasks, most), query->groupClause == NIL ? tasks : 1.0);
     FragmentEstimate estimate{clamp_row_est(limited_rows(query->limitCount, rows, tasks)),
                               input,
                               path->pathtarget->width,
@@ -180,6 +183,38 @@ FragmentEstimate estimate_fragment(const Query *query, double tasks, bool repeat
                               {}};
     estimate.columns = estimate_columns(query, root, input, repeats_groups);
     return estimate;
+}
+
+InputEstimate::InputEstimate(const Query *query, const List *exprs) {
+    Query *input = WorkerQuery::input_of(query).query();
+    input->targetList = NIL;
+    ListCell *cell;
+    foreach (cell, exprs) {
+        auto *expr = static_cast<Expr *>(lfirst(cell));
+        const auto number = static_cast<AttrNumber>(foreach_current_index(cell) + 1);
+        input->targetList = lappend(input->targetList, makeTargetEntry(expr, number, nullptr, false));
+    }
+    input = static_cast<Query *>(copyObjectImpl(input));
+    show_motion_sources(input);
+    hide_partitions(input);
+    root_ = plan_for_estimates(input);
+    rows_ = fetch_upper_rel(root_, UPPERREL_FINAL, nullptr)->cheapest_total_path->rows;
+}
+
+::Node *InputEstimate::planned(int position) const {
+    return reinterpret_cast<::Node *>(list_nth_node(TargetEntry, root_->parse->targetList, position)->expr);
+}
+
+double InputEstimate::groups(const Bitmapset *positions, double rows) const {
+    double groups = 1;
+    for (int position = -1; (position = bms_next_member(positions, position)) >= 0;)
+        if (can_be_counted(root_, planned(position)))
+            groups *= distinct_values(root_, planned(position), clamp_row_est(rows));
+    return std::min(groups, rows);
+}
+
+double InputEstimate::share(int position) const {
+    return clause_selectivity(root_, planned(position), 0, JOIN_INNER, nullptr);
 }
 
 Cost start_cost(double tasks) {

@@ -46,11 +46,11 @@ void add_junk_column(Query *query, Oid relid, AttrNumber attno, const char *name
     add_junk(query, reinterpret_cast<Expr *>(var), name);
 }
 
-/// Sets the columns that an UPDATE does not name to what they are.
-void set_all_columns(Query *query, TupleDesc desc) {
+/// The target list of an UPDATE, with the columns that it does not name set to what they are.
+List *with_all_columns(List *targets, int target, TupleDesc desc) {
     Bitmapset *named = nullptr;
     ListCell *cell;
-    foreach (cell, query->targetList)
+    foreach (cell, targets)
         if (!lfirst_node(TargetEntry, cell)->resjunk)
             named = bms_add_member(named, lfirst_node(TargetEntry, cell)->resno);
     List *added = NIL;
@@ -58,20 +58,30 @@ void set_all_columns(Query *query, TupleDesc desc) {
         const Form_pg_attribute attribute = TupleDescAttr(desc, attno - 1);
         if (attribute->attisdropped || attribute->attgenerated != '\0' || bms_is_member(attno, named))
             continue;
-        Var *var = makeVar(query->resultRelation, attno, attribute->atttypid, attribute->atttypmod,
-                           attribute->attcollation, 0);
+        Var *var = makeVar(target, attno, attribute->atttypid, attribute->atttypmod, attribute->attcollation,
+                           0);
         added = lappend(added, makeTargetEntry(reinterpret_cast<Expr *>(var), attno,
                                                pstrdup(NameStr(attribute->attname)), false));
     }
-    query->targetList = list_concat(added, query->targetList);
+    return list_concat(added, targets);
+}
+
+void set_all_columns(Query *query, TupleDesc desc) {
+    if (query->commandType == CMD_UPDATE)
+        query->targetList = with_all_columns(query->targetList, query->resultRelation, desc);
+    ListCell *cell;
+    foreach (cell, query->mergeActionList) {
+        auto *action = lfirst_node(MergeAction, cell);
+        if (action->commandType == CMD_UPDATE)
+            action->targetList = with_all_columns(action->targetList, query->resultRelation, desc);
+    }
 }
 
 /// Row triggers see whole rows, and may set any column of a changed one.
 void prepare_row_triggers(Query *query, Oid relid) {
     Relation relation = table_open(relid, NoLock);
     if (row_triggers(relation, query->commandType).any()) {
-        if (query->commandType == CMD_UPDATE)
-            set_all_columns(query, RelationGetDescr(relation));
+        set_all_columns(query, RelationGetDescr(relation));
         Var *row = makeWholeRowVar(rt_fetch(static_cast<Index>(query->resultRelation), query->rtable),
                                    query->resultRelation, 0, false);
         add_junk(query, reinterpret_cast<Expr *>(row), kOldRowColumn);

@@ -46,12 +46,12 @@ PlannedStmt *next_planner(const Statement &statement, Query *query) {
 /// Route or push down; nullptr when neither is right.
 PlannedStmt *plan_on_shards(const Statement &statement) {
     const Query *query = statement.query;
+    if (statement.fires_triggers)
+        return nullptr;
     if (query->commandType == CMD_MERGE)
         return plan_whole(query, analyze_merge(query));
     if (query->commandType != CMD_SELECT && query->commandType != CMD_UPDATE &&
         query->commandType != CMD_DELETE)
-        return nullptr;
-    if (statement.fires_triggers)
         return nullptr;
     const StatementLocus locus = analyze_statement(query);
     if (PlannedStmt *whole = plan_whole(query, locus); whole != nullptr)
@@ -68,14 +68,6 @@ PlannedStmt *plan_on_shards(const Statement &statement) {
     PlannedStmt *plan = strip_row_marks(next_planner(statement, above));
     add_query_dependencies(plan, query);
     return plan;
-}
-
-void refuse_merge_with_triggers(const Query *query) {
-    if (query->commandType != CMD_MERGE)
-        return;
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("MERGE into a table with triggers is not supported on distributed tables"),
-                    errhint("Use INSERT, UPDATE and DELETE in one transaction.")));
 }
 
 /// The standard planner over scans of single tables and over the results of sub-selects.
@@ -127,10 +119,9 @@ PlannedStmt *plan_statement(Query *query, const char *text, int cursor_options, 
         return plan;
     }
     statement.fires_triggers = changes_fire_triggers(query);
-    if (statement.fires_triggers)
-        refuse_merge_with_triggers(query);
-    else if (PlannedStmt *plan = plan_from_template(query, cursor_options, plan_form); plan != nullptr)
-        return plan;
+    if (!statement.fires_triggers)
+        if (PlannedStmt *plan = plan_from_template(query, cursor_options, plan_form); plan != nullptr)
+            return plan;
     return with_fragments(plan_with_shards, &statement);
 }
 

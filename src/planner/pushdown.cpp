@@ -292,7 +292,8 @@ struct GroupedBlock {
 };
 
 /// The shards group by all columns that GROUP BY names; grouping sets are made of these groups here.
-/// separate: see DistinctSets.
+/// separate: see DistinctSets; nothing when it is no
+/// better.
 std::optional<GroupedBlock> split_groups(const Query *query, const StatementLocus &locus, bool separate) {
     GroupedBlock block{WorkerQuery::input_of(query), copy_of(query)};
     DistinctSets sets(query, &block.worker, separate);
@@ -321,17 +322,9 @@ std::optional<GroupedBlock> split_groups(const Query *query, const StatementLocu
         contain_aggs_of_level(as_node(above->targetList), 0) || contain_aggs_of_level(above->havingQual, 0);
     note_sublinks(above);
     block.worker.group_per_node();
+    if (separate && !sets.is_better_separate(query, block.worker.senders(locus, locus.from)))
+        return std::nullopt;
     return block;
-}
-
-/// Whether grouping by the DISTINCT values of each set alone is better than by all of them at once. It looks
-/// up each row once per set, which costs a twentieth of sending one.
-bool is_better_separate(const GroupedBlock &separate, const GroupedBlock &at_once,
-                        const StatementLocus &locus) {
-    constexpr double kLookup = 0.05;
-    const FragmentEstimate sent = separate.worker.estimate(locus, locus.from, true);
-    const double lookups = sent.input * static_cast<double>(separate.distinct_sets - 1);
-    return sent.rows + kLookup * lookups < at_once.worker.estimate(locus, locus.from, true).rows;
 }
 
 Query *push_groups(const Query *query, const StatementLocus &locus) {
@@ -339,8 +332,7 @@ Query *push_groups(const Query *query, const StatementLocus &locus) {
     if (!block.has_value())
         return nullptr;
     if (block->distinct_sets > 1)
-        if (auto separate = split_groups(query, locus, true);
-            separate.has_value() && is_better_separate(*separate, *block, locus))
+        if (auto separate = split_groups(query, locus, true); separate.has_value())
             block = separate;
     return block->worker.finish(locus, locus.from, true, block->above) ? block->above : nullptr;
 }

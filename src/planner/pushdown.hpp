@@ -3,8 +3,8 @@
 ///
 /// Three forms, the first that is right is taken: the whole block runs on the shards and only DISTINCT, ORDER
 /// BY and LIMIT are repeated over the results; groups are built on the shards and combined (two-phase
-/// aggregates, and DISTINCT of rows that several shards may have); the joined and filtered rows are pulled and
-/// everything above happens here. Used by planner.cpp, within with_fragments.
+/// aggregates, and DISTINCT of rows that several shards may have); the joined and filtered rows are pulled
+/// and everything above happens here. Used by planner.cpp, within with_fragments.
 #pragma once
 
 #include "citus/planner/locus.hpp"

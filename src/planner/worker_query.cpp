@@ -499,11 +499,9 @@ void WorkerQuery::column_if_none() {
                "one");
 }
 
-FragmentEstimate WorkerQuery::estimate(const StatementLocus &locus, const core::Locus &rows,
-                                       bool repeats_groups) const {
+double WorkerQuery::senders(const StatementLocus &locus, const core::Locus &rows) const {
     const double shards = estimated_tasks(locus, rows);
-    return estimate_fragment(query_, per_node_ != nullptr ? std::min(shards, nodes_of(locus.anchor)) : shards,
-                             repeats_groups);
+    return per_node_ != nullptr ? std::min(shards, nodes_of(locus.anchor)) : shards;
 }
 
 /// Changes a fragment that groups the rows of all shards of a node, where each shard is to group its own.

@@ -32,9 +32,8 @@ public:
 
     Query *query() { return query_; }
 
-    /// Estimates for what the fragment sends, as long as nobody knows whether it can be sent.
-    FragmentEstimate estimate(const StatementLocus &locus, const core::Locus &rows,
-                              bool repeats_groups) const;
+    /// How many statements will send its rows, as far as that is known before they are written.
+    double senders(const StatementLocus &locus, const core::Locus &rows) const;
 
     /// Lets one statement per node group the rows of all its shards, where that is possible: fewer partial
     /// groups travel, and the node may use its own parallel plans. Where each shard has few groups, they are

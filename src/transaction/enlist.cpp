@@ -214,7 +214,7 @@ void enlist_connection(Connection *connection, Access access, bool needs_block, 
         begin(connection);
     follow_savepoints(connection);
     assume_role(connection);
-    choose_snapshot(connection, IsolationUsesXactSnapshot() ? 0 : statement);
+    choose_snapshot(connection, statement);
     const int level = GetCurrentTransactionNestLevel();
     if (access == Access::Write &&
         (!connection->transaction.wrote() || connection->transaction.write_level > level))

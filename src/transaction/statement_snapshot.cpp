@@ -66,6 +66,10 @@ uint64 statement_number(const EState *estate) {
     return state->number;
 }
 
+uint64 number_for_nodes(const EState *estate) {
+    return IsolationUsesXactSnapshot() && find_state(estate) == nullptr ? 0 : statement_number(estate);
+}
+
 bool is_part_of_numbered_statement(const EState *estate) {
     for (const NumberedState *state = numbered_states; state != nullptr; state = state->next)
         if (state->estate != estate && state->estate->es_snapshot == estate->es_snapshot)
@@ -162,11 +166,17 @@ void drop_ended(int64 oldest) {
     }
 }
 
+/// One of its own, which hides the writes to come: the transaction's snapshot at REPEATABLE READ shows them.
+Snapshot register_snapshot() {
+    PushCopiedSnapshot(GetTransactionSnapshot());
+    Snapshot copy = RegisterSnapshotOnOwner(GetActiveSnapshot(), TopTransactionResourceOwner);
+    PopActiveSnapshot();
+    return copy;
+}
+
 /// number: of the statement whose reads follow; 0: none; negative: a statement that has no others. Those
 /// below oldest have ended.
 void use_snapshot(int64 number, int64 oldest) {
-    if (IsolationUsesXactSnapshot())
-        return; // has one for all statements
     install_once();
     drop_ended(std::max<int64>(oldest, 0));
     in_use = nullptr;
@@ -180,7 +190,7 @@ void use_snapshot(int64 number, int64 oldest) {
     // Nothing may raise once it is registered.
     auto *one = static_cast<KeptSnapshot *>(MemoryContextAlloc(TopTransactionContext, sizeof(KeptSnapshot)));
     one->number = number;
-    one->snapshot = RegisterSnapshotOnOwner(GetTransactionSnapshot(), TopTransactionResourceOwner);
+    one->snapshot = register_snapshot();
     one->next = std::exchange(kept, one);
     in_use = one->snapshot;
 }

@@ -18,7 +18,14 @@ extern "C" {
 
 namespace citus {
 
-/// Whether a trigger of the user's own (not one of a foreign key) may fire for a command on the relation.
+/// Whether a foreign key of a local table to this one is enforced here: by PostgreSQL's own triggers, whose
+/// queries the planner sends to the shards. Not for partitioned tables.
+bool enforces_keys_of_local_tables(Relation relation);
+
+/// Whether a trigger of the user's own may fire for a command on the relation.
+bool has_own_triggers(Relation relation, CmdType command);
+
+/// Whether one of these, or one of a foreign key that is enforced here, may.
 bool has_user_triggers(Relation relation, CmdType command);
 
 /// Which of these must see each row. A transition table does, whatever the level of its trigger.
@@ -46,7 +53,11 @@ private:
 
 void install_table_triggers();
 
-/// Lives in the executor state's query context; owns palloc'd memory only.
+class TriggerPartitions;
+struct TriggerPartition;
+
+/// Lives in the executor state's query context; owns palloc'd memory, and partitions until close(). The row
+/// triggers of a partitioned table fire for its partitions, as in PostgreSQL.
 class TableTriggers {
 public:
     /// nullptr when nothing can fire.
@@ -57,6 +68,8 @@ public:
 
     /// The trigger may change the row in the slot. False: the row is not inserted.
     bool before_insert(TupleTableSlot *row);
+    /// For who has no other way to: computes the generated columns of a new row.
+    void compute_generated(TupleTableSlot *row);
     /// Of the row as it will be in the table, with its generated columns.
     void after_insert(TupleTableSlot *row);
 
@@ -66,12 +79,20 @@ public:
     bool before_delete(HeapTuple old_row);
     void after_delete(HeapTuple old_row);
 
+    /// Before the executor ends; not after an error.
+    void close();
+
 private:
     TableTriggers(EState *estate, Relation relation, Index range_table_index, CmdType command);
 
     EState *estate_;
     CmdType command_;
+    bool before_move(TriggerPartition &from, HeapTuple old_row, TupleTableSlot *new_row);
+    void after_move(const TriggerPartition &from, HeapTuple old_row, const TriggerPartition &to,
+                    TupleTableSlot *new_row);
+
     ResultRelInfo *info_;
+    TriggerPartitions *partitions_ = nullptr;
     TransitionCaptureState *transition_ = nullptr;
     bool statement_done_ = false;
 };

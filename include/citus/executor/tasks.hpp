@@ -51,7 +51,7 @@ struct TaskSet {
     uint64 statement = 0;
     bool waits_for_others =
         false;                  ///< the caller sends (queue_sync(), send()), when other sets are queued too
-    bool takes_turn = false;    ///< changes rows of several shards: see transaction/write_turns.hpp
+    bool takes_turn = false;    ///< changes or locks rows of several shards: see transaction/write_turns.hpp
     bool may_take_long = false; ///< several connections to a node may be worthwhile
 };
 

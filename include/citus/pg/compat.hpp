@@ -16,6 +16,13 @@
 #define citus_is_database_owner(database, roleid) pg_database_ownercheck((database), (roleid))
 #endif
 
+#if PG_VERSION_NUM >= 160000
+/// Since 16 the server finds out by itself how rows of a partitioned table become rows of a partition.
+#define citus_set_root_to_child_map(info, map) ((void)(map))
+#else
+#define citus_set_root_to_child_map(info, map) ((info)->ri_RootToPartitionMap = (map))
+#endif
+
 #if PG_VERSION_NUM >= 170000
 /// Position of this backend in arrays with one place per backend.
 #define citus_my_backend_index() MyProcNumber

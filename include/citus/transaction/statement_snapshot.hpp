@@ -5,7 +5,8 @@
 /// block are one implicit transaction of the node (net/settings.cpp). For the others, the node is told to
 /// read under a snapshot that it keeps for the statement: citus_internal.use_snapshot(), sent in the same
 /// round trip as the reads. Called by the scans and tasks of executor/; enlisting a connection for anything
-/// else ends the use (enlist.cpp). Must cost nothing for statements with a single read.
+/// else ends the use (enlist.cpp). Such a snapshot also hides what the session writes on the node later, at
+/// each isolation level. Must cost nothing for statements with a single read.
 #pragma once
 
 #include "citus/net/wire.hpp"
@@ -23,6 +24,11 @@ constexpr uint64 kOneSetOfReads = ~UINT64CONST(0);
 /// The number of the statement that an executor state belongs to: states with the same snapshot (a stable
 /// function's queries) belong to the same one. Lives as long as the state.
 uint64 statement_number(const EState *estate);
+
+/// The same, as nodes are to be told. At REPEATABLE READ and above they read under the transaction's snapshot
+/// anyway, but see what this transaction has written since: so only a statement that has a number already, as
+/// it must not see that, gives one there; 0 otherwise.
+uint64 number_for_nodes(const EState *estate);
 
 /// Whether another executor state reads under the same snapshot and has a number.
 bool is_part_of_numbered_statement(const EState *estate);

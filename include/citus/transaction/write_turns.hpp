@@ -6,7 +6,9 @@
 /// it until the statement is done on all nodes: whoever comes behind finds its rows locked on every node.
 /// Rows stay locked to the end of the transaction, the turn does not.
 ///
-/// Used by executor/tasks.cpp. A turn is no lock that anything depends on: who has waited for some time for
+/// SELECT ... FOR UPDATE is such a write, too, except where a cursor could keep a turn for any time.
+///
+/// Used by executor/nodes_turn.cpp. A turn is no lock that anything depends on: who has waited for some time for
 /// the same holder (a long statement, or one that waits for rows itself) goes ahead without one. A
 /// transaction that has written on a node never waits here, since the holder may be waiting for its rows.
 #pragma once

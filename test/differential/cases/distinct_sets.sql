@@ -64,3 +64,29 @@ EXECUTE p(50);
 EXECUTE p(7);
 DEALLOCATE p;
 SELECT count(*) FILTER (WHERE x > 0) FROM (SELECT count(DISTINCT a) FILTER (WHERE a > random() * 1000) AS x, count(DISTINCT b) FROM m) s;
+-- SELECT DISTINCT of what several shards have.
+SELECT DISTINCT a FROM m ORDER BY a;
+SELECT DISTINCT g, bo FROM m ORDER BY g DESC NULLS LAST, bo;
+SELECT DISTINCT a % 3 AS x, 'y' AS y, upper(t) FROM m WHERE w < 300 ORDER BY 3, 1;
+SELECT DISTINCT t FROM m ORDER BY t OFFSET 5;
+SELECT DISTINCT t FROM m ORDER BY t DESC LIMIT 3;
+SELECT DISTINCT k % 2, g FROM m WHERE k < 0;
+SELECT DISTINCT h.label, m.g FROM m JOIN h ON h.a = m.a ORDER BY 1, 2;
+SELECT DISTINCT (a, g) FROM m WHERE w < 100 ORDER BY 1;
+SELECT DISTINCT m.a, (SELECT max(label) FROM h WHERE h.a = m.a) FROM m ORDER BY 1;
+SELECT DISTINCT generate_series(1, g) FROM m ORDER BY 1;
+SELECT count(*), sum(a) FROM (SELECT DISTINCT a, b FROM m) s;
+SELECT count(*) FROM m WHERE a IN (SELECT DISTINCT b FROM m WHERE bo);
+SELECT count(*) FROM h WHERE NOT EXISTS (SELECT 1 FROM m WHERE m.b = h.a AND m.w < 20);
+SELECT a FROM m WHERE w < 9 UNION SELECT DISTINCT b FROM m WHERE w < 9 ORDER BY 1;
+SELECT DISTINCT max(a) FROM m GROUP BY b % 5 ORDER BY 1;
+SELECT DISTINCT g, sum(w) OVER (PARTITION BY g) FROM m ORDER BY 1, 2;
+-- A domain without NULLs beside a filter.
+CREATE DOMAIN code AS int NOT NULL CHECK (VALUE >= 0);
+CREATE TABLE coded (k int, c code, b int, w int);
+-- distribute: create_distributed_table('coded', 'k')
+INSERT INTO coded SELECT x, x % 40, x % 37, x FROM generate_series(1, 2000) AS x;
+ANALYZE coded;
+SELECT count(DISTINCT c) FILTER (WHERE w < 30) FROM coded;
+SELECT count(DISTINCT c) FILTER (WHERE w < 30), count(DISTINCT b) FILTER (WHERE w > 1990), max(c) FROM coded;
+SELECT c, count(DISTINCT b), count(DISTINCT w % 7), min(c) FROM coded GROUP BY c ORDER BY c LIMIT 4;

@@ -139,6 +139,15 @@ SET ROLE writer;
 INSERT INTO shared VALUES (2, 2, 2);
 RESET ROLE;
 SELECT k FROM shared;
+-- A role that may not log in.
+ALTER TABLE shared OWNER TO "Owner Role";
+SET SESSION AUTHORIZATION "Owner Role";
+SELECT count(*) FROM shared;
+ANALYZE shared;
+VACUUM shared;
+SELECT count(*) > 0 FROM pg_stats WHERE tablename = 'shared';
+RESET SESSION AUTHORIZATION;
+ALTER TABLE shared OWNER TO postgres;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO nobody;
 SET SESSION AUTHORIZATION nobody;
 SELECT count(*) FROM secret;

@@ -87,6 +87,13 @@ GROUP BY 1, 2;
 RESET citus.explain_all_tasks;
 SELECT xmlexists('//*[local-name()="Relation-Name"]' PASSING (plan::xml)) FROM explain_text('EXPLAIN (ANALYZE, FORMAT xml, TIMING OFF, COSTS OFF) SELECT * FROM d WHERE k = 1') plan;
 SELECT count(*) FROM explain_text('EXPLAIN (ANALYZE, FORMAT yaml, TIMING OFF, COSTS OFF, SUMMARY OFF) SELECT * FROM d WHERE k = 1') line WHERE line ~ 'Remote Plan:\s+- Plan:';
+-- DISTINCT values of several columns go in grouping sets of their own, unless all of them at once are few.
+CREATE TABLE many (k int, a int, b int);
+SELECT create_distributed_table('many', 'k', shard_count := 4, colocate_with := 'none');
+INSERT INTO many SELECT i, i * 7 % 50, i * 31 % 61 FROM generate_series(1, 3000) i;
+ANALYZE many;
+SELECT trim(line) FROM explain('EXPLAIN (COSTS OFF, VERBOSE) SELECT count(DISTINCT a), count(DISTINCT b), sum(k) FROM many') line WHERE line ~ 'GROUP BY';
+SELECT trim(line) FROM explain('EXPLAIN (COSTS OFF, VERBOSE) SELECT count(DISTINCT a < 9), count(DISTINCT b < 9), sum(k) FROM many') line WHERE line ~ 'GROUP BY';
 -- With auto_explain, nodes are not asked for plans.
 LOAD 'auto_explain';
 SET auto_explain.log_min_duration TO 0;

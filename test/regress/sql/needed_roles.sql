@@ -5,6 +5,8 @@
 CREATE ROLE far_owner LOGIN CREATEROLE PASSWORD 'secret';
 CREATE ROLE far_reader;
 CREATE ROLE far_policy;
+CREATE ROLE far_policy2;
+CREATE ROLE far_policy3;
 CREATE ROLE far_super SUPERUSER;
 CREATE ROLE far_top;
 CREATE ROLE far_member LOGIN;
@@ -63,6 +65,16 @@ SELECT create_distributed_table('near', 'k');
 SELECT on_workers() ~ 'far_policy' AS has_role;
 ALTER TABLE near ADD COLUMN mood far_mood;
 SELECT on_workers() ~ 'far_type' AS has_role;
+CREATE POLICY p2 ON near TO PUBLIC;
+SELECT on_workers() ~ 'far_policy2' AS has_role;
+CREATE POLICY p3 ON near TO far_policy2;
+SELECT on_workers() ~ 'far_policy2' AS has_role;
+ALTER POLICY p3 ON near TO far_policy2, far_policy3;
+SELECT on_workers() ~ 'far_policy3' AS has_role;
+DROP ROLE far_policy2;
+DROP POLICY p2 ON near;
+DROP POLICY p3 ON near;
+DROP ROLE far_policy2, far_policy3;
 ALTER TABLE near OWNER TO far_super;
 SELECT on_workers();
 \c - far_member

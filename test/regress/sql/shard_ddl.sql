@@ -207,7 +207,7 @@ ALTER TABLE t ADD COLUMN n int DEFAULT 1;
 CREATE INDEX ON t (n);
 SELECT sum(n) FROM t;
 RESET ROLE;
-DROP TABLE t, r, l;
+DROP TABLE t, r, l, l2;
 DROP SCHEMA ddl, other CASCADE;
 DROP ROLE ddl_user;
 SELECT DISTINCT result FROM run_command_on_workers('SELECT count(*) FROM pg_class WHERE relname ~ ''_50\d{4}$''');

@@ -33,6 +33,21 @@ for my $what (sort keys %statements) {
     is($cluster->sql('SELECT sum(n) FROM item'), 60 * $rows, '... all of which is done');
 }
 
+# Locks of rows of all shards, which each client takes before it changes them.
+my %locks = (
+    'all rows' => 'SELECT id FROM item FOR UPDATE',
+    'sorted rows' => 'SELECT id FROM item ORDER BY n, id FOR UPDATE',
+    'some rows' => 'SELECT id FROM item WHERE kind = 0 LIMIT 300 FOR NO KEY UPDATE',
+    'rows of a join' => 'SELECT id FROM item JOIN other USING (id) FOR UPDATE OF item',
+    'rows that are joined here' => 'SELECT i.id FROM item i JOIN (SELECT id FROM other ORDER BY n OFFSET 0) o ON o.id = i.id FOR UPDATE OF i');
+for my $what (sort keys %locks) {
+    $cluster->sql('UPDATE item SET n = 0');
+    $coordinator->pgbench('-n -c 6 -j 2 -t 10', 0, [qr{transactions actually processed: 60/60}], [qr/^((?!ERROR|deadlock).)*$/s],
+        "locks of $what, by six clients",
+        { 'locks_' . $what =~ tr/ /_/r => "BEGIN;\n$locks{$what};\nUPDATE item SET n = n + 1 WHERE id = 7;\nEND;\n" });
+    is($cluster->sql('SELECT n FROM item WHERE id = 7'), 60, '... after which all is done');
+}
+
 # A transaction that has written does not wait for who waits for its rows.
 my ($one, $two, $three) = map { $cluster->session } 1 .. 3;
 $cluster->run($one, 'BEGIN; UPDATE item SET n = 1');
