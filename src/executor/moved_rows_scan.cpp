@@ -119,8 +119,8 @@ double rows_looked_at(PlannerInfo *root, const RelOptInfo *rel) {
                        : 1 + rel->tuples * clauselist_selectivity(root, keys, 0, JOIN_INNER, nullptr);
 }
 
-/// The filters stand in the text of the task, but what passes those without a value of the run is all that was
-/// moved: only the others make the rows fewer.
+/// The filters stand in the text of the task, but what passes those without a value of the run is all that
+/// was moved: only the others make the rows fewer.
 double rows_that_pass(PlannerInfo *root, const RelOptInfo *rel) {
     List *filters = NIL;
     ListCell *cell;

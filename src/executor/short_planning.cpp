@@ -30,7 +30,8 @@ bool has_remark(const char *text) {
 }
 
 void set_for_now(const char *name, int value) {
-    set_config_option(name, psprintf("%d", value), PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    set_config_option(name, psprintf("%d", value), PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                      false);
 }
 
 PlannedStmt *plan_shortly(Query *query, const char *text, int options, ParamListInfo params) {

@@ -265,8 +265,8 @@ void add_sorted_path(PlannerInfo *root, RelOptInfo *rel, const PlannedFragment &
     add_path(rel, &path->path);
 }
 
-/// An equality of two columns, which the planner knows of a class of equal columns: the fragment has joined by
-/// it for the most part, and all its rows pass.
+/// An equality of two columns, which the planner knows of a class of equal columns: the fragment has joined
+/// by it for the most part, and all its rows pass.
 bool is_known_equality(const RestrictInfo *restriction) {
     return restriction->left_ec != nullptr && restriction->left_ec == restriction->right_ec;
 }

@@ -68,7 +68,8 @@ void charge(Path *path) {
     const Path *outer = join.outerjoinpath, *inner = join.innerjoinpath;
     const double runs = std::max(outer->rows, kLeastRows);
     const double pairs = runs * std::max(inner->rows, kLeastRows) - outer->rows * inner->rows;
-    path->total_cost += (runs - outer->rows) * cost_of_run(inner) + pairs * (cpu_tuple_cost + cpu_operator_cost);
+    path->total_cost +=
+        (runs - outer->rows) * cost_of_run(inner) + pairs * (cpu_tuple_cost + cpu_operator_cost);
 }
 
 /// The list of paths is in the order of their costs: who changes, is put in anew.
@@ -95,9 +96,9 @@ void offer_hash_join(PlannerInfo *root, RelOptInfo *joined, const Sides &sides, 
         return;
     JoinCostWorkspace workspace;
     initial_cost_hashjoin(root, &workspace, sides.type, clauses, outer, inner, extra, false);
-    add_path(joined, reinterpret_cast<Path *>(
-                         create_hashjoin_path(root, joined, sides.type, &workspace, extra, outer, inner, false,
-                                              extra->restrictlist, nullptr, clauses)));
+    add_path(joined, reinterpret_cast<Path *>(create_hashjoin_path(root, joined, sides.type, &workspace,
+                                                                   extra, outer, inner, false,
+                                                                   extra->restrictlist, nullptr, clauses)));
 }
 
 void review_paths(PlannerInfo *root, RelOptInfo *joined, RelOptInfo *outer, RelOptInfo *inner, JoinType type,

@@ -2,8 +2,8 @@
 ///
 /// A node plans the statement of each of its shards anew. For a join of 14 tables that is 30 times what the
 /// join itself takes on a small shard: 32 tasks of 28c of the Join Order Benchmark planned for 4.6 s and ran
-/// for 0.4 s. So a scan with several such tasks that is expected to be cheap puts a remark before their SQL, and
-/// the planner of the node that reads it searches less for the order of the joins (geqo, least effort).
+/// for 0.4 s. So a scan with several such tasks that is expected to be cheap puts a remark before their SQL,
+/// and the planner of the node that reads it searches less for the order of the joins (geqo, least effort).
 /// Called by the scan nodes. What takes long to run is planned as carefully as ever.
 #pragma once
 
