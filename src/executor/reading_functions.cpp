@@ -25,6 +25,13 @@ namespace {
 constexpr std::string_view kReachingWords[] = {"copy",  "delete", "execute",  "from",  "insert",
                                                "merge", "table",  "truncate", "update"};
 
+/// Functions whose arguments may be written with FROM, which then reaches nothing: EXTRACT(EPOCH FROM now()).
+constexpr std::string_view kCallsWithFrom[] = {"extract", "overlay", "substring", "trim"};
+
+bool is_one_of(std::span<const std::string_view> words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 bool is_word_character(char c) {
     return isalnum(static_cast<unsigned char>(c)) || c == '_' || IS_HIGHBIT_SET(c);
 }
@@ -60,7 +67,7 @@ public:
                 if (reaches_tables(take_word()))
                     return true;
             } else {
-                rest_.remove_prefix(1);
+                skip_mark();
             }
         }
         return false;
@@ -88,6 +95,18 @@ private:
         return string.find('\\') == std::string_view::npos;
     }
 
+    /// A blank or a mark; which parentheses are open is remembered.
+    void skip_mark() {
+        const char mark = rest_.front();
+        rest_.remove_prefix(1);
+        if (mark == '(')
+            in_call_with_from_.push_back(is_one_of(kCallsWithFrom, last_word_));
+        else if (mark == ')' && !in_call_with_from_.empty())
+            in_call_with_from_.pop_back();
+        if (!isspace(static_cast<unsigned char>(mark)))
+            last_word_.clear();
+    }
+
     std::string_view take_word() {
         const auto end = std::find_if_not(rest_.begin(), rest_.end(), is_word_character);
         const std::string_view word = rest_.substr(0, static_cast<size_t>(end - rest_.begin()));
@@ -99,10 +118,11 @@ private:
         std::pmr::string lower(word);
         for (char &c : lower)
             c = static_cast<char>(pg_tolower(static_cast<unsigned char>(c)));
-        const bool is_comparison = lower == "from" && after_distinct_; // IS DISTINCT FROM
-        after_distinct_ = lower == "distinct";
-        if (!is_comparison && std::find(std::begin(kReachingWords), std::end(kReachingWords), lower) !=
-                                  std::end(kReachingWords))
+        const bool is_argument = !in_call_with_from_.empty() && in_call_with_from_.back();
+        // IS DISTINCT FROM, or EXTRACT(EPOCH FROM ...)
+        const bool is_other_from = lower == "from" && (last_word_ == "distinct" || is_argument);
+        last_word_ = lower;
+        if (!is_other_from && is_one_of(kReachingWords, lower))
             return true;
         const size_t next = rest_.find_first_not_of(" \t\r\n");
         const bool may_be_called = next != std::string_view::npos &&
@@ -111,7 +131,8 @@ private:
     }
 
     std::string_view rest_;
-    bool after_distinct_ = false;
+    std::pmr::string last_word_;               ///< when only blanks follow it so far
+    std::pmr::vector<bool> in_call_with_from_; ///< for each open parenthesis
 };
 
 bool may_reach_tables(HeapTuple tuple) {

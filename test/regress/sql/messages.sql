@@ -146,6 +146,34 @@ SELECT count(*) FROM child;
 INSERT INTO parent VALUES (1);
 INSERT INTO child VALUES (1);
 SELECT count(*) FROM child;
+-- Rows are written one at a time only where what is called for each of them may read the rows before.
+CREATE TABLE stamped (k int, v bigint);
+SELECT create_distributed_table('stamped', 'k', colocate_with := 'warm');
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN -- no table is read from here
+    NEW.v := extract(epoch FROM now()) * length(trim(leading ' from ' FROM substring('xyz' FROM 2)));
+    IF NEW.v IS DISTINCT FROM 0 THEN
+        RETURN NEW;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER stamp BEFORE INSERT ON stamped FOR EACH ROW EXECUTE FUNCTION stamp();
+INSERT INTO stamped SELECT 1 FROM generate_series(1, 50);
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+INSERT INTO stamped SELECT 1 FROM generate_series(1, 50);
+SELECT moved FROM pg_temp.moved() AS moved WHERE moved ~ 'round_trips';
+CREATE OR REPLACE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.v := (SELECT count(*) FROM stamped WHERE length(substring('xyz' FROM (SELECT 2 FROM pg_am LIMIT 1))) = 2 AND k = 1);
+    RETURN NEW;
+END $$;
+INSERT INTO stamped SELECT 1 FROM generate_series(1, 5);
+SELECT count(*) > 0 AS forget FROM pg_temp.moved();
+INSERT INTO stamped SELECT 1 FROM generate_series(1, 5);
+SELECT moved FROM pg_temp.moved() AS moved WHERE moved ~ 'round_trips';
+SELECT min(v), max(v) FROM stamped WHERE v < 1000;
+DROP TABLE stamped;
+DROP FUNCTION stamp();
 -- After DDL everything is planned and prepared again.
 ALTER TABLE warm ALTER COLUMN v TYPE bigint;
 EXECUTE get(1);

@@ -10,7 +10,8 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 # One process is the launcher, one PostgreSQL's own: two are left for six databases (postgres is one).
-my $cluster = CitusCluster->new(workers => 1, conf => 'max_worker_processes = 4');
+# No daemon may see what is made below before the crash: it would roll back what is prepared and not yet decided.
+my $cluster = CitusCluster->new(workers => 1, conf => "max_worker_processes = 4\ncitus.recover_2pc_interval = -1");
 my ($coordinator, $worker) = map { $cluster->node($_) } 'coordinator', 'worker1';
 my $port = $worker->port;
 my @databases = map { "db$_" } 1 .. 5;
@@ -33,6 +34,7 @@ for my $database (@databases) {
     $decided{$database} = $worker->safe_psql($database, "SELECT count(*) FROM $shard");
 }
 $cluster->crash('coordinator');
+$coordinator->append_conf('postgresql.conf', "citus.recover_2pc_interval = '60s'");
 $cluster->revive('coordinator');
 
 my $begin = time;
