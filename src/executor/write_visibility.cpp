@@ -152,7 +152,9 @@ bool may_read_after_write(EState *estate, Oid relid, PlanState *except) {
     for (FragmentScanState *state = live_scans; state != nullptr; state = state->next_live) {
         if (state->css.ss.ps.state != estate || !list_member_oid(state->fragment.slot_relations, relid))
             continue;
-        const bool later = state->fragment.modifies() ? !state->started : needs_outer_row(state);
+        // With a snapshot that the nodes keep, it may run again at any time.
+        const bool later = state->fragment.modifies() ? !state->started
+                                                      : needs_outer_row(state) && !state->keeps_snapshots;
         if (later && !is_part_of(except, &state->css.ss.ps))
             return true;
     }

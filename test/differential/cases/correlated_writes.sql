@@ -44,3 +44,10 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT bump(a.k + 20), (SELECT b.w FROM b WHERE b.k > a.k ORDER BY b.k LIMIT 1), (SELECT count(*) FROM (SELECT FROM b WHERE b.k >= a.k LIMIT 1000) x) FROM a WHERE a.k < 4 ORDER BY a.k;
 COMMIT;
 SELECT sum(w), count(*) FROM b;
+-- RETURNING looks at the target for each row, as it was before.
+CREATE TABLE upserted (k int, id int PRIMARY KEY, c numeric);
+-- distribute: create_distributed_table('upserted', 'id', shard_count := 4)
+INSERT INTO upserted VALUES (1, 1, 5), (2, 2, 5), (3, 3, 6);
+INSERT INTO upserted AS t VALUES (9, 1, 6), (9, 7, 5), (9, 8, 6) ON CONFLICT (id) DO UPDATE SET c = excluded.c, k = 10 RETURNING id, c, (SELECT count(*) FROM upserted s WHERE s.c = t.c) AS same, (SELECT max(s.k) FROM upserted s WHERE s.c = t.c) AS top;
+INSERT INTO upserted AS t VALUES (11, 11, 5), (12, 12, 5) RETURNING id, tableoid::regclass, (SELECT count(*) FROM upserted s WHERE s.c = t.c) AS same;
+SELECT * FROM upserted ORDER BY id;
