@@ -35,6 +35,7 @@ INSERT INTO ins (k, n) VALUES (3000, 1), (3000, 2) ON CONFLICT (k) DO UPDATE SET
 -- Refused.
 INSERT INTO ins (k) VALUES (1) ON CONFLICT (k) DO UPDATE SET k = ins.k + 1;
 INSERT INTO ins (k) VALUES (1) ON CONFLICT (k) DO UPDATE SET k = 1;
+-- Not refused: the rest of the statement sees the row as it was before.
 WITH up AS (INSERT INTO ins (k) VALUES (1) ON CONFLICT (k) DO UPDATE SET n = 3 RETURNING k)
     SELECT (SELECT n FROM ins WHERE ins.k = up.k) FROM up;
 CREATE VIEW small AS SELECT k, n FROM ins WHERE n < 10 WITH CHECK OPTION;
