@@ -12,7 +12,6 @@
 #include "citus/executor/task_capture.hpp"
 #include "citus/net/wire.hpp"
 #include "citus/pg/counters.hpp"
-#include "citus/pg/list.hpp"
 #include "citus/pg/walker.hpp"
 #include "citus/transaction/statement_snapshot.hpp"
 #include "lone_write.hpp"
@@ -308,20 +307,9 @@ void open_locks(FragmentScanState *state, std::span<const Task> candidates, Expr
                                                        .statement = statement_number(estate)});
 }
 
-/// Whether the rows that others have locked are waited for. (The words inside of a constant say no, too.)
-bool waits_for_rows(const Fragment &fragment) {
-    if (!fragment.locks_rows)
-        return false;
-    for (const ListCell &part : cells(fragment.text_parts))
-        for (const char *word : {" SKIP LOCKED", " NOWAIT"})
-            if (strstr(strVal(lfirst(&part)), word) != nullptr)
-                return false;
-    return true;
-}
-
 /// Not where a cursor's client could stop for any time with a turn in his hands.
 bool takes_turn(const FragmentScanState *state) {
-    return state->fragment.modifies() || (waits_for_rows(state->fragment) && !is_fetched_singly(state));
+    return state->fragment.modifies() || (state->fragment.lock_waits && !is_fetched_singly(state));
 }
 
 } // namespace

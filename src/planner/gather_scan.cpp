@@ -272,18 +272,21 @@ std::pmr::string lock_text(LockClauseStrength strength, LockWaitPolicy policy) {
     return text;
 }
 
-/// FOR UPDATE and the like for this relation, or nothing.
-std::pmr::string locking_clause(PlannerInfo *root, Index varno) {
-    const LockClauseStrength of_target = target_lock_strength(root, varno);
-    if (of_target != LCS_NONE)
-        return lock_text(of_target, LockWaitBlock);
+/// FOR UPDATE and the like for this relation, or nothing; the fragment is told.
+std::pmr::string locking_clause(PlannerInfo *root, Index varno, Fragment *fragment) {
+    LockClauseStrength strength = target_lock_strength(root, varno);
+    LockWaitPolicy policy = LockWaitBlock;
     ListCell *cell;
     foreach (cell, root->rowMarks) {
         const auto *mark = lfirst_node(PlanRowMark, cell);
-        if (mark->rti == varno && mark->strength != LCS_NONE)
-            return lock_text(mark->strength, mark->waitPolicy);
+        if (strength != LCS_NONE || mark->rti != varno)
+            continue;
+        strength = mark->strength;
+        policy = mark->waitPolicy;
     }
-    return {};
+    fragment->locks_rows = strength != LCS_NONE;
+    fragment->lock_waits = fragment->locks_rows && policy == LockWaitBlock;
+    return fragment->locks_rows ? lock_text(strength, policy) : std::pmr::string();
 }
 
 /// TABLESAMPLE with its arguments as parameters: they are evaluated when the scan starts.
@@ -367,8 +370,7 @@ Plan *make_gather_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, Lis
     fragment.run_as = rte->checkAsUser;
     fragment.prunes = filters.prunes;
     fragment.prune_items = filters.prune_items;
-    const std::pmr::string locking = locking_clause(root, rel->relid);
-    fragment.locks_rows = !locking.empty();
+    const std::pmr::string locking = locking_clause(root, rel->relid, &fragment);
 
     WholeScan whole;
     List *uncorrelated = NIL;

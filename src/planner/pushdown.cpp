@@ -292,8 +292,7 @@ struct GroupedBlock {
 };
 
 /// The shards group by all columns that GROUP BY names; grouping sets are made of these groups here.
-/// separate: see DistinctSets; nothing when it is no
-/// better.
+/// separate: see DistinctSets; nothing when it is no better.
 std::optional<GroupedBlock> split_groups(const Query *query, const StatementLocus &locus, bool separate) {
     GroupedBlock block{WorkerQuery::input_of(query), copy_of(query)};
     DistinctSets sets(query, &block.worker, separate);

@@ -105,6 +105,7 @@ bool target_fits(const Query *query, const Locus &rows, bool *writes_reference) 
 struct RowMarkSearch {
     bool found;
     bool on_reference;
+    bool only_waits; ///< none of them says NOWAIT or SKIP LOCKED
 };
 
 bool find_row_marks(::Node *node, void *raw) {
@@ -116,8 +117,10 @@ bool find_row_marks(::Node *node, void *raw) {
     const auto *query = castNode(Query, node);
     ListCell *cell;
     foreach (cell, query->rowMarks) {
+        const auto *mark = lfirst_node(RowMarkClause, cell);
         search->found = true;
-        const auto *rte = rt_fetch(lfirst_node(RowMarkClause, cell)->rti, query->rtable);
+        search->only_waits &= mark->waitPolicy == LockWaitBlock;
+        const auto *rte = rt_fetch(mark->rti, query->rtable);
         const DistTable *table = rte->rtekind == RTE_RELATION ? find_dist_table(rte->relid) : nullptr;
         search->on_reference |= table != nullptr && table->kind == TableKind::Reference;
     }
@@ -130,10 +133,11 @@ bool needs_order_or_limit(const Query *query) {
 
 } // namespace
 
-bool row_marks_fit(const Query *query, const Locus &rows, bool *has_marks) {
-    RowMarkSearch search{};
+bool row_marks_fit(const Query *query, const Locus &rows, Fragment *fragment) {
+    RowMarkSearch search{.found = false, .on_reference = false, .only_waits = true};
     find_row_marks(as_node(query), &search);
-    *has_marks = search.found;
+    fragment->locks_rows = search.found;
+    fragment->lock_waits = search.found && search.only_waits;
     // All who lock a reference table's row must meet on the same copy; a shard group may be elsewhere.
     return !search.on_reference || rows.is(Place::Anywhere);
 }
@@ -171,7 +175,7 @@ PlannedStmt *plan_whole(const Query *query, const StatementLocus &locus) {
         return nullptr;
     Fragment fragment = fragment_for(locus, rows, query->commandType);
     if (query->commandType == CMD_SELECT) {
-        if (!row_marks_fit(query, rows, &fragment.locks_rows))
+        if (!row_marks_fit(query, rows, &fragment))
             return nullptr;
     } else if (!target_fits(query, rows, &fragment.writes_reference) ||
                changes_key(query, locus.prune_items)) {

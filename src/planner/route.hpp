@@ -18,7 +18,8 @@ Fragment fragment_for(const StatementLocus &locus, const core::Locus &rows, CmdT
 /// False for a text with a part that never runs (an unused CTE, ...) and was not looked at.
 bool relations_fit(const Fragment &fragment, const core::Locus &rows);
 
-/// Whether FOR UPDATE / SHARE marks in the query, at any level, can be left to the shards of this locus.
-bool row_marks_fit(const Query *query, const core::Locus &rows, bool *has_marks);
+/// Whether FOR UPDATE / SHARE marks in the query, at any level, can be left to the shards of this locus. What
+/// marks there are goes into the fragment.
+bool row_marks_fit(const Query *query, const core::Locus &rows, Fragment *fragment);
 
 } // namespace citus

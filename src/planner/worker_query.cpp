@@ -516,7 +516,7 @@ void WorkerQuery::group_per_shard(Fragment *fragment, double shards, FragmentEst
 bool WorkerQuery::finish(const StatementLocus &locus, const core::Locus &rows, bool repeats_groups,
                          Query *above) {
     Fragment fragment = fragment_for(locus, rows, CMD_SELECT);
-    if (!row_marks_fit(query_, rows, &fragment.locks_rows))
+    if (!row_marks_fit(query_, rows, &fragment))
         return false;
     column_if_none();
     const ShipMode mode = rows.is(core::Place::Hashed) ? ShipMode::PerShard : ShipMode::OneGroup;

@@ -57,6 +57,7 @@ struct Fragment {
     bool single_group = false; ///< route: exactly one task, also when pruning leaves no shard
     List *params = NIL;        ///< Exprs for $1..$n, evaluated once per (re)scan in the node's ExprContext
     bool locks_rows = false;   ///< SELECT ... FOR UPDATE / SHARE: opens a remote transaction
+    bool lock_waits = false;   ///< with locks_rows: neither NOWAIT nor SKIP LOCKED
     bool writes_reference = false;  ///< the target is a reference table: runs on all its placements
     bool has_result = true;         ///< returns rows (SELECT, RETURNING)
     Oid run_as = InvalidOid;        ///< whose rights count on the shards: TaskSet::run_as
@@ -70,7 +71,6 @@ struct Fragment {
     /// the parts of the text, with the same slots, that locks one row, which $n is the ctid and $n+1 the
     /// tableoid of, and gives it as it is then, when it still fits (executor/row_locks.hpp). NIL: no such.
     List *lock_parts = NIL;
-    bool lock_waits = false;           ///< with lock_parts: neither NOWAIT nor SKIP LOCKED
     std::span<const int32> motion_ids; ///< while it runs: the number of each motion's rows; not packed
 
     /// One statement per node instead of one per shard: the text between body_begin and body_end is repeated
