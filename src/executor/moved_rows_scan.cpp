@@ -4,6 +4,7 @@
 #include "citus/executor/motion_rows.hpp"
 #include "citus/executor/motion_store.hpp"
 #include "citus/executor/row_spill.hpp"
+#include "citus/pg/selectivity.hpp"
 #include "citus/pg/walker.hpp"
 #include "row_keys.hpp"
 #include "scan_rows.hpp"
@@ -119,19 +120,6 @@ double rows_looked_at(PlannerInfo *root, const RelOptInfo *rel) {
                        : 1 + rel->tuples * clauselist_selectivity(root, keys, 0, JOIN_INNER, nullptr);
 }
 
-/// The filters stand in the text of the task, but what passes those without a value of the run is all that
-/// was moved: only the others make the rows fewer.
-double rows_that_pass(PlannerInfo *root, const RelOptInfo *rel) {
-    List *filters = NIL;
-    ListCell *cell;
-    foreach (cell, rel->baserestrictinfo) {
-        auto *restriction = lfirst_node(RestrictInfo, cell);
-        if (has_run_value(reinterpret_cast<::Node *>(restriction->clause)))
-            filters = lappend(filters, restriction);
-    }
-    return clamp_row_est(rel->tuples * clauselist_selectivity(root, filters, 0, JOIN_INNER, nullptr));
-}
-
 Plan *plan_path(PlannerInfo *, RelOptInfo *, CustomPath *, List *, List *, List *);
 
 const CustomPathMethods kPathMethods = {
@@ -145,7 +133,11 @@ void replace_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry 
     const auto moved = moved_rows_of(rte);
     if (!moved.has_value() || IS_DUMMY_REL(rel) || !only_reads(root) || wants_whole_row(rel))
         return;
-    rel->rows = rows_that_pass(root, rel);
+    // The filters stand in the text of the task, but what passes those without a value of the run is all that
+    // was moved: only the others make the rows fewer.
+    rel->rows = rows_that_pass(root, rel, rel->tuples, [](const RestrictInfo *restriction) {
+        return has_run_value(reinterpret_cast<::Node *>(restriction->clause));
+    });
     auto *path = makeNode(CustomPath);
     path->path.pathtype = T_CustomScan;
     path->path.parent = rel;

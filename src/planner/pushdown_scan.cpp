@@ -5,6 +5,7 @@
 #include "citus/ddl/partitions.hpp"
 #include "citus/executor/fragment_scan.hpp"
 #include "citus/executor/moved_rows_scan.hpp"
+#include "citus/pg/selectivity.hpp"
 #include "filtered_ctes.hpp"
 #include "motion_entry.hpp"
 #include "safe_joins.hpp"
@@ -271,22 +272,13 @@ bool is_known_equality(const RestrictInfo *restriction) {
     return restriction->left_ec != nullptr && restriction->left_ec == restriction->right_ec;
 }
 
-/// The rows of a fragment that pass the filters above it.
-double rows_that_pass(PlannerInfo *root, const RelOptInfo *rel, double sent) {
-    List *filters = NIL;
-    ListCell *cell;
-    foreach (cell, rel->baserestrictinfo)
-        if (!is_known_equality(lfirst_node(RestrictInfo, cell)))
-            filters = lappend(filters, lfirst(cell));
-    return clamp_row_est(sent * clauselist_selectivity(root, filters, 0, JOIN_INNER, nullptr));
-}
-
 void add_fragment_path(PlannerInfo *root, RelOptInfo *rel, const PlannedFragment &fragment) {
     const double sent = fragment.estimate.rows;
     // PostgreSQL believes that several columns together have at most a tenth of the rows as values. Partial
     // groups that are grouped again have more.
     rel->tuples = fragment.estimate.repeats_groups ? kGroupingFactor * sent : sent;
-    const double rows = rows_that_pass(root, rel, sent);
+    const double rows = rows_that_pass(
+        root, rel, sent, [](const RestrictInfo *restriction) { return !is_known_equality(restriction); });
     set_width(rel, fragment.estimate);
     rel->rows = rows;
     rel->pathlist = NIL;
